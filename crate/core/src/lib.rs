@@ -1,0 +1,1 @@
+//! AlexNet and its relatives: architectures, layers, training session, metrics.

@@ -1,0 +1,1 @@
+//! Pictures in: decoding, one preprocessing for all, data sets, augmentation, batches.

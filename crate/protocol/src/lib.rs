@@ -1,0 +1,18 @@
+//! The one vocabulary of page, command line, npm package and tests.
+//!
+//! Options with their defaults, ranges and explanations ([`options`]), the names of networks and their
+//! parts ([`network`]), what a step or a validation reports ([`metrics`]), and what describes a stored
+//! model ([`model`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
+//! from these types by the build, so a name is changed in one place.
+
+pub mod metrics;
+pub mod model;
+pub mod network;
+pub mod options;
+pub mod table;
+
+pub use metrics::*;
+pub use model::*;
+pub use network::*;
+pub use options::*;
+pub use table::{Kind, OptionSpec, When, option_table};

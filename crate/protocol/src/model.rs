@@ -1,0 +1,91 @@
+//! What describes a stored model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::{Activation, Network, Normalization};
+
+/// Everything that fixes a network's layers, apart from its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct NetworkConfig {
+    /// The row of the table of architectures.
+    pub network: Network,
+    /// Outputs of the last layer.
+    pub classes: u32,
+    /// Factor on the channels of every convolution and on the hidden units.
+    pub width: f64,
+    /// The non-linearity.
+    pub activation: Activation,
+    /// What stands before it in the convolutions.
+    pub normalization: Normalization,
+    /// Probability that dropout silences a unit (PyTorch's `p`).
+    pub dropout: f64,
+}
+
+/// One class of a model: a stable id (a WordNet id, a folder's name) and a plain English name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ClassLabel {
+    /// The id, as folders of a data set name it.
+    pub id: String,
+    /// The name a person reads.
+    pub name: String,
+}
+
+/// How a picture becomes the network's input: shorter side to `resize`, centre square of `crop`, then
+/// `(value / 255 - mean) / std` for each of red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Preprocess {
+    /// Length in pixels that the shorter side is scaled to.
+    pub resize: u32,
+    /// Side in pixels of the centre square.
+    pub crop: u32,
+    /// Mean of each channel, of values between 0 and 1.
+    pub mean: [f32; 3],
+    /// Standard deviation of each channel, of values between 0 and 1.
+    pub std: [f32; 3],
+}
+
+/// Name, shape and number format of one stored tensor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct TensorInfo {
+    /// torchvision's key where there is one (`features.0.weight`).
+    pub name: String,
+    /// Outermost dimension first.
+    pub shape: Vec<u32>,
+    /// `f32`, `f16`, …
+    pub dtype: String,
+}
+
+/// What a model file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ModelInfo {
+    /// `alexnet` (this project's own) or `safetensors`.
+    pub format: String,
+    /// The network's layers.
+    pub network: NetworkConfig,
+    /// Number of classes.
+    pub classes: u32,
+    /// Trainable numbers.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub parameters: u64,
+    /// The stored tensors.
+    pub tensors: Vec<TensorInfo>,
+    /// The classes in order.
+    pub labels: Vec<ClassLabel>,
+    /// How pictures go in.
+    pub preprocess: Preprocess,
+    /// Where the model comes from, in a sentence.
+    pub origin: Option<String>,
+    /// Training steps behind these weights, where the file says so.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub steps: Option<u64>,
+}

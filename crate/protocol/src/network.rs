@@ -1,0 +1,123 @@
+//! Names of the networks and of the choices inside them.
+
+use serde::{Deserialize, Serialize};
+
+/// Declares an enum of public names together with its table of spellings.
+macro_rules! names {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        pub enum $name {
+            $($(#[$vmeta])* #[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            /// Every value, in the order in which it is offered.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The public name, as in URLs, flags and files.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|v| v.name() == text).ok_or_else(|| {
+                    let known: Vec<_> = Self::ALL.iter().map(|v| v.name()).collect();
+                    format!("“{text}” is not one of {}.", known.join(", "))
+                })
+            }
+        }
+    };
+}
+
+names! {
+    /// The networks of the lab's table; sizes and layers live in the core's `architecture` module.
+    Network {
+        /// torchvision's single tower ("One weird trick", Krizhevsky 2014) for 224 pixels.
+        AlexNet224 = "alexnet-224",
+        /// The shipped network: the same story for 64 pixels.
+        AlexNet64 = "alexnet-64",
+        /// The small one that trains in a tab on 32-pixel images.
+        AlexNet32 = "alexnet-32",
+    }
+}
+
+names! {
+    /// The non-linearity after each convolution and hidden layer.
+    Activation {
+        /// max(0, x): section 3.1 of the 2012 paper.
+        Relu = "relu",
+        /// The saturating non-linearity that the paper compares ReLU with.
+        Tanh = "tanh",
+        /// 1 / (1 + e^-x), the older one still.
+        Sigmoid = "sigmoid",
+        /// max(0.01 x, x).
+        LeakyRelu = "leaky-relu",
+        /// x Φ(x), the usual choice of later networks.
+        Gelu = "gelu",
+    }
+}
+
+names! {
+    /// What stands between a convolution and its activation.
+    Normalization {
+        /// Nothing: torchvision's AlexNet.
+        None = "none",
+        /// Batch normalisation (Ioffe & Szegedy 2015): not of 2012, trains much faster.
+        Batch = "batch",
+    }
+}
+
+names! {
+    /// How gradients become updates.
+    Optimizer {
+        /// Stochastic gradient descent with momentum and coupled weight decay, PyTorch's semantics.
+        Sgd = "sgd",
+        /// Adam with decoupled weight decay (Loshchilov & Hutter 2019), PyTorch's semantics.
+        AdamW = "adamw",
+    }
+}
+
+names! {
+    /// How the learning rate changes over the planned epochs.
+    Schedule {
+        /// The same rate throughout.
+        Constant = "constant",
+        /// Divided by ten after each third of the planned epochs, as the 2012 run was by hand.
+        Step = "step",
+        /// Half a cosine down to zero at the end of the planned epochs.
+        Cosine = "cosine",
+    }
+}
+
+names! {
+    /// Where the tensors live.
+    Backend {
+        /// A real GPU if one holds the model, else the CPU.
+        Auto = "auto",
+        /// The SIMD CPU backend (burn-flex).
+        Cpu = "cpu",
+        /// WebGPU in the browser, wgpu natively.
+        WebGpu = "webgpu",
+    }
+}
+
+names! {
+    /// The two dropout layers, named by the fully connected layer whose input they thin.
+    DropoutLayer {
+        /// Before fc6.
+        Fc6 = "fc6",
+        /// Before fc7.
+        Fc7 = "fc7",
+    }
+}
