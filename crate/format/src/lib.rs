@@ -1,1 +1,17 @@
 //! Checkpoints in and out.
+//!
+//! A [`Checkpoint`] is a network's description, its classes and its weights under torchvision's keys, and,
+//! when a run is to go on later, the run's state. On disk it is a safetensors container: `.safetensors`
+//! holds weights and description, `.alexnet` the run's state as well. Everything here works on bytes; files
+//! are opened elsewhere. Bytes from outside become a value or one sentence ([`FormatError`]).
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod checkpoint;
+mod container;
+mod error;
+mod metadata;
+mod torchvision;
+
+pub use checkpoint::{Checkpoint, FileFormat, Precision, RunState, Tensor, Tensors, inspect};
+pub use error::FormatError;

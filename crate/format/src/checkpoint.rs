@@ -1,0 +1,216 @@
+//! The checkpoint: what it holds, how it becomes bytes and how bytes become one.
+
+use std::collections::BTreeMap;
+
+use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions, TensorInfo};
+
+use crate::container::{self, Container};
+use crate::error::FormatError;
+use crate::metadata::{Description, Run};
+use crate::torchvision;
+
+/// Numbers and their shape, outermost dimension first; `data.len()` is the product of `shape`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Outermost dimension first, PyTorch's layouts: convolutions OIHW, fully connected `[out, in]`.
+    pub shape: Vec<usize>,
+    /// Row-major, always single precision in memory.
+    pub data: Vec<f32>,
+}
+
+/// Tensors by torchvision's key (`features.0.weight`, `classifier.1.bias`).
+pub type Tensors = BTreeMap<String, Tensor>;
+
+/// A network with its weights, and its run if that is to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Everything that fixes the layers.
+    pub network: NetworkConfig,
+    /// The classes in the order of the last layer's outputs.
+    pub labels: Vec<ClassLabel>,
+    /// How a picture becomes the input.
+    pub preprocess: Preprocess,
+    /// Where the weights come from and under which licence, in a sentence.
+    pub origin: Option<String>,
+    /// The weights, and the running statistics of batch normalisation.
+    pub tensors: Tensors,
+    /// What a run needs to go on to the same bits; `None` for a finished model.
+    pub run: Option<RunState>,
+}
+
+/// What a run needs, next to the weights, to go on to the same bits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunState {
+    /// The options, the seed among them: every random stream follows from (seed, step).
+    pub options: RunOptions,
+    /// Steps done.
+    pub step: u64,
+    /// The optimiser's state, named `momentum/features.0.weight`, `exp_avg/…`, `exp_avg_sq/…`.
+    pub optimizer: Tensors,
+    /// Exponential moving average of the weights under their own keys; empty where none is kept.
+    pub average: Tensors,
+}
+
+/// Number format of the weights on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// Single precision: nothing is lost.
+    F32,
+    /// Half precision, rounded to nearest even: half the bytes.
+    F16,
+}
+
+/// The two kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Weights and description, no run.
+    Safetensors,
+    /// This project's own: the same container with the run's state.
+    Alexnet,
+}
+
+impl FileFormat {
+    /// The format's name, which is also the file name extension.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Alexnet => "alexnet",
+        }
+    }
+
+    /// The format that a file name asks for, by its extension (upper or lower case).
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        [Self::Safetensors, Self::Alexnet].into_iter().find(|f| extension.eq_ignore_ascii_case(f.name()))
+    }
+}
+
+const OPTIMIZER: &str = "optimizer/";
+const AVERAGE: &str = "average/";
+
+impl Checkpoint {
+    /// Reads either kind of file, or a bare safetensors file with torchvision's AlexNet keys (taken for
+    /// `alexnet-224` with ImageNet's normalisation and numbered classes).
+    ///
+    /// Shapes are checked against the data here, against the architecture where the network is built.
+    ///
+    /// # Errors
+    /// One sentence that says what the bytes are instead, or what is wrong with them.
+    pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
+        let file = Container::open(bytes)?;
+        let description = describe(&file)?;
+        let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
+        for entry in file.entries() {
+            let tensor = container::decode(&entry)?;
+            match (&description.run, entry.name.strip_prefix(OPTIMIZER), entry.name.strip_prefix(AVERAGE)) {
+                (Some(_), Some(name), _) => optimizer.insert(name.to_owned(), tensor),
+                (Some(_), _, Some(name)) => average.insert(name.to_owned(), tensor),
+                _ => tensors.insert(entry.name.to_owned(), tensor),
+            };
+        }
+        Ok(Self {
+            network: description.network,
+            labels: description.labels,
+            preprocess: description.preprocess,
+            origin: description.origin,
+            tensors,
+            run: description
+                .run
+                .map(|run| RunState { options: run.options, step: run.step, optimizer, average }),
+        })
+    }
+
+    /// The file's bytes; the same checkpoint gives the same bytes.
+    ///
+    /// `precision` holds for the weights of a finished model. Beside a run's state (`Alexnet` with
+    /// `self.run`) everything stays in single precision, because the run must go on to the same bits.
+    ///
+    /// # Errors
+    /// When a tensor's data do not fill its shape, or the description is one that [`Self::read`] refuses.
+    pub fn write(&self, format: FileFormat, precision: Precision) -> Result<Vec<u8>, FormatError> {
+        let run = self.run.as_ref().filter(|_| format == FileFormat::Alexnet);
+        let description = Description {
+            version: crate::metadata::VERSION,
+            format: format.name().to_owned(),
+            network: self.network,
+            labels: self.labels.clone(),
+            preprocess: self.preprocess,
+            origin: self.origin.clone(),
+            run: run.map(|run| Run { options: run.options.clone(), step: run.step }),
+            steps: self.run.as_ref().map(|run| run.step),
+        };
+        description.check()?;
+        let mut all: Vec<(String, &Tensor)> = self.tensors.iter().map(|(name, t)| (name.clone(), t)).collect();
+        if let Some(run) = run {
+            all.extend(run.optimizer.iter().map(|(name, t)| (format!("{OPTIMIZER}{name}"), t)));
+            all.extend(run.average.iter().map(|(name, t)| (format!("{AVERAGE}{name}"), t)));
+        }
+        let precision = if run.is_some() { Precision::F32 } else { precision };
+        container::write(all, precision, &description.to_json()?)
+    }
+
+    /// What a person wants to know about the model, as it would be written in single precision.
+    pub fn info(&self) -> ModelInfo {
+        let tensors = self.tensors.iter().map(|(name, tensor)| tensor_info(name, &tensor.shape, "f32"));
+        let format = if self.run.is_some() { FileFormat::Alexnet } else { FileFormat::Safetensors };
+        ModelInfo {
+            format: format.name().to_owned(),
+            network: self.network,
+            classes: self.network.classes,
+            parameters: self.tensors.iter().filter(|(n, _)| is_trained(n)).map(|(_, t)| t.data.len() as u64).sum(),
+            tensors: tensors.collect(),
+            labels: self.labels.clone(),
+            preprocess: self.preprocess,
+            origin: self.origin.clone(),
+            steps: self.run.as_ref().map(|run| run.step),
+        }
+    }
+}
+
+/// What a file holds, with the number formats as they are on disk; no weights are decoded.
+///
+/// # Errors
+/// As [`Checkpoint::read`].
+pub fn inspect(bytes: &[u8]) -> Result<ModelInfo, FormatError> {
+    let file = Container::open(bytes)?;
+    let description = describe(&file)?;
+    let mut parameters = 0;
+    let mut tensors = Vec::new();
+    for entry in file.entries() {
+        let of_run = entry.name.starts_with(OPTIMIZER) || entry.name.starts_with(AVERAGE);
+        if is_trained(entry.name) && !(of_run && description.run.is_some()) {
+            parameters += entry.shape.iter().product::<usize>() as u64;
+        }
+        tensors.push(tensor_info(entry.name, entry.shape, &entry.dtype.to_string().to_lowercase()));
+    }
+    Ok(ModelInfo {
+        format: description.format,
+        network: description.network,
+        classes: description.network.classes,
+        parameters,
+        tensors,
+        labels: description.labels,
+        preprocess: description.preprocess,
+        origin: description.origin,
+        steps: description.steps,
+    })
+}
+
+fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
+    match file.description() {
+        Some(json) => Description::from_json(json),
+        None => torchvision::describe(file),
+    }
+}
+
+/// Whether training moves a tensor: batch normalisation's running statistics are kept, not learnt.
+fn is_trained(name: &str) -> bool {
+    !name.ends_with(".running_mean") && !name.ends_with(".running_var")
+}
+
+fn tensor_info(name: &str, shape: &[usize], dtype: &str) -> TensorInfo {
+    TensorInfo {
+        name: name.to_owned(),
+        shape: shape.iter().map(|&side| u32::try_from(side).unwrap_or(u32::MAX)).collect(),
+        dtype: dtype.to_owned(),
+    }
+}

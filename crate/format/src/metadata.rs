@@ -1,0 +1,96 @@
+//! The description of a model, one JSON text among the container's metadata.
+
+use alexnet_protocol::{ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
+use serde::{Deserialize, Serialize};
+
+use crate::error::FormatError;
+
+/// Layout of the description written here; later layouts are refused with a sentence.
+pub const VERSION: u32 = 1;
+
+/// More classes than any data set of pictures has: a file that claims more is hostile or damaged.
+pub const MAX_CLASSES: u32 = 100_000;
+
+/// Everything about a model apart from its numbers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Description {
+    pub version: u32,
+    pub format: String,
+    pub network: NetworkConfig,
+    pub labels: Vec<ClassLabel>,
+    pub preprocess: Preprocess,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+}
+
+/// A run's state apart from its tensors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub options: RunOptions,
+    pub step: u64,
+}
+
+/// Only the layout, which must be readable in every version's description.
+#[derive(Deserialize)]
+struct Layout {
+    version: u32,
+}
+
+impl Description {
+    pub fn from_json(json: &str) -> Result<Self, FormatError> {
+        let damaged = |e: serde_json::Error| FormatError::Damaged { reason: format!("its description: {e}") };
+        let Layout { version } = serde_json::from_str(json).map_err(damaged)?;
+        if version > VERSION {
+            return Err(FormatError::Newer { found: version, known: VERSION });
+        }
+        let description: Self = serde_json::from_str(json).map_err(damaged)?;
+        description.check()?;
+        Ok(description)
+    }
+
+    pub fn to_json(&self) -> Result<String, FormatError> {
+        serde_json::to_string(self).map_err(|e| FormatError::Write { reason: e.to_string() })
+    }
+
+    /// Holds every number against what a network can have, so that later code may rely on it.
+    pub fn check(&self) -> Result<(), FormatError> {
+        let refuse = |reason: String| Err(FormatError::Description { reason });
+        let classes = self.network.classes;
+        if classes == 0 || classes > MAX_CLASSES {
+            return refuse(format!("{classes} classes where 1 to {MAX_CLASSES} are possible"));
+        }
+        if self.labels.len() != classes as usize {
+            return refuse(format!("{classes} outputs but {} labels", self.labels.len()));
+        }
+        for spec in option_table() {
+            let value = match spec.name {
+                "width" => self.network.width,
+                "dropout" => self.network.dropout,
+                _ => continue,
+            };
+            if let Err(sentence) = spec.check(&value.into()) {
+                return refuse(sentence.trim_end_matches('.').to_owned());
+            }
+        }
+        let Preprocess { resize, crop, mean, std } = self.preprocess;
+        if crop == 0 || resize < crop || resize > 4096 {
+            return refuse(format!("pictures scaled to {resize} and cropped to {crop} pixels"));
+        }
+        if !mean.iter().all(|v| v.is_finite()) || !std.iter().all(|v| v.is_finite() && *v > 0.0) {
+            return refuse(format!("means {mean:?} and standard deviations {std:?}"));
+        }
+        match &self.run {
+            Some(run) => run
+                .options
+                .check()
+                .map_err(|e| FormatError::Description { reason: e.trim_end_matches('.').to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
