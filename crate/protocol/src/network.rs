@@ -101,6 +101,16 @@ names! {
 }
 
 names! {
+    /// Which layers keep their weights while the others learn.
+    Freeze {
+        /// Every layer learns.
+        None = "none",
+        /// The convolutions keep theirs; only the fully connected layers learn.
+        Conv = "conv",
+    }
+}
+
+names! {
     /// Where the tensors live.
     Backend {
         /// A real GPU if one holds the model, else the CPU.

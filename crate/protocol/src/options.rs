@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Activation, Network, Normalization, Optimizer, Schedule};
+use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, Schedule};
 use crate::table::option_table;
 
 /// Everything that a training run depends on. Same options, same bits (on the CPU backend).
@@ -44,6 +44,10 @@ pub struct RunOptions {
     pub width: f64,
     /// Share of the target spread over all classes.
     pub label_smoothing: f64,
+    /// Which layers keep their weights.
+    pub freeze: Freeze,
+    /// Decay of the running average of the weights that validation and export use; 0 for none.
+    pub weight_average: f64,
     /// Mirror half of the training images.
     pub flip: bool,
     /// Largest shift in either direction, as a share of the side.
@@ -75,6 +79,8 @@ impl Default for RunOptions {
             normalization: Normalization::None,
             width: 1.0,
             label_smoothing: 0.0,
+            freeze: Freeze::None,
+            weight_average: 0.0,
             flip: false,
             shift: 0.0,
             crop: 1.0,

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::network::{Activation, Network, Normalization, Optimizer, Schedule};
+use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, Schedule};
 use crate::options::RunOptions;
 
 /// What an option takes.
@@ -147,6 +147,10 @@ pub fn option_table() -> Vec<OptionSpec> {
             "A factor on the number of filters and hidden units: wider learns more and runs slower."),
         row("labelSmoothing", "Label smoothing", real(0.0, 0.9), Live,
             "The share of the target spread over all classes, so that the network is not pushed to be over-sure."),
+        row("freeze", "Frozen layers", choice(Freeze::ALL.iter().map(|v| v.name()).collect()), Reset,
+            "Which layers keep their weights: with the convolutions frozen only the fully connected layers learn, which is quick."),
+        row("weightAverage", "Weight averaging", real(0.0, 0.99999), Reset,
+            "How slowly a running average of the weights follows them (0 for none); the average is what is tested and kept."),
         row("flip", "Mirror", Kind::Switch, Live,
             "Mirrors half of the training images, so that left and right do not matter."),
         row("shift", "Shift", real(0.0, 0.5), Live,
