@@ -1,0 +1,65 @@
+import { decimate, type Points } from "./decimate";
+import { smooth } from "./smoothing";
+
+/** Which part of the data a curve was measured on. */
+export type Part = "training" | "validation";
+
+/** One curve of a chart. The arrays may grow in place: charts look again when their `version` changes. */
+export interface Line extends Points {
+  id: string;
+  /** The run's name, as the legend shows it. */
+  name: string;
+  part: Part;
+  /** 0 for the run, 1 for its rival, 2 for an earlier run, which is drawn faint. */
+  tone: 0 | 1 | 2;
+  /** Whether the smoothing slider applies: validation points are few and exact, training points noisy. */
+  smoothed: boolean;
+}
+
+/** A line as it is drawn: the raw values faint below the smoothed ones, where there are both. */
+export interface DrawnLine {
+  line: Line;
+  points: Points;
+  raw: boolean;
+}
+
+/** Smooths and thins lines to about `target` points each; on a log axis what is not positive is left out. */
+export function drawnLines(lines: readonly Line[], smoothing: number, log: boolean, target: number): DrawnLine[] {
+  const drawn: DrawnLine[] = [];
+  for (const line of lines) {
+    const ys = log ? line.ys.map((y) => (y > 0 ? y : NaN)) : line.ys;
+    const softened = line.smoothed && smoothing > 0 && line.ys.length > 1;
+    // A raw line under an earlier run's curve would only be noise.
+    if (softened && line.tone !== 2) drawn.push({ line, points: decimate({ xs: line.xs, ys }, target), raw: true });
+    const shown = softened ? smooth(ys, smoothing) : ys;
+    drawn.push({ line, points: decimate({ xs: line.xs, ys: shown }, target), raw: false });
+  }
+  return drawn;
+}
+
+/** Ticks of a logarithmic axis from `min` to `max`: 1, 2 and 5 of each decade, thinned where decades are many. */
+export function logTicks(min: number, max: number): number[] {
+  if (!(min > 0) || !(max > min) || !Number.isFinite(max)) return [];
+  const from = Math.floor(Math.log10(min));
+  const to = Math.ceil(Math.log10(max));
+  const digits = to - from > 4 ? [1] : [1, 2, 5];
+  const ticks: number[] = [];
+  for (let power = from; power <= to; power++) {
+    for (const digit of digits) {
+      const tick = Number(`${digit}e${power}`);
+      if (tick >= min && tick <= max) ticks.push(tick);
+    }
+  }
+  return ticks;
+}
+
+/** What a screen reader hears of a chart: first, best and last value of each line. */
+export function describeLine(line: Line, format: (y: number) => string, better: "lower" | "higher"): string {
+  const finite = line.ys.filter(Number.isFinite);
+  const what = `${line.name}, ${line.part}`;
+  if (finite.length === 0) return `${what}: no values yet.`;
+  const best = finite.reduce((a, b) => ((better === "lower" ? b < a : b > a) ? b : a));
+  const first = finite[0] as number;
+  const last = finite[finite.length - 1] as number;
+  return `${what}: from ${format(first)} at step ${line.xs[0]} to ${format(last)} at step ${line.xs[line.xs.length - 1]}, best ${format(best)}.`;
+}
