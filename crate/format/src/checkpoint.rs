@@ -113,9 +113,12 @@ impl Checkpoint {
             preprocess: description.preprocess,
             origin: description.origin,
             tensors,
-            run: description
-                .run
-                .map(|run| RunState { options: run.options, step: run.step, optimizer, average }),
+            run: description.run.map(|run| RunState {
+                options: run.options,
+                step: run.step,
+                optimizer,
+                average,
+            }),
         })
     }
 
@@ -139,7 +142,8 @@ impl Checkpoint {
             steps: self.run.as_ref().map(|run| run.step),
         };
         description.check()?;
-        let mut all: Vec<(String, &Tensor)> = self.tensors.iter().map(|(name, t)| (name.clone(), t)).collect();
+        let mut all: Vec<(String, &Tensor)> =
+            self.tensors.iter().map(|(name, t)| (name.clone(), t)).collect();
         if let Some(run) = run {
             all.extend(run.optimizer.iter().map(|(name, t)| (format!("{OPTIMIZER}{name}"), t)));
             all.extend(run.average.iter().map(|(name, t)| (format!("{AVERAGE}{name}"), t)));
@@ -156,7 +160,12 @@ impl Checkpoint {
             format: format.name().to_owned(),
             network: self.network,
             classes: self.network.classes,
-            parameters: self.tensors.iter().filter(|(n, _)| is_trained(n)).map(|(_, t)| t.data.len() as u64).sum(),
+            parameters: self
+                .tensors
+                .iter()
+                .filter(|(n, _)| is_trained(n))
+                .map(|(_, t)| t.data.len() as u64)
+                .sum(),
             tensors: tensors.collect(),
             labels: self.labels.clone(),
             preprocess: self.preprocess,

@@ -72,7 +72,11 @@ pub fn decode(entry: &Entry<'_>) -> Result<Tensor, FormatError> {
         }
     };
     if data.is_empty() {
-        return Err(FormatError::Shape { name: entry.name.to_owned(), shape: entry.shape.to_vec(), numbers: 0 });
+        return Err(FormatError::Shape {
+            name: entry.name.to_owned(),
+            shape: entry.shape.to_vec(),
+            numbers: 0,
+        });
     }
     Ok(Tensor { shape: entry.shape.to_vec(), data })
 }

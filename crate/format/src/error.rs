@@ -35,7 +35,9 @@ pub enum FormatError {
         reason: String,
     },
     /// Written by a later version of the project.
-    #[error("The model file was written by a newer version (layout {found}, known up to {known}): update this program.")]
+    #[error(
+        "The model file was written by a newer version (layout {found}, known up to {known}): update this program."
+    )]
     Newer {
         /// The file's layout.
         found: u32,

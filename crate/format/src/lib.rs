@@ -5,7 +5,10 @@
 //! holds weights and description, `.alexnet` the run's state as well. Everything here works on bytes; files
 //! are opened elsewhere. Bytes from outside become a value or one sentence ([`FormatError`]).
 
-#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod checkpoint;
 mod container;

@@ -1,0 +1,165 @@
+//! What is no checkpoint becomes one sentence.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use alexnet_format::{Checkpoint, FileFormat, FormatError, Precision, Tensor, inspect};
+use common::{bare, checkpoint, raw, torchvision};
+use proptest::prelude::*;
+
+fn refusal(bytes: &[u8]) -> FormatError {
+    let error = Checkpoint::read(bytes).unwrap_err();
+    assert_eq!(inspect(bytes).unwrap_err(), error);
+    let sentence = error.to_string();
+    assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+    error
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let bytes = checkpoint(true).write(FileFormat::Alexnet, Precision::F32).unwrap();
+    for end in 0..bytes.len() {
+        let error = refusal(&bytes[..end]);
+        if end > 8 {
+            assert!(matches!(error, FormatError::Truncated { .. }), "{end}: {error}");
+        }
+    }
+}
+
+#[test]
+fn bytes_after_the_end_are_refused() {
+    let mut bytes = checkpoint(false).write(FileFormat::Safetensors, Precision::F32).unwrap();
+    bytes.extend([0; 3]);
+    assert!(refusal(&bytes).to_string().contains("3 bytes too many"));
+}
+
+#[test]
+fn other_files_are_named() {
+    for (bytes, name) in [
+        (&b""[..], "empty"),
+        (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "web page"),
+        (b"\n <html>", "web page"),
+        (b"PK\x03\x04\x14\0\0\0alexnet-owt/data.pkl", "PyTorch"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "LFS"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "picture"),
+        (b"{\"message\": \"Not Found\"}", "JSON"),
+        (b"Hello, this is a text file.", "something else"),
+        (b"\0\0\0", "something else"),
+    ] {
+        let sentence = refusal(bytes).to_string();
+        assert!(sentence.contains(name), "{sentence}");
+    }
+}
+
+#[test]
+fn hostile_headers_are_refused() {
+    let entry = |shape: &str, end: u64| {
+        raw(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#), 16)
+    };
+    for bytes in [
+        entry("[4611686018427387904, 4]", 16),
+        entry("[18446744073709551615]", 16),
+        entry("[4]", u64::MAX),
+        entry("[2]", 16),
+        entry("[-1]", 16),
+        entry("[1e400]", 16),
+        raw(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}"#, 16),
+        raw(r#"{"a":"#, 16),
+        raw(&"{\"a\":".repeat(100_000), 0),
+        [&u64::MAX.to_le_bytes()[..], b"{}"].concat(),
+        [&(1u64 << 40).to_le_bytes()[..], b"{\"a\":"].concat(),
+    ] {
+        refusal(&bytes);
+    }
+}
+
+#[test]
+fn a_tensor_without_numbers_cannot_ask_for_many_classes() {
+    let mut tensors = torchvision(10);
+    for (name, tensor) in &mut tensors {
+        if name.starts_with("classifier.6") {
+            *tensor = Tensor { shape: vec![1 << 40, 0], data: vec![] };
+        }
+    }
+    assert!(matches!(refusal(&bare(&tensors)), FormatError::Description { .. }));
+}
+
+#[test]
+fn a_tensor_too_few_or_too_many_is_named() {
+    let mut tensors = torchvision(10);
+    tensors.push(("features.12.weight".into(), common::tensor(&[2], 0.0)));
+    let sentence = refusal(&bare(&tensors)).to_string();
+    assert!(sentence.contains("features.12.weight"), "{sentence}");
+
+    let tensors: Vec<_> =
+        torchvision(10).into_iter().filter(|(name, _)| name != "classifier.4.bias").collect();
+    let sentence = refusal(&bare(&tensors)).to_string();
+    assert!(sentence.contains("lacks") && sentence.contains("classifier.4.bias"), "{sentence}");
+}
+
+#[test]
+fn descriptions_that_cannot_be_are_refused() {
+    type Edit = fn(&mut Checkpoint);
+    let edits: [(&str, Edit); 6] = [
+        ("labels", |c| drop(c.labels.pop())),
+        ("classes", |c| c.network.classes = 0),
+        ("Width", |c| c.network.width = f64::INFINITY),
+        ("Dropout", |c| c.network.dropout = 1.5),
+        ("cropped", |c| c.preprocess.crop = 1000),
+        ("standard deviations", |c| c.preprocess.std[1] = 0.0),
+    ];
+    for (word, edit) in edits {
+        let mut broken = checkpoint(false);
+        edit(&mut broken);
+        let sentence = broken.write(FileFormat::Safetensors, Precision::F32).unwrap_err().to_string();
+        assert!(sentence.contains(word), "{sentence}");
+    }
+}
+
+#[test]
+fn a_newer_layout_and_a_foreign_network_are_told() {
+    let description = |json: &str| {
+        let json = serde_json::to_string(json).unwrap();
+        raw(&format!(r#"{{"__metadata__":{{"alexnet":{json}}}}}"#), 0)
+    };
+    assert!(matches!(refusal(&description(r#"{"version":9}"#)), FormatError::Newer { found: 9, .. }));
+    assert!(matches!(refusal(&description("{}")), FormatError::Damaged { .. }));
+    let bytes = checkpoint(false).write(FileFormat::Safetensors, Precision::F32).unwrap();
+    let at = bytes.windows(10).position(|w| w == b"alexnet-32").unwrap();
+    let foreign = [&bytes[..at], b"resnet-152", &bytes[at + 10..]].concat();
+    assert!(refusal(&foreign).to_string().contains("resnet-152"));
+}
+
+#[test]
+fn a_tensor_that_its_numbers_do_not_fill_is_not_written() {
+    let mut broken = checkpoint(false);
+    broken.tensors.insert("x".into(), Tensor { shape: vec![2, 2], data: vec![0.0; 3] });
+    let error = broken.write(FileFormat::Safetensors, Precision::F32).unwrap_err();
+    assert_eq!(error, FormatError::Shape { name: "x".into(), shape: vec![2, 2], numbers: 3 });
+}
+
+#[test]
+fn whole_numbers_are_no_weights() {
+    let bytes = raw(r#"{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, 16);
+    assert!(matches!(refusal(&bytes), FormatError::MissingTensor { .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Checkpoint::read(&bytes);
+    }
+
+    #[test]
+    fn any_flipped_byte_is_read_or_refused(at in 0usize..1500, to: u8) {
+        let mut bytes = checkpoint(true).write(FileFormat::Alexnet, Precision::F32).unwrap();
+        bytes[at] = to;
+        match Checkpoint::read(&bytes) {
+            Ok(read) => prop_assert_eq!(read.labels.len(), 3),
+            Err(error) => prop_assert!(error.to_string().ends_with('.')),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What is written comes back.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use alexnet_format::{Checkpoint, FileFormat, Precision, Tensor, Tensors, inspect};
+use common::{bare, checkpoint, torchvision};
+use proptest::prelude::*;
+
+#[test]
+fn the_own_format_keeps_the_run_to_the_bit() {
+    let saved = checkpoint(true);
+    let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();
+    assert_eq!(Checkpoint::read(&bytes).unwrap(), saved);
+    assert_eq!(saved.write(FileFormat::Alexnet, Precision::F16).unwrap(), bytes, "a run is never rounded");
+}
+
+#[test]
+fn safetensors_holds_the_model_without_the_run() {
+    let saved = checkpoint(true);
+    let bytes = saved.write(FileFormat::Safetensors, Precision::F32).unwrap();
+    assert_eq!(Checkpoint::read(&bytes).unwrap(), Checkpoint { run: None, ..saved });
+}
+
+#[test]
+fn the_same_checkpoint_gives_the_same_bytes() {
+    let write = || checkpoint(true).write(FileFormat::Alexnet, Precision::F32).unwrap();
+    assert_eq!(write(), write());
+}
+
+#[test]
+fn half_precision_rounds_to_nearest_even() {
+    let mut saved = checkpoint(false);
+    // 2048 + 1 lies halfway between two halves; 65504 is the largest, 6e-8 near the smallest.
+    let data = vec![1.0, 0.1, 2049.0, 2051.0, 65504.0, 1e6, 6e-8, 1e-9, -0.0];
+    saved.tensors = Tensors::from([("features.0.bias".into(), Tensor { shape: vec![9], data })]);
+    let bytes = saved.write(FileFormat::Safetensors, Precision::F16).unwrap();
+    let read = Checkpoint::read(&bytes).unwrap();
+    let expected = [1.0, 0.099_975_586, 2048.0, 2052.0, 65504.0, f32::INFINITY, 5.960_464_5e-8, 0.0, -0.0];
+    assert_eq!(read.tensors["features.0.bias"].data, expected);
+    assert_eq!(inspect(&bytes).unwrap().tensors[0].dtype, "f16");
+}
+
+#[test]
+fn inspecting_a_file_says_what_its_checkpoint_says() {
+    let saved = checkpoint(true);
+    let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();
+    let (info, file) = (saved.info(), inspect(&bytes).unwrap());
+    assert_eq!(info.parameters, 4 * 27 + 4 + 12 + 3, "running statistics are not trained");
+    assert_eq!((file.parameters, file.steps, file.format.as_str()), (info.parameters, Some(1234), "alexnet"));
+    assert_eq!(file.tensors.len(), 3 * info.tensors.len(), "weights, momentum, average");
+
+    let model = saved.write(FileFormat::Safetensors, Precision::F32).unwrap();
+    let model = inspect(&model).unwrap();
+    assert_eq!((model.format.as_str(), model.steps), ("safetensors", Some(1234)));
+    assert_eq!(model.tensors, info.tensors);
+}
+
+#[test]
+fn a_bare_torchvision_file_is_alexnet_224_with_numbered_classes() {
+    let tensors = torchvision(1000);
+    let bytes = bare(&tensors);
+    let read = Checkpoint::read(&bytes).unwrap();
+    assert_eq!(read.network.network.name(), "alexnet-224");
+    assert_eq!((read.labels.len(), read.labels[7].name.as_str()), (1000, "class 7"));
+    assert_eq!((read.preprocess.resize, read.preprocess.crop), (256, 224));
+    assert_eq!(read.tensors, tensors.into_iter().collect());
+    assert_eq!(inspect(&bytes).unwrap(), read.info());
+}
+
+fn any_tensors() -> impl Strategy<Value = Tensors> {
+    let tensor = prop::collection::vec(1usize..5, 1..5).prop_flat_map(|shape| {
+        let numbers = shape.iter().product::<usize>();
+        prop::collection::vec(any::<f32>().prop_filter("compared by value", |v| !v.is_nan()), numbers)
+            .prop_map(move |data| Tensor { shape: shape.clone(), data })
+    });
+    prop::collection::btree_map("[a-z]{1,8}\\.[0-9]{1,2}\\.(weight|bias)", tensor, 0..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_checkpoint_comes_back(
+        tensors in any_tensors(), optimizer in any_tensors(), average in any_tensors(),
+        step: u64, dropout in 0.0f64..0.95, name: String, origin: Option<String>,
+    ) {
+        let mut saved = checkpoint(true);
+        saved.tensors = tensors;
+        saved.network.dropout = dropout;
+        saved.labels[0].name = name;
+        saved.origin = origin;
+        let run = saved.run.as_mut().unwrap();
+        (run.optimizer, run.average, run.step) = (optimizer, average, step);
+        let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();
+        prop_assert_eq!(Checkpoint::read(&bytes).unwrap(), saved);
+    }
+}
