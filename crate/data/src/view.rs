@@ -1,0 +1,134 @@
+//! The one way from a picture to the network's input, the same for training and classifying.
+
+use alexnet_protocol::Preprocess;
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use crate::Picture;
+
+/// Sides more unequal than this lose their ends before the scaling, which the centre crop would cut anyway:
+/// scaling a strip of 100,000 × 10 pixels whole would take gigabytes.
+const MAX_ASPECT: u32 = 16;
+
+/// The square that the network sees: shorter side scaled to `preprocess.resize`, centre square of
+/// `preprocess.crop` pixels, 8 bits a channel.
+///
+/// Within one level of torchvision's `Resize(resize, antialias=True)` and `CenterCrop(crop)` on a PIL image:
+/// the longer side is truncated as there, half pixels of the crop's corner go to the even neighbour, and a
+/// crop larger than the picture has a black border.
+pub fn view(picture: &Picture, preprocess: &Preprocess) -> Picture {
+    let crop = preprocess.crop.max(1);
+    let trimmed = trim(picture);
+    let picture = trimmed.as_ref().unwrap_or(picture);
+    let (short, long) = (picture.width.min(picture.height).max(1), picture.width.max(picture.height));
+    let resize = preprocess.resize.max(1);
+    let scaled_long = (u64::from(resize) * u64::from(long) / u64::from(short)) as u32;
+    let (width, height) =
+        if picture.width <= picture.height { (resize, scaled_long) } else { (scaled_long, resize) };
+    if (picture.width, picture.height) == (width, height) {
+        return centre(picture, crop);
+    }
+    centre(&scale(picture, width, height), crop)
+}
+
+/// Anti-aliased bilinear scaling, as Pillow's.
+pub(crate) fn scale(picture: &Picture, width: u32, height: u32) -> Picture {
+    let mut target = Image::new(width.max(1), height.max(1), PixelType::U8x3);
+    let options =
+        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
+    // Both calls fail only where a picture's bytes do not fit its sides, which `Picture::new` rules out; such a
+    // picture is seen as black.
+    if let Ok(source) = ImageRef::new(picture.width, picture.height, &picture.rgb, PixelType::U8x3) {
+        let _ = Resizer::new().resize(&source, &mut target, &options);
+    }
+    Picture { width: width.max(1), height: height.max(1), rgb: target.into_vec() }
+}
+
+/// The picture without the far ends of its longer side, where it is extremely long.
+fn trim(picture: &Picture) -> Option<Picture> {
+    let (short, long) = (picture.width.min(picture.height), picture.width.max(picture.height));
+    let allowed = short.saturating_mul(MAX_ASPECT);
+    if long <= allowed {
+        return None;
+    }
+    // The same number of pixels goes at both ends, so that the centre stays.
+    let cut = (long - allowed) / 2;
+    let kept = long - 2 * cut;
+    Some(if picture.width > picture.height {
+        window(picture, i64::from(cut), 0, kept, picture.height)
+    } else {
+        window(picture, 0, i64::from(cut), picture.width, kept)
+    })
+}
+
+/// torchvision's `CenterCrop`.
+fn centre(picture: &Picture, crop: u32) -> Picture {
+    if (picture.width, picture.height) == (crop, crop) {
+        return picture.clone();
+    }
+    window(picture, corner(picture.width, crop), corner(picture.height, crop), crop, crop)
+}
+
+/// Where the crop begins: `int(round((side - crop) / 2))`, Python rounding halves to the even number. A crop
+/// larger than the side begins before it, by half the padding rounded down.
+fn corner(side: u32, crop: u32) -> i64 {
+    let spare = i64::from(side) - i64::from(crop);
+    if spare < 0 {
+        return -(-spare / 2);
+    }
+    let half = spare / 2;
+    if spare % 2 == 1 && half % 2 == 1 { half + 1 } else { half }
+}
+
+/// A window of a picture, black where it reaches out.
+fn window(picture: &Picture, left: i64, top: i64, width: u32, height: u32) -> Picture {
+    let mut rgb = vec![0; width as usize * height as usize * 3];
+    let from = left.max(0);
+    let to = (left + i64::from(width)).min(i64::from(picture.width));
+    if from < to {
+        let stride = picture.width as usize * 3;
+        let (begin, end) = (from as usize * 3, to as usize * 3);
+        let offset = (from - left) as usize * 3;
+        for (row, target) in rgb.chunks_exact_mut(width as usize * 3).enumerate() {
+            let Ok(y) = usize::try_from(top + row as i64) else { continue };
+            let source = picture.rgb.get(y * stride + begin..y * stride + end);
+            if let (Some(source), Some(target)) = (source, target.get_mut(offset..offset + (end - begin))) {
+                target.copy_from_slice(source);
+            }
+        }
+    }
+    Picture { width, height, rgb }
+}
+
+/// For each channel, what each of the 256 levels becomes.
+pub(crate) fn levels(preprocess: &Preprocess) -> [[f32; 256]; 3] {
+    std::array::from_fn(|channel| {
+        std::array::from_fn(|level| {
+            (level as f32 / 255.0 - preprocess.mean[channel]) / preprocess.std[channel]
+        })
+    })
+}
+
+/// Bytes `[n, size, size, 3]` as the network's input `[n, 3, size, size]`: `(value / 255 - mean) / std`.
+/// Pixels that are missing count as nothing: the result has whole images only.
+pub fn normalise(pixels: &[u8], n: usize, size: u32, preprocess: &Preprocess) -> Vec<f32> {
+    let area = size as usize * size as usize;
+    let mut out = vec![0.0; n * area * 3];
+    if area > 0 {
+        let levels = levels(preprocess);
+        for (image, target) in pixels.chunks_exact(area * 3).zip(out.chunks_exact_mut(area * 3)) {
+            planes(image, target, &levels);
+        }
+    }
+    out
+}
+
+/// One image, `[size, size, 3]` bytes to `[3, size, size]` floats.
+pub(crate) fn planes(image: &[u8], target: &mut [f32], levels: &[[f32; 256]; 3]) {
+    let area = target.len() / 3;
+    for (channel, (plane, level)) in target.chunks_exact_mut(area.max(1)).zip(levels).enumerate() {
+        for (value, pixel) in plane.iter_mut().zip(image.as_chunks::<3>().0) {
+            *value = level[pixel[channel] as usize];
+        }
+    }
+}
