@@ -152,6 +152,14 @@ impl Checkpoint {
         container::write(all, precision, &description.to_json()?)
     }
 
+    /// The network to use rather than to train on: its averaged weights where an average was kept, no run.
+    pub fn into_model(mut self) -> Self {
+        if let Some(run) = self.run.take() {
+            self.tensors.extend(run.average);
+        }
+        self
+    }
+
     /// What a person wants to know about the model, as it would be written in single precision.
     pub fn info(&self) -> ModelInfo {
         let tensors = self.tensors.iter().map(|(name, tensor)| tensor_info(name, &tensor.shape, "f32"));
