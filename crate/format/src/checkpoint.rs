@@ -142,8 +142,11 @@ impl Checkpoint {
             steps: self.run.as_ref().map(|run| run.step),
         };
         description.check()?;
+        // A model without its run is the averaged network, where an average was kept.
+        let average = self.run.as_ref().filter(|_| run.is_none()).map(|run| &run.average);
+        let used = |name: &String| average.and_then(|average| average.get(name));
         let mut all: Vec<(String, &Tensor)> =
-            self.tensors.iter().map(|(name, t)| (name.clone(), t)).collect();
+            self.tensors.iter().map(|(name, t)| (name.clone(), used(name).unwrap_or(t))).collect();
         if let Some(run) = run {
             all.extend(run.optimizer.iter().map(|(name, t)| (format!("{OPTIMIZER}{name}"), t)));
             all.extend(run.average.iter().map(|(name, t)| (format!("{AVERAGE}{name}"), t)));
