@@ -1,0 +1,78 @@
+//! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`, records of a label byte and
+//! 3 × 32 × 32 pixel bytes, the red plane first.
+
+use super::container::Container;
+use super::{Parts, reserve};
+use crate::streamed::fit;
+use crate::{DataError, Samples};
+
+const SIDE: u32 = 32;
+const RECORD: usize = 1 + 3 * (SIDE * SIDE) as usize;
+
+/// The classes in the order of `batches.meta.txt`.
+const LABELS: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+fn is_batch(name: &str) -> bool {
+    name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"))
+}
+
+/// Whether the files are CIFAR-10's.
+pub(super) fn present(container: &Container) -> bool {
+    container.entries.iter().any(|e| is_batch(e.name()))
+}
+
+/// Reads all batches, in the order of their names.
+pub(super) fn read(container: &mut Container, size: u32) -> Result<Parts, DataError> {
+    let mut batches: Vec<(String, usize)> = container
+        .entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| is_batch(e.name()))
+        .map(|(place, e)| (e.name().to_string(), place))
+        .collect();
+    batches.sort();
+    let mut train = Vec::new();
+    let mut val = Vec::new();
+    for (name, place) in batches {
+        let bytes = container.read(place)?;
+        if bytes.is_empty() || bytes.len() % RECORD != 0 {
+            return Err(DataError::layout(format!(
+                "“{name}” is cut off: its {} bytes are not a whole number of CIFAR-10 images of {RECORD} bytes; \
+                 download the archive again.",
+                bytes.len()
+            )));
+        }
+        if name.starts_with("test") { &mut val } else { &mut train }.push((name, bytes));
+    }
+    if train.is_empty() {
+        return Err(DataError::layout(
+            "The CIFAR-10 files hold only test images: add data_batch_1.bin to data_batch_5.bin.",
+        ));
+    }
+    let mut train = unpack(train, size)?;
+    let mut val = unpack(val, size)?;
+    if val.is_empty() {
+        val = super::idx::last_tenth(&mut train);
+    }
+    let labels = LABELS.iter().map(ToString::to_string).collect();
+    Ok(Parts { labels, train, val, skipped: Vec::new() })
+}
+
+fn unpack(batches: Vec<(String, Vec<u8>)>, size: u32) -> Result<Samples, DataError> {
+    let images = batches.iter().map(|(_, bytes)| bytes.len() / RECORD).sum();
+    let mut samples = reserve(images, size)?;
+    for (name, bytes) in batches {
+        for record in bytes.chunks_exact(RECORD) {
+            let Some((&label, pixels)) = record.split_first() else { continue };
+            if usize::from(label) >= LABELS.len() {
+                return Err(DataError::layout(format!(
+                    "“{name}” holds an image of class {label}, but CIFAR-10 has ten: download the archive again."
+                )));
+            }
+            samples.pixels.extend(fit(pixels, SIDE, 3, size));
+            samples.labels.push(u32::from(label));
+        }
+    }
+    Ok(samples)
+}

@@ -1,0 +1,244 @@
+//! torchvision's ImageFolder layout: a folder a class, or `train/` and `val/` of such folders.
+
+use std::collections::BTreeMap;
+
+use super::container::{Container, Entry};
+use crate::{DataError, Split};
+
+/// Share of each class that is set apart where the data set has no validation split.
+const VAL_SHARE: f64 = 0.1;
+
+/// Files that lie beside images in data sets and on disks.
+const IGNORED: &[&str] = &[
+    "txt", "json", "csv", "tsv", "md", "html", "htm", "xml", "yaml", "yml", "ini", "db", "log", "py", "mat",
+    "npy", "npz", "pkl", "zip", "gz", "tar", "pdf", "toml", "lnk",
+];
+
+/// Which entries to read, in which order, and what each is.
+pub(super) struct Plan {
+    /// Names of the classes, in order of the code points (as torchvision sorts them).
+    pub labels: Vec<String>,
+    /// The images.
+    pub images: Vec<Planned>,
+    /// One sentence for each image that has no place.
+    pub skipped: Vec<String>,
+}
+
+/// One image to read.
+pub(super) struct Planned {
+    /// Place in the container.
+    pub entry: usize,
+    /// Place of its class.
+    pub label: u32,
+    /// Which split it belongs to.
+    pub split: Split,
+}
+
+/// What a folder's name says about the images below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folder {
+    Train,
+    Val,
+    Test,
+}
+
+/// The split that a folder's (or archive's) name stands for.
+pub(super) fn split_of(name: &str) -> Option<Folder> {
+    match name.to_ascii_lowercase().as_str() {
+        "train" | "training" => Some(Folder::Train),
+        "val" | "valid" | "validation" => Some(Folder::Val),
+        "test" | "testing" => Some(Folder::Test),
+        _ => None,
+    }
+}
+
+/// Removes folders that hold everything, unless their name says which split it is or images lie right in them.
+pub(super) fn strip_top(entries: &mut [Entry]) {
+    loop {
+        let mut top: Option<&str> = None;
+        let mut deeper = false;
+        for entry in entries.iter().filter(|e| !is_ignored(&e.path)) {
+            let Some((first, rest)) = entry.path.split_once('/') else { return };
+            if top.is_some_and(|top| top != first) || !rest.contains('/') || split_of(first).is_some() {
+                return;
+            }
+            top = Some(first);
+            deeper = true;
+        }
+        let Some(prefix) = top.map(|top| format!("{top}/")) else { return };
+        if !deeper {
+            return;
+        }
+        for entry in entries.iter_mut() {
+            if let Some(rest) = entry.path.strip_prefix(&prefix) {
+                entry.path = rest.to_string();
+            }
+        }
+    }
+}
+
+/// Whether a file is certainly no image of the data set: hidden, a system's own, a text.
+fn is_ignored(path: &str) -> bool {
+    let hidden = path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    hidden || name.is_empty() || IGNORED.contains(&extension.as_str())
+}
+
+/// An image's place in the folders.
+struct Found<'a> {
+    entry: usize,
+    class: &'a str,
+    folder: Option<Folder>,
+}
+
+impl Plan {
+    /// A data set to learn from.
+    pub fn train_and_val(container: &Container, seed: u32) -> Result<Self, DataError> {
+        let (found, mut skipped) = find(container)?;
+        if found.len() + skipped.len() == 1 {
+            return Err(DataError::OneImage);
+        }
+        let has = |folder| found.iter().any(|f| f.folder == Some(folder));
+        // Folders that are named like splits are splits only where there is one to learn from.
+        let splits = has(Folder::Train);
+        let learn = |f: &&Found| !splits || f.folder == Some(Folder::Train);
+        let check = |f: &&Found| match has(Folder::Val) {
+            _ if !splits => false,
+            true => f.folder == Some(Folder::Val),
+            false => f.folder == Some(Folder::Test),
+        };
+        let labels = classes(found.iter().filter(learn));
+        if let [class] = labels.as_slice() {
+            return Err(DataError::OneClass { class: class.clone() });
+        }
+        let place = |class: &str| labels.iter().position(|l| l == class).map(|place| place as u32);
+        let mut train: Vec<(u32, usize)> =
+            found.iter().filter(learn).filter_map(|f| Some((place(f.class)?, f.entry))).collect();
+        let mut val = Vec::new();
+        for image in found.iter().filter(check) {
+            match place(image.class) {
+                Some(label) => val.push((label, image.entry)),
+                None => skipped.push(format!(
+                    "{}: no training image has its class, “{}”.",
+                    path(container, image.entry),
+                    image.class
+                )),
+            }
+        }
+        let hash = |entry: &usize| hash(seed, path(container, *entry));
+        if val.is_empty() {
+            (train, val) = set_apart(train, hash);
+        }
+        let mut images = Vec::with_capacity(train.len() + val.len());
+        for (group, split) in [(train, Split::Train), (val, Split::Val)] {
+            images.extend(interleave(group, hash).into_iter().map(|(label, entry)| Planned {
+                entry,
+                label,
+                split,
+            }));
+        }
+        Ok(Self { labels, images, skipped })
+    }
+
+    /// Labelled images to measure with: the validation split where there are splits, else all.
+    pub fn flat(container: &Container) -> Result<Self, DataError> {
+        let (found, skipped) = find(container)?;
+        let has = |folder| found.iter().any(|f| f.folder == Some(folder));
+        let wanted = [Folder::Val, Folder::Test, Folder::Train].into_iter().find(|folder| has(*folder));
+        let wanted = |f: &&Found| wanted.is_none() || f.folder == wanted;
+        let labels = classes(found.iter().filter(wanted));
+        let label = |class: &str| labels.iter().position(|l| l == class).unwrap_or_default() as u32;
+        let images = found
+            .iter()
+            .filter(wanted)
+            .map(|f| Planned { entry: f.entry, label: label(f.class), split: Split::Val })
+            .collect();
+        Ok(Self { labels, images, skipped })
+    }
+}
+
+/// The images with their class folders, and sentences for those that lie in none.
+fn find(container: &Container) -> Result<(Vec<Found<'_>>, Vec<String>), DataError> {
+    let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
+    let in_split = |path: &str| {
+        let (first, rest) = path.split_once('/')?;
+        rest.contains('/').then(|| split_of(first)).flatten()
+    };
+    let splits = candidates().any(|(_, e)| in_split(&e.path).is_some());
+    let mut found = Vec::new();
+    let mut skipped = Vec::new();
+    for (entry, Entry { path, .. }) in candidates() {
+        let folder = if splits { in_split(path) } else { None };
+        let inner = if folder.is_some() { path.split_once('/').map_or("", |(_, rest)| rest) } else { path };
+        match inner.split_once('/') {
+            Some((class, _)) => found.push(Found { entry, class, folder }),
+            None => skipped.push(format!("{path}: it lies in no class folder.")),
+        }
+    }
+    match (found.is_empty(), skipped.len()) {
+        (true, 0) => Err(DataError::NoImages),
+        (true, 1) => Err(DataError::OneImage),
+        (true, _) => Err(DataError::NoFolders),
+        (false, _) => Ok((found, skipped)),
+    }
+}
+
+fn path(container: &Container, entry: usize) -> &str {
+    container.entries.get(entry).map_or("", |e| e.path.as_str())
+}
+
+fn classes<'a>(found: impl Iterator<Item = &'a Found<'a>>) -> Vec<String> {
+    let names: std::collections::BTreeSet<_> = found.map(|f| f.class).collect();
+    names.into_iter().map(str::to_string).collect()
+}
+
+type Labelled = Vec<(u32, usize)>;
+
+/// Images by class, each class in the order of its hashes.
+fn by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec<usize>> {
+    let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (label, entry) in images {
+        classes.entry(label).or_default().push(entry);
+    }
+    for class in classes.values_mut() {
+        class.sort_by_cached_key(|entry| (hash(entry), *entry));
+    }
+    classes
+}
+
+/// Sets a tenth of each class apart, at least one image where it has two.
+fn set_apart(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Labelled) {
+    let (mut train, mut val) = (Vec::new(), Vec::new());
+    for (label, entries) in by_class(images, hash) {
+        let share = (entries.len() as f64 * VAL_SHARE).round().max(1.0) as usize;
+        let apart = if entries.len() < 2 { 0 } else { share };
+        for (rank, entry) in entries.into_iter().enumerate() {
+            if rank < apart { &mut val } else { &mut train }.push((label, entry));
+        }
+    }
+    (train, val)
+}
+
+/// The first image of every class, then the second of every class, and so on.
+fn interleave(images: Labelled, hash: impl Fn(&usize) -> u64) -> Labelled {
+    let mut ranked: Vec<(usize, u32, usize)> = by_class(images, hash)
+        .into_iter()
+        .flat_map(|(label, entries)| {
+            entries.into_iter().enumerate().map(move |(rank, entry)| (rank, label, entry))
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, label, entry)| (label, entry)).collect()
+}
+
+/// FNV-1a over seed and path with a final mix: fixed for all times, unlike the standard library's hasher.
+fn hash(seed: u32, path: &str) -> u64 {
+    let mut state = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in seed.to_le_bytes().iter().chain(path.as_bytes()) {
+        state = (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    state ^= state >> 33;
+    state = state.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    state ^ (state >> 33)
+}

@@ -1,0 +1,152 @@
+//! IDX files as MNIST's and Fashion-MNIST's: a magic number (0, 0, 8 for bytes, number of dimensions), the
+//! dimensions as big-endian 32-bit numbers, the bytes.
+
+use super::container::Container;
+use super::{Parts, reserve};
+use crate::streamed::fit;
+use crate::{DataError, Samples};
+
+/// Whether a file's name is one that IDX files have (`train-images-idx3-ubyte`, `labels.idx1`).
+fn named(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    ["ubyte", ".idx", "idx1", "idx3"].iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Whether the files are IDX files.
+pub(super) fn present(container: &Container) -> bool {
+    container.entries.iter().any(|e| named(e.name()))
+}
+
+struct Array {
+    name: String,
+    dimensions: Vec<usize>,
+    values: Vec<u8>,
+}
+
+/// Reads `train-images`/`train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
+pub(super) fn read(container: &mut Container, size: u32) -> Result<Parts, DataError> {
+    let places: Vec<(usize, String)> = container
+        .entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| named(e.name()))
+        .map(|(place, e)| (place, e.name().to_string()))
+        .collect();
+    let (mut train, mut val) = (Vec::new(), Vec::new());
+    for (place, name) in places {
+        let array = parse(name, container.read(place)?)?;
+        let lower = array.name.to_ascii_lowercase();
+        let tests = ["t10k", "test", "val"].iter().any(|hint| lower.contains(hint));
+        if tests { &mut val } else { &mut train }.push(array);
+    }
+    let mut train = match train.is_empty() {
+        true => {
+            return Err(DataError::layout(
+                "The IDX files hold only test images: add train-images-idx3-ubyte and train-labels-idx1-ubyte.",
+            ));
+        }
+        false => pair(train, size)?,
+    };
+    let mut val = if val.is_empty() { last_tenth(&mut train) } else { pair(val, size)? };
+    let classes = train.labels.iter().max().map_or(0, |most| most + 1);
+    let before = val.labels.len();
+    let unknown = val.labels.iter().filter(|&&label| label >= classes).count();
+    let mut skipped = Vec::new();
+    if unknown > 0 {
+        skipped.push(format!("{unknown} of {before} test images have a class that no training image has."));
+        retain(&mut val, |label| label < classes);
+    }
+    Ok(Parts { labels: (0..classes).map(|class| class.to_string()).collect(), train, val, skipped })
+}
+
+/// Sets the last tenth apart where there is no test split.
+pub(super) fn last_tenth(train: &mut Samples) -> Samples {
+    let apart = (train.len() / 10).max(1).min(train.len().saturating_sub(1));
+    let kept = train.len() - apart;
+    let pixels = train.pixels.split_off((kept * train.image_bytes()).min(train.pixels.len()));
+    Samples { size: train.size, pixels, labels: train.labels.split_off(kept) }
+}
+
+fn retain(samples: &mut Samples, keep: impl Fn(u32) -> bool) {
+    let bytes = samples.image_bytes().max(1);
+    let kept = samples.labels.iter().map(|&label| keep(label));
+    samples.pixels = samples
+        .pixels
+        .chunks_exact(bytes)
+        .zip(kept)
+        .filter(|(_, kept)| *kept)
+        .flat_map(|(image, _)| image)
+        .copied()
+        .collect();
+    samples.labels.retain(|&label| keep(label));
+}
+
+fn parse(name: String, bytes: Vec<u8>) -> Result<Array, DataError> {
+    let wrong = |what: &str| {
+        DataError::layout(format!("“{name}” is not a usable IDX file: {what}; download it again."))
+    };
+    let Some((&[0, 0, 8, rank @ 1..=4], rest)) = bytes.split_first_chunk::<4>() else {
+        return Err(wrong("it does not begin as one of bytes does"));
+    };
+    let rank = usize::from(rank);
+    let (Some(head), Some(values)) = (rest.get(..rank * 4), rest.get(rank * 4..)) else {
+        return Err(wrong("it is cut off"));
+    };
+    let dimensions: Vec<usize> =
+        head.as_chunks::<4>().0.iter().map(|d| u32::from_be_bytes(*d) as usize).collect();
+    let expected = dimensions.iter().try_fold(1usize, |product, d| product.checked_mul(*d));
+    if expected != Some(values.len()) {
+        return Err(wrong("it does not hold as many values as it says"));
+    }
+    Ok(Array { values: values.to_vec(), dimensions, name })
+}
+
+fn pair(arrays: Vec<Array>, size: u32) -> Result<Samples, DataError> {
+    let (mut images, mut labels) = (None, None);
+    for array in arrays {
+        let place = if array.dimensions.len() == 1 { &mut labels } else { &mut images };
+        if let Some(other) = place.replace(array) {
+            return Err(DataError::layout(format!(
+                "There are two files of the same kind, one of them “{}”: bring one pair of images and labels for each split.",
+                other.name
+            )));
+        }
+    }
+    let (images, labels) = match (images, labels) {
+        (Some(images), Some(labels)) => (images, labels),
+        (Some(one), None) => return Err(lonely(&one.name, "labels")),
+        (None, Some(one)) => return Err(lonely(&one.name, "images")),
+        (None, None) => return Err(DataError::NoImages),
+    };
+    let [count, height, width] = images.dimensions[..] else {
+        return Err(DataError::layout(format!(
+            "“{}” does not hold grey images: use files such as MNIST's.",
+            images.name
+        )));
+    };
+    if count != labels.values.len() || count == 0 {
+        return Err(DataError::layout(format!(
+            "“{}” holds {count} images but “{}” {} labels: bring the two files that belong together.",
+            images.name,
+            labels.name,
+            labels.values.len()
+        )));
+    }
+    if height != width || !(1..=4096).contains(&width) {
+        return Err(DataError::layout(format!(
+            "The images of “{}” are {width} × {height} pixels: only square ones can be used.",
+            images.name
+        )));
+    }
+    let mut samples = reserve(count, size)?;
+    for image in images.values.chunks_exact(width * width) {
+        samples.pixels.extend(fit(image, width as u32, 1, size));
+    }
+    samples.labels.extend(labels.values.iter().map(|&label| u32::from(label)));
+    Ok(samples)
+}
+
+fn lonely(name: &str, missing: &str) -> DataError {
+    DataError::layout(format!("“{name}” came without its {missing}: bring images and labels together."))
+}

@@ -1,0 +1,158 @@
+//! Data sets that a visitor brings: what arrived is told by its content, never by its name alone.
+//!
+//! - a ZIP or tar archive, or loose files with their folders, in torchvision's ImageFolder layout ([`folders`]);
+//! - CIFAR-10's official binary archive ([`cifar`]);
+//! - IDX files as MNIST's ([`idx`]).
+
+mod cifar;
+mod container;
+mod folders;
+mod idx;
+mod pictures;
+mod statistics;
+
+use alexnet_protocol::{ClassLabel, Preprocess};
+
+use crate::{DataError, Memory, Samples};
+use container::Container;
+use folders::Plan;
+
+/// One file that was dropped, picked or read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path with `/` between folders, relative to what was dropped.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A data set that came in, and what had to be left out.
+pub struct Import {
+    /// The data set.
+    pub source: Memory,
+    /// One sentence for each image that could not be used.
+    pub skipped: Vec<String>,
+}
+
+/// Labelled images without a split, for measuring a model.
+#[derive(Debug)]
+pub struct Flat {
+    /// The folders with images, in order.
+    pub labels: Vec<ClassLabel>,
+    /// The images; their labels are places in `labels`.
+    pub samples: Samples,
+    /// One sentence for each image that could not be used.
+    pub skipped: Vec<String>,
+}
+
+/// Both splits of a data set as they were read.
+struct Parts {
+    labels: Vec<String>,
+    train: Samples,
+    val: Samples,
+    skipped: Vec<String>,
+}
+
+/// Reads a data set and turns its images into bytes at the network's size, `size` pixels.
+///
+/// Where there is no validation split, a tenth of each class (at least one image of each that has two) is set
+/// apart by a hash of path and `seed`: the same files give the same split. Classes are interleaved, so that a
+/// prefix of the images is balanced. `progress` hears (images done, images in all).
+///
+/// # Errors
+/// One sentence: an archive that is damaged, encrypted, a bomb or holds names that point outside; no image, one
+/// image, one class, no folders; more images than memory holds. A broken image among good ones is no error: it
+/// is named in [`Import::skipped`].
+pub fn import(
+    files: Vec<File>,
+    size: u32,
+    seed: u32,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Import, DataError> {
+    let mut container = Container::open(files)?;
+    let parts = match () {
+        () if cifar::present(&container) => cifar::read(&mut container, size)?,
+        () if idx::present(&container) => idx::read(&mut container, size)?,
+        () => {
+            let plan = Plan::train_and_val(&container, seed)?;
+            let square = Preprocess { resize: size, crop: size, mean: [0.0; 3], std: [1.0; 3] };
+            pictures::read(&mut container, plan, &square, progress)?
+        }
+    };
+    let Parts { labels, mut train, mut val, skipped } = parts;
+    settle(&labels, &mut train, &mut val)?;
+    let (mean, std) = statistics::of(&train.pixels);
+    let preprocess = Preprocess { resize: size, crop: size, mean, std };
+    progress(train.len() + val.len(), train.len() + val.len());
+    Ok(Import { source: Memory::new(named(labels), size, train, val, preprocess)?, skipped })
+}
+
+/// Reads labelled images to measure a model with, exactly as the model sees a photo. Of a data set with
+/// `train/` and `val/` (or `test/`) only the latter is taken.
+///
+/// # Errors
+/// As [`import`], but one class or one image will do.
+pub fn import_flat(
+    files: Vec<File>,
+    preprocess: &Preprocess,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Flat, DataError> {
+    let mut container = Container::open(files)?;
+    let Parts { labels, train, val, skipped } = match () {
+        () if cifar::present(&container) => cifar::read(&mut container, preprocess.crop)?,
+        () if idx::present(&container) => idx::read(&mut container, preprocess.crop)?,
+        () => {
+            let plan = Plan::flat(&container)?;
+            pictures::read(&mut container, plan, preprocess, progress)?
+        }
+    };
+    let samples = if val.is_empty() { train } else { val };
+    Ok(Flat { labels: named(labels), samples, skipped })
+}
+
+fn named(labels: Vec<String>) -> Vec<ClassLabel> {
+    labels.into_iter().map(|label| ClassLabel { id: label.clone(), name: label }).collect()
+}
+
+/// What a network can be trained and tested on: two classes, and an image for the test.
+fn settle(labels: &[String], train: &mut Samples, val: &mut Samples) -> Result<(), DataError> {
+    if train.len() + val.len() == 1 {
+        return Err(DataError::OneImage);
+    }
+    if let [class] = labels {
+        return Err(DataError::OneClass { class: class.clone() });
+    }
+    if val.is_empty() && train.len() > 1 {
+        // Every image set apart was broken, or each class has only one: the last one serves.
+        let (bytes, label) = (train.image_bytes(), train.labels.pop());
+        let kept = train.pixels.len().saturating_sub(bytes);
+        val.pixels = train.pixels.split_off(kept);
+        val.labels.extend(label);
+    }
+    let first = train.labels.first();
+    match first {
+        None => {
+            Err(DataError::layout("The data set has no image to learn from: put some into its train folder."))
+        }
+        Some(&class) if train.labels.iter().all(|&label| label == class) => {
+            Err(DataError::OneClass { class: labels.get(class as usize).cloned().unwrap_or_default() })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// An empty set of images of this size with room for `images` of them.
+fn reserve(images: usize, size: u32) -> Result<Samples, DataError> {
+    let bytes = images as u64 * u64::from(size) * u64::from(size) * 3;
+    let too_many = || DataError::TooMany { images, size, megabytes: bytes / 1_000_000 };
+    if bytes > MEMORY {
+        return Err(too_many());
+    }
+    let mut pixels = Vec::new();
+    pixels.try_reserve_exact(bytes as usize).map_err(|_| too_many())?;
+    Ok(Samples { size, pixels, labels: Vec::with_capacity(images) })
+}
+
+/// Bytes of pixels that a data set may take: in a 32-bit address space (a tab) the archive, the network and its
+/// activations need room beside it.
+const MEMORY: u64 = if usize::BITS == 32 { 1_500_000_000 } else { 1 << 40 };
