@@ -1,0 +1,187 @@
+/**
+ * What views may use: the lab. Import from here and from `state/`, from no other file of `engine/`.
+ *
+ * ```ts
+ * import { lab } from "../../engine/api";
+ * import { page } from "../../state/page.svelte";          // options, rival, view: the URL's twin
+ * import { say, sayError } from "../../state/messages.svelte";
+ *
+ * const off = lab.run.on("step", ({ slot, metrics }) => …);   // live metrics
+ * await lab.start();                                          // configures from page.options if nothing is there
+ * const mask = await lab.engine.mask(0, "fc6");
+ * ```
+ *
+ * Every method returns a promise and rejects with an `Error` whose message is a sentence for a person.
+ */
+import type {
+  Backend, DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
+} from "../generated/protocol";
+import type { Classified, FilterData, MaskData, Pixels } from "./wasm-api";
+
+export type { Classified, DatasetInfo, FilterData, MaskData, Pixels } from "./wasm-api";
+export { lab } from "./lab";
+
+/** 0: the run; 1: its rival in a race. */
+export type Slot = 0 | 1;
+
+/** Where the lab computes, and why there. */
+export interface EngineInfo {
+  version: string;
+  backend: Exclude<Backend, "auto">;
+  /** The adapter's or the processor's name. */
+  device: string;
+  /** One sentence: why this backend. */
+  reason: string;
+  /** A WebGPU adapter that is really the processor (SwiftShader, llvmpipe). */
+  software: boolean;
+  /** What the browser's device can do: `simd128`, WebGPU feature names. */
+  features: string[];
+}
+
+/** A data set that a run can name in `options.dataset`. */
+export interface DatasetChoice {
+  id: string;
+  /** What a person reads. */
+  name: string;
+  labels: string[];
+  trainImages: number;
+  valImages: number;
+  /** Side in pixels of the stored images. */
+  size: number;
+  licence: string;
+  origin: string;
+  /** Ships with the page, or brought by the visitor for as long as the tab lives. */
+  builtIn: boolean;
+  /** One sentence for each picture left out. */
+  skipped: string[];
+}
+
+/** The worker's methods. Calls are served one after another, in the order in which they were made. */
+export interface Engine {
+  /** Resolves when the worker is up. */
+  info(): Promise<EngineInfo>;
+
+  /** Makes the weights in `bytes` the model in use; on failure the old one stays. */
+  importModel(bytes: Uint8Array): Promise<ModelInfo>;
+  modelInfo(): Promise<ModelInfo | undefined>;
+  exportModel(format: "safetensors" | "alexnet"): Promise<Uint8Array>;
+  /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP. `milliseconds`: decoding to probabilities, in the worker. */
+  classify(file: Blob, top: number): Promise<Classified & { milliseconds: number }>;
+  /** Raw pixels, as a canvas gives them (a camera's frame). */
+  classifyPixels(image: ImageData, top: number): Promise<Classified & { milliseconds: number }>;
+
+  /** Data sets on offer: the built-in ones first. */
+  datasets(): Promise<DatasetChoice[]>;
+  /** A ZIP, `cifar-10-binary.tar.gz`, IDX files, or the files of a directory (with `webkitRelativePath`). */
+  importData(name: string, files: File[], network: Network): Promise<DatasetChoice>;
+
+  /** New weights from `options`; the slot's old run goes only when the new one is whole. */
+  configure(slot: Slot, options: RunOptions): Promise<RunInfo>;
+  /** Only options whose `OPTIONS` row says `live` may differ. */
+  setOptions(slot: Slot, options: RunOptions): Promise<void>;
+  /** Trains `n` steps; metrics of the last. Views call `lab.start` and `lab.step` instead. */
+  step(slot: Slot, n: number): Promise<StepMetrics>;
+  /** The first `limit` validation images, 0 for all. */
+  validate(slot: Slot, limit: number): Promise<Validation>;
+  /** The mask that the last step used. */
+  mask(slot: Slot, layer: DropoutLayer): Promise<MaskData>;
+  /** conv1's filters. */
+  filters(slot: Slot): Promise<FilterData>;
+  /** Top-5 for some validation images. */
+  watch(slot: Slot, indices: number[]): Promise<Watched[]>;
+  valImage(slot: Slot, index: number): Promise<Pixels>;
+  saveRun(slot: Slot): Promise<Uint8Array>;
+  resumeRun(slot: Slot, bytes: Uint8Array): Promise<RunInfo>;
+  /** The run's network becomes the model in use, for Classify and for export. */
+  useRun(slot: Slot): Promise<ModelInfo>;
+  dropRun(slot: Slot): Promise<void>;
+
+  benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
+  /** Milliseconds of one call, upload, computation and read-back included. */
+  benchInfer(batch: number): Promise<number>;
+  benchTrainStep(batch: number): Promise<number>;
+  /** Bytes of wasm memory. */
+  memory(): Promise<number>;
+}
+
+/** Metrics of a step with what only a clock can add. */
+export interface LiveMetrics extends StepMetrics {
+  /** Smoothed over the last seconds, validation not counted. */
+  imagesPerSecond: number;
+}
+
+/** `empty`: nothing configured; `preparing`: weights, first shard, warm-up; `finished`: the planned epochs are done. */
+export type Phase = "empty" | "preparing" | "paused" | "running" | "finished";
+
+/** What a saved run looks like from outside. */
+export interface SavedRun {
+  options: RunOptions;
+  rival: RunOptions | null;
+  step: number;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  /** What `run.keep` gave when it was saved: curves. */
+  kept: unknown;
+}
+
+/** Events of the run; each handler is called after the run's own fields have changed. */
+export interface RunEvents {
+  /** New weights in a slot (`resumed`: from a saved state, and the step goes on from there). */
+  configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean };
+  step: { slot: Slot; metrics: LiveMetrics };
+  validation: { slot: Slot; step: number; epoch: number; result: Validation };
+  /** A live option was changed at this step. */
+  options: { slot: Slot; options: RunOptions };
+  phase: { phase: Phase };
+}
+
+/** The training loop: pulls steps from the engine, alternating between the run and its rival. */
+export interface Run {
+  readonly phase: Phase;
+  /** The run's and its rival's description, null where the slot is empty. */
+  readonly infos: readonly [RunInfo | null, RunInfo | null];
+  readonly options: readonly [RunOptions | null, RunOptions | null];
+  readonly last: readonly [LiveMetrics | null, LiveMetrics | null];
+  readonly lastValidation: readonly [Validation | null, Validation | null];
+  on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void;
+  /** Structured-cloneable state of the view (its curves), stored beside the weights each time the run is saved. */
+  keep: () => unknown;
+  /** The last state saved in this browser, offered after a reload; null where there is none. */
+  saved(): Promise<SavedRun | null>;
+  /** Goes on from it, paused. */
+  resume(): Promise<void>;
+  /** Forgets it. */
+  discard(): Promise<void>;
+  /** Validates every this many steps on `validationImages` images, and at the end of each epoch. */
+  validateEvery: number;
+  validationImages: number;
+}
+
+/** `window.lab`, which the page itself uses too. */
+export interface LabApi {
+  readonly engine: Engine;
+  readonly run: Run;
+  info(): Promise<EngineInfo>;
+  classify(photo: Blob, options?: { top?: number }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
+  /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */
+  configure(options?: Partial<RunOptions>, rival?: Partial<RunOptions> | null): Promise<RunInfo>;
+  /** `n` steps of each slot; the run's metrics. */
+  step(n?: number): Promise<LiveMetrics>;
+  /** Over the first `images` validation images (default 1000, 0 for all). */
+  validate(images?: number): Promise<Validation>;
+  start(): Promise<void>;
+  /** Resolves when the step in flight is done. */
+  pause(): Promise<void>;
+  /** The same initial weights again. */
+  reset(): Promise<RunInfo>;
+  mask(layer: DropoutLayer): Promise<MaskData>;
+  exportModel(format: "safetensors" | "alexnet"): Promise<Blob>;
+  importModel(file: Blob): Promise<ModelInfo>;
+  bench: {
+    prepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
+    infer(batch: number): Promise<number>;
+    trainStep(batch: number): Promise<number>;
+    info(): Promise<EngineInfo>;
+    memory(): Promise<{ wasmBytes: number }>;
+  };
+}

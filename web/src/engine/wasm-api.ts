@@ -1,0 +1,65 @@
+/** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
+import type { DropoutLayer, ModelInfo, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
+
+/** What the tensors live on. */
+export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version: string }
+/** A square picture: `size × size` pixels of red, green, blue, alpha. */
+export interface Pixels { size: number; rgba: Uint8Array }
+/** A dropout mask row by row, `(batch, units)`: 1 = kept, 0 = silenced. */
+export interface MaskData { batch: number; units: number; values: Uint8Array }
+/** Filters of the first convolution, `(count, channels, height, width)`. */
+export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
+/** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
+export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
+/** The list of shards of a built-in data set, as the build writes it. */
+export interface ShardManifest {
+  id: string;
+  name: string;
+  licence: string;
+  origin: string;
+  size: number;
+  channels: 1 | 3;
+  labels: string[];
+  train: { file: string; images: number }[];
+  val: { file: string; images: number }[];
+}
+/** Answer for one picture: the best classes, and the square that the network saw. */
+export interface Classified { top: Prediction[]; crop: Pixels }
+/** One file of a data set from outside; `path` carries its folders. */
+export interface NamedBytes { path: string; bytes: Uint8Array }
+
+/** The wasm object. Its methods borrow it: one call at a time. */
+export interface WasmLab {
+  info(): DeviceInfo;
+  importModel(bytes: Uint8Array): Promise<ModelInfo>;
+  modelInfo(): ModelInfo | undefined;
+  exportModel(format: "safetensors" | "alexnet"): Promise<Uint8Array>;
+  classify(file: Uint8Array, top: number): Promise<Classified>;
+  classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
+  addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
+  importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
+  removeData(id: string): void;
+  configure(slot: number, options: RunOptions): Promise<RunInfo>;
+  setOptions(slot: number, options: RunOptions): void;
+  step(slot: number, n: number): Promise<StepMetrics>;
+  validate(slot: number, limit: number): Promise<Validation>;
+  mask(slot: number, layer: DropoutLayer): Promise<MaskData>;
+  filters(slot: number): Promise<FilterData>;
+  watch(slot: number, indices: Uint32Array): Promise<Watched[]>;
+  valImage(slot: number, index: number): Promise<Pixels>;
+  saveRun(slot: number): Promise<Uint8Array>;
+  resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
+  runOptions(slot: number): RunOptions | undefined;
+  useRun(slot: number): Promise<ModelInfo>;
+  dropRun(slot: number): void;
+  benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
+  benchInfer(batch: number): Promise<void>;
+  benchTrainStep(batch: number): Promise<void>;
+  memory(): number;
+}
+
+/** What `alexnet_cpu.js` and `alexnet_gpu.js` export. */
+export interface WasmModule {
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  Lab: { create(backend: "cpu" | "webgpu"): Promise<WasmLab> };
+}

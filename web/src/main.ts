@@ -1,0 +1,13 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { lab } from "./engine/api";
+import "./ui/tokens.css";
+
+declare global {
+  interface Window { lab: typeof lab }
+}
+
+const target = document.getElementById("app");
+if (!target) throw new Error("The page has no place for the app.");
+window.lab = lab;
+mount(App, { target });

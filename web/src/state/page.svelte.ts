@@ -1,0 +1,47 @@
+/** The page's configuration, kept in step with its address. */
+import type { RunOptions } from "../generated/protocol";
+import { formatConfiguration, parseConfiguration, withOptions, type Configuration, type View } from "./url";
+
+const initial = parseConfiguration(typeof location === "undefined" ? "" : location.search);
+
+/** Sentences about the address that the page was opened with. */
+export const addressProblems = initial.problems;
+
+/** The run's options as the address had them when the page was opened: the base of `lab.configure`. */
+export const addressOptions: Readonly<RunOptions> = initial.configuration.options;
+
+/** View, backend, model, the run's options and its rival's. Assign to its fields; the address follows. */
+export const page: Configuration = $state(initial.configuration);
+
+/** Changes some options; throws a sentence where a value is not allowed. */
+export function setPageOptions(changes: Partial<RunOptions>): void {
+  page.options = withOptions($state.snapshot(page.options), changes);
+}
+
+/** Shows a view, as a step that the browser's Back undoes. */
+export function go(view: View): void {
+  if (view === page.view) return;
+  page.view = view;
+  history.pushState(null, "", address());
+}
+
+/** The address that opens the page as it is now. */
+export function address(): string {
+  return `${location.pathname}${formatConfiguration($state.snapshot(page), location.search)}${location.hash}`;
+}
+
+/** Keeps address and configuration in step until the function it gives is called. */
+export function followAddress(): () => void {
+  const stop = $effect.root(() => {
+    $effect(() => {
+      const now = address();
+      if (now !== `${location.pathname}${location.search}${location.hash}`) history.replaceState(null, "", now);
+    });
+  });
+  const back = () => Object.assign(page, parseConfiguration(location.search).configuration);
+  addEventListener("popstate", back);
+  return () => {
+    stop();
+    removeEventListener("popstate", back);
+  };
+}

@@ -1,0 +1,23 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const wasmFolder = "src/generated/wasm";
+
+/** Sizes of the built wasm files: a compressed response does not tell how much is still to come. */
+function wasmBytes(): Record<string, number> {
+  if (!existsSync(wasmFolder)) return {};
+  const files = readdirSync(wasmFolder).filter((file) => file.endsWith(".wasm"));
+  return Object.fromEntries(files.map((file) => [file, statSync(`${wasmFolder}/${file}`).size]));
+}
+
+export default defineConfig({
+  // Relative addresses: the site works from any sub-path of any static server.
+  base: "./",
+  plugins: [svelte()],
+  define: { __WASM_BYTES__: JSON.stringify(wasmBytes()) },
+  worker: { format: "es" },
+  // The workers, wasm SIMD and import() of modules that the page needs anyway set this floor.
+  build: { target: "es2022", assetsInlineLimit: 0 },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
