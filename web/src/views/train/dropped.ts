@@ -1,0 +1,27 @@
+/**
+ * The files of a drop, those inside dropped folders included, each with the path that a folder picker would have
+ * given it (`webkitRelativePath`), which tells the class of a picture.
+ */
+export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  // Entries must be taken before the first await: the list is emptied when the event ends.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  if (entries.length === 0) return [...transfer.files];
+  return (await Promise.all(entries.map(filesOf))).flat();
+}
+
+async function filesOf(entry: FileSystemEntry): Promise<File[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+    const path = entry.fullPath.replace(/^\//, "");
+    if (path.includes("/")) Object.defineProperty(file, "webkitRelativePath", { value: path });
+    return [file];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const files: File[] = [];
+  // A reader gives a hundred entries at a time, and none when it is done.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (some.length === 0) return files;
+    files.push(...(await Promise.all(some.map(filesOf))).flat());
+  }
+}

@@ -1,0 +1,237 @@
+import { lab, type DatasetChoice, type LabApi, type Phase, type SavedRun, type Slot } from "../../engine/api";
+import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/protocol";
+import { say, sayError } from "../../state/messages.svelte";
+import { go, page } from "../../state/page.svelte";
+import { differences, needsReset, optionWords, valueOf, withLive, type Value } from "./differences";
+import { Insight } from "./insight";
+import { withOption } from "./numbers";
+import { Rate } from "./rate";
+import { NOT_A_NUMBER, Recorder } from "./recorder";
+
+/** What the Train view shows and what its controls do; it lives as long as the page, so that switching views loses nothing. */
+export class TrainModel {
+  phase = $state<Phase>("empty");
+  datasets = $state.raw<DatasetChoice[]>([]);
+  saved = $state.raw<SavedRun | null>(null);
+  /** A command is under way: buttons wait. */
+  busy = $state(false);
+  /** Grows with every report; whoever reads the recorder or the insight reads it too. */
+  version = $state(0);
+
+  readonly recorder: Recorder;
+  readonly insight: Insight;
+  private readonly rate = new Rate();
+  private exploded = false;
+
+  constructor(private readonly lab: LabApi) {
+    const { run } = lab;
+    this.recorder = new Recorder(run, { changed: () => this.version++, exploded: () => this.stopExploded() });
+    this.insight = new Insight(lab.engine, () => this.version++, sayError);
+    run.keep = () => this.recorder.kept();
+    run.on("configured", ({ slot }) => {
+      if (slot === 0) this.insight.clear();
+      this.rate.clear();
+      this.exploded = false;
+    });
+    run.on("step", ({ slot, metrics }) => {
+      if (slot !== 0) return;
+      this.rate.add(performance.now(), metrics.step);
+      void this.lookAgain(false);
+    });
+    run.on("phase", ({ phase }) => {
+      if (phase !== "running") this.rate.clear();
+      if (phase === "paused" || phase === "finished") void this.lookAgain(true);
+      this.phase = phase;
+    });
+    this.phase = run.phase;
+  }
+
+  get record() {
+    return void this.version, this.recorder.active[0];
+  }
+
+  get rivalRecord() {
+    return void this.version, this.recorder.active[1];
+  }
+
+  /** Data set named by the options, once the list is there. */
+  get dataset(): DatasetChoice | undefined {
+    return this.datasets.find(({ id }) => id === page.options.dataset);
+  }
+
+  /** Seconds to the end of the planned epochs, `undefined` before it can be told. */
+  get secondsLeft(): number | undefined {
+    const { record } = this;
+    const speed = this.rate.stepsPerSecond();
+    return record && speed ? Math.max(0, record.planned - record.step) / speed : undefined;
+  }
+
+  /** What was changed since the run began and needs new weights. */
+  get pending(): OptionSpec[] {
+    const { record } = this;
+    if (!record) return [];
+    return differences(record.options, page.options).filter(({ when }) => when === "reset");
+  }
+
+  /** Whether Start begins anew instead of going on. */
+  get startsNew(): boolean {
+    const { record, rivalRecord } = this;
+    if (!record || needsReset(record.options, page.options)) return true;
+    if (!page.rival) return rivalRecord !== null;
+    return !rivalRecord || needsReset(rivalRecord.options, page.rival);
+  }
+
+  /** What is asked for at the start of a visit. */
+  async begin(): Promise<void> {
+    try {
+      this.datasets = await this.lab.engine.datasets();
+      if (this.phase === "empty") this.saved = await this.lab.run.saved();
+    } catch (error) {
+      sayError(error);
+    }
+  }
+
+  /** Changes an option of the run and, but for what the race is about, of its rival. */
+  setOption(name: string, value: Value): void {
+    const { options, rival } = page;
+    const raced = rival !== null && valueOf(options, name) !== valueOf(rival, name);
+    page.options = withOption(options, name, value);
+    if (rival && !raced) page.rival = withOption(rival, name, value);
+    void this.applyLive();
+  }
+
+  /** The rival: the run with one option changed; `null` for no race. */
+  setRival(change: { name: string; value: Value } | null): void {
+    page.rival = change && withOption(page.options, change.name, change.value);
+    void this.applyLive();
+  }
+
+  /** Takes back what would need new weights. */
+  keepRun(): void {
+    const { record, rivalRecord } = this;
+    if (!record) return;
+    page.options = withLive(record.options, page.options);
+    page.rival = rivalRecord && { ...rivalRecord.options };
+  }
+
+  start = () =>
+    this.command(async () => {
+      if (this.startsNew) await this.configure();
+      await this.lab.start();
+    });
+
+  pause = () => this.attempt(() => this.lab.pause());
+
+  step = () =>
+    this.command(async () => {
+      if (this.startsNew) await this.configure();
+      await this.lab.step(1);
+      await this.lookAgain(true);
+    });
+
+  reset = () =>
+    this.command(async () => {
+      if (this.startsNew) await this.configure();
+      else await this.lab.reset();
+    });
+
+  newSeed = () =>
+    this.command(async () => {
+      this.setOption("seed", crypto.getRandomValues(new Uint32Array(1))[0] ?? 1);
+      await this.configure();
+    });
+
+  resume = () =>
+    this.command(async () => {
+      const { saved } = this;
+      if (!saved) return;
+      this.recorder.restoring = saved.kept;
+      await this.lab.run.resume();
+      this.saved = null;
+    });
+
+  discard = () =>
+    this.attempt(async () => {
+      this.saved = null;
+      await this.lab.run.discard();
+    });
+
+  /** The run's network becomes the one that Classify uses. */
+  use = (slot: Slot = 0) =>
+    this.attempt(async () => {
+      await this.lab.engine.useRun(slot);
+      say("Classify now uses the network you are training.", "info", { label: "Open Classify", run: () => go("classify") });
+    });
+
+  /** The visitor's own pictures: chosen as the run's data once they are read. */
+  importData = (files: File[]) =>
+    this.command(async () => {
+      const name = files.length === 1 && files[0] ? files[0].name : (files[0]?.webkitRelativePath.split("/")[0] ?? "your images");
+      const choice = await this.lab.engine.importData(name, files, page.options.network);
+      this.datasets = [...this.datasets.filter(({ id }) => id !== choice.id), choice];
+      this.setOption("dataset", choice.id);
+    });
+
+  /** Asks for masks, filters and watched images again, if somebody looks. */
+  lookAgain(force: boolean): Promise<void> {
+    const { record } = this;
+    if (!record) return Promise.resolve();
+    return this.insight.refresh({ valImages: record.info.valImages, trained: record.last !== undefined, force });
+  }
+
+  private async configure(): Promise<void> {
+    await this.lab.configure($state.snapshot(page.options), $state.snapshot(page.rival));
+    if (!page.rival && this.recorder.active[1]) this.recorder.retireRival();
+  }
+
+  /** Hands changed live options to the run and its rival. */
+  private async applyLive(): Promise<void> {
+    for (const slot of [0, 1] as const) {
+      const record = this.recorder.active[slot];
+      if (!record) continue;
+      const wished = slot === 0 ? page.options : page.rival;
+      if (!wished) continue;
+      const options = withLive(record.options, $state.snapshot(wished));
+      if (differences(record.options, options).length === 0) continue;
+      await this.attempt(() => this.lab.engine.setOptions(slot, options));
+      record.options = options;
+      this.version++;
+    }
+  }
+
+  private stopExploded(): void {
+    if (this.exploded) return;
+    this.exploded = true;
+    void this.attempt(() => this.lab.pause());
+    say(NOT_A_NUMBER, "error");
+  }
+
+  private async command(work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    await this.attempt(work);
+    this.busy = false;
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      sayError(error);
+    }
+  }
+}
+
+/** The page's one training. */
+export const train = new TrainModel(lab);
+
+/** One sentence about what Start will begin anew, if anything. */
+export function pendingSentence(pending: readonly OptionSpec[], options: RunOptions): string {
+  const changed = pending.map((spec) => optionWords(spec, valueOf(options, spec.name))).join(", ");
+  return `${changed.charAt(0).toUpperCase()}${changed.slice(1)}: this starts a new run. The present one stays on the charts.`;
+}
+
+/** A row of the option table by name. */
+export function optionSpec(name: string): OptionSpec | undefined {
+  return OPTIONS.find((spec) => spec.name === name);
+}
