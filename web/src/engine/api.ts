@@ -19,7 +19,7 @@ import type {
 import type { Classified, FilterData, MaskData, Pixels } from "./wasm-api";
 
 export type { Classified, DatasetInfo, FilterData, MaskData, Pixels } from "./wasm-api";
-export { lab } from "./lab";
+export { lab } from "./lab.svelte";
 
 /** 0: the run; 1: its rival in a race. */
 export type Slot = 0 | 1;
@@ -126,8 +126,11 @@ export interface SavedRun {
 
 /** Events of the run; each handler is called after the run's own fields have changed. */
 export interface RunEvents {
-  /** New weights in a slot (`resumed`: from a saved state, and the step goes on from there). */
-  configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean };
+  /**
+   * New weights in a slot (`resumed`: from a saved state, and the step goes on from `info.step`, with what
+   * `run.keep` gave then in `kept`; this also happens by itself after a lost GPU).
+   */
+  configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean; kept?: unknown };
   step: { slot: Slot; metrics: LiveMetrics };
   validation: { slot: Slot; step: number; epoch: number; result: Validation };
   /** A live option was changed at this step. */
@@ -157,10 +160,21 @@ export interface Run {
   validationImages: number;
 }
 
+/** Which network classifies. */
+export interface ModelChoice {
+  /** Resolves when there is one, downloading what the page starts with if need be. */
+  ensure(): Promise<ModelInfo>;
+  useShipped(): Promise<ModelInfo>;
+  /** Where the file is no model, the old one stays. */
+  import(file: Blob, name: string): Promise<ModelInfo>;
+  useRun(slot: Slot): Promise<ModelInfo>;
+}
+
 /** `window.lab`, which the page itself uses too. */
 export interface LabApi {
   readonly engine: Engine;
   readonly run: Run;
+  readonly models: ModelChoice;
   info(): Promise<EngineInfo>;
   classify(photo: Blob, options?: { top?: number }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
   /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */

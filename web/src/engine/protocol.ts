@@ -1,0 +1,24 @@
+/** What passes between page and worker beside the calls themselves. */
+import type { DatasetChoice, Engine, EngineInfo, Slot } from "./api";
+import type { Backend, ModelInfo, RunInfo } from "../generated/protocol";
+import type { KeptRun } from "../state/storage";
+
+/** Told by the worker without being asked. */
+export type WorkerEvent =
+  | { event: "progress"; what: "engine" | "model"; loaded: number; total: number | undefined }
+  /** The worker cannot go on (a panic, a lost device, a call that never ended) and wants to be replaced. */
+  | { event: "died"; reason: string };
+
+/** The worker's methods: the engine's, and those that only the client calls. */
+export interface WorkerApi extends Omit<Engine, "info"> {
+  /** Chooses the backend and loads its wasm. `base`: the page's address, for relative files. */
+  boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }>;
+  /** Downloads a model, with progress events, and makes it the one in use. */
+  loadModel(url: string, bytes: number | undefined): Promise<ModelInfo>;
+  /** Tells a fresh worker of a data set that the visitor brought; it is read when a run needs it. */
+  remember(choice: DatasetChoice, files: File[]): Promise<void>;
+  /** Saves the runs in these slots beside their description. */
+  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  /** Puts a kept run back into its slots. */
+  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+}

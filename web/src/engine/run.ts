@@ -1,0 +1,272 @@
+/** The training loop on the page's side. It computes nothing: it asks the worker for one step after another. */
+import type { RunInfo, RunOptions, Validation } from "../generated/protocol";
+import type { KeptRun } from "../state/storage";
+import type { Engine, LiveMetrics, Phase, Run, RunEvents, SavedRun, Slot } from "./api";
+import { Interrupted } from "./client";
+import { Emitter } from "./events";
+import { Queue } from "./queue";
+import { Rate } from "./rate";
+
+/** What the loop needs besides the engine. */
+export interface RunHost {
+  /** This tab's name, under which its run is kept. */
+  tab: string;
+  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+  lastRun(tab: string): Promise<KeptRun | null>;
+  forgetRun(tab: string): Promise<void>;
+  /** Tells the visitor. */
+  problem(error: unknown): void;
+}
+
+type Pair<T> = [T | null, T | null];
+
+/** A call to the worker should take about this long: short enough for others to get their turn. */
+const CALL_MS = 120;
+const MOST_STEPS_A_CALL = 16;
+/** Least time between two saved states, and its multiple of the time that saving takes. */
+const SAVE = { every: 5_000, times: 20 };
+/** Validation may take at most about a quarter of the time. */
+const VALIDATION_TIMES = 3;
+
+export const LOSS_IS_NO_NUMBER = "The loss is no longer a number: lower the learning rate and press Reset.";
+
+export class TrainingRun implements Run {
+  phase: Phase = "empty";
+  infos: Pair<RunInfo> = [null, null];
+  options: Pair<RunOptions> = [null, null];
+  last: Pair<LiveMetrics> = [null, null];
+  lastValidation: Pair<Validation> = [null, null];
+  keep: () => unknown = () => null;
+  validateEvery = 25;
+  validationImages = 256;
+
+  private readonly events = new Emitter<RunEvents>();
+  private readonly orders = new Queue();
+  private rates: [Rate, Rate] = [new Rate(), new Rate()];
+  private goOn = false;
+  private loop: Promise<void> = Promise.resolve();
+  private stepsACall = 1;
+  private saving = { due: 0, broken: false };
+  private validating = { due: 0 };
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly host: RunHost,
+  ) {}
+
+  on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void {
+    return this.events.on(event, handler);
+  }
+
+  /** New weights in slot 0 and, for a race, in slot 1. The old run stays where this fails. */
+  async configure(options: RunOptions, rival: RunOptions | null): Promise<RunInfo> {
+    await this.pause();
+    return this.orders.run(async () => {
+      const before = this.phase;
+      this.setPhase("preparing");
+      try {
+        const info = await this.engine.configure(0, options);
+        this.fill(0, options, info, false, null);
+        if (rival) this.fill(1, rival, await this.engine.configure(1, rival), false, null);
+        else await this.empty(1);
+        this.setPhase("paused");
+        return info;
+      } catch (error) {
+        this.setPhase(this.infos[0] ? (before === "preparing" ? "paused" : before) : "empty");
+        throw error;
+      }
+    });
+  }
+
+  /** Trains until paused or until the planned epochs are done. */
+  async start(): Promise<void> {
+    if (this.goOn) return;
+    if (this.phase === "finished" && this.slots.every((slot) => this.done(slot))) {
+      throw new Error("The planned epochs are done: raise Epochs to train on, or press Reset to begin again.");
+    }
+    if (!this.infos[0]) throw new Error("There is no run yet: configure one first.");
+    this.goOn = true;
+    this.setPhase("running");
+    this.saving.due = performance.now() + SAVE.every;
+    this.loop = this.train();
+  }
+
+  /** Resolves when the step in flight is done. */
+  async pause(): Promise<void> {
+    this.goOn = false;
+    await this.loop;
+  }
+
+  /** `n` steps of each slot, in calls short enough for others to get their turn. */
+  async step(n: number): Promise<LiveMetrics> {
+    if (!Number.isInteger(n) || n < 1) throw new Error(`Cannot train ${n} steps: use a whole number from 1.`);
+    await this.pause();
+    return this.orders.run(async () => {
+      for (let left = n; left > 0; ) {
+        const part = Math.min(left, this.stepsACall);
+        await this.advance(part);
+        left -= part;
+      }
+      this.setPhase(this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+      const metrics = this.last[0];
+      if (!metrics) throw new Error("There is no run yet: configure one first.");
+      return metrics;
+    });
+  }
+
+  /** A live option was changed in the engine. */
+  changed(slot: Slot, options: RunOptions): void {
+    this.options[slot] = options;
+    this.events.emit("options", { slot, options });
+    if (this.phase === "finished" && !this.done(slot)) this.setPhase("paused");
+  }
+
+  validated(slot: Slot, result: Validation): void {
+    this.lastValidation[slot] = result;
+    const { step, epoch } = this.last[slot] ?? { step: this.infos[slot]?.step ?? 0, epoch: 0 };
+    this.events.emit("validation", { slot, step, epoch, result });
+  }
+
+  async saved(): Promise<SavedRun | null> {
+    // A browser without storage (private windows) has nothing saved.
+    return this.host.lastRun(this.host.tab).catch(() => null);
+  }
+
+  async resume(): Promise<void> {
+    await this.pause();
+    const kept = await this.host.lastRun(this.host.tab);
+    if (!kept) throw new Error("There is no saved run in this browser: start a new one.");
+    await this.orders.run(() => this.putBack(kept, (run) => this.host.resumeKept(run)));
+  }
+
+  async discard(): Promise<void> {
+    const kept = await this.host.lastRun(this.host.tab);
+    if (kept) await this.host.forgetRun(kept.tab);
+  }
+
+  /** After the worker was replaced: from the last saved state, else from the same initial weights. */
+  async restore(resumeKept: RunHost["resumeKept"], configure: Engine["configure"]): Promise<void> {
+    const [options, rival] = this.options;
+    if (!options) return;
+    const kept = await this.host.lastRun(this.host.tab).catch(() => null);
+    const same = kept && kept.tab === this.host.tab && kept.options.seed === options.seed && kept.options.network === options.network && kept.options.dataset === options.dataset;
+    const phase = this.phase;
+    if (same) await this.putBack(kept, resumeKept);
+    else {
+      this.fill(0, options, await configure(0, options), false, null);
+      if (rival) this.fill(1, rival, await configure(1, rival), false, null);
+    }
+    this.setPhase(phase === "preparing" ? "paused" : phase);
+  }
+
+  private get slots(): Slot[] {
+    return ([0, 1] as const).filter((slot) => this.infos[slot] !== null);
+  }
+
+  private done(slot: Slot): boolean {
+    return (this.last[slot]?.epoch ?? 0) >= (this.options[slot]?.epochs ?? Number.POSITIVE_INFINITY);
+  }
+
+  private async train(): Promise<void> {
+    while (this.goOn) {
+      try {
+        await this.orders.run(async () => {
+          await this.advance(this.stepsACall);
+          await this.validateIfDue();
+          await this.saveIfDue();
+        });
+        if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
+        if (this.slots.every((slot) => this.done(slot))) this.goOn = false;
+      } catch (error) {
+        // A replaced worker is given the run back before it takes the next call.
+        if (error instanceof Interrupted) continue;
+        this.goOn = false;
+        this.host.problem(error);
+      }
+    }
+    if (this.phase === "running") this.setPhase(this.slots.length > 0 && this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+  }
+
+  /** `n` steps of every slot that has some left. */
+  private async advance(n: number): Promise<void> {
+    const slots = this.slots;
+    if (slots.length === 0) throw new Error("There is no run yet: configure one first.");
+    for (const slot of slots.length > 1 && !slots.every((slot) => this.done(slot)) ? slots.filter((slot) => !this.done(slot)) : slots) {
+      const before = performance.now();
+      const metrics = await this.engine.step(slot, n);
+      const seconds = (performance.now() - before) / 1000;
+      const live = { ...metrics, imagesPerSecond: this.rates[slot].add(metrics.images * n, seconds) };
+      this.last[slot] = live;
+      this.events.emit("step", { slot, metrics: live });
+      const fitting = Math.floor((CALL_MS * n) / Math.max(1, seconds * 1000));
+      this.stepsACall = Math.max(1, Math.min(MOST_STEPS_A_CALL, fitting));
+    }
+  }
+
+  private async validateIfDue(): Promise<void> {
+    const step = this.last[0]?.step ?? 0;
+    const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
+    const finished = this.slots.every((slot) => this.done(slot));
+    if (!finished && (!crossed || performance.now() < this.validating.due)) return;
+    const before = performance.now();
+    for (const slot of this.slots) this.validated(slot, await this.engine.validate(slot, this.validationImages));
+    const now = performance.now();
+    this.validating.due = now + VALIDATION_TIMES * (now - before);
+  }
+
+  private async saveIfDue(): Promise<void> {
+    const before = performance.now();
+    const [options, rival] = this.options;
+    const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
+    if (!options || !whole || this.saving.broken || before < this.saving.due) return;
+    const run: KeptRun = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now(), kept: this.keep() };
+    try {
+      await this.host.keepRuns(run, this.slots);
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      this.saving.broken = true;
+      this.host.problem(new Error("This browser keeps no copy of the run (its storage is full or closed), so a reload would lose it: training goes on."));
+    }
+    const now = performance.now();
+    this.saving.due = now + Math.max(SAVE.every, SAVE.times * (now - before));
+  }
+
+  private async putBack(kept: KeptRun, resumeKept: RunHost["resumeKept"]): Promise<void> {
+    const before = this.phase;
+    this.setPhase("preparing");
+    try {
+      const { kept: curves, ...run } = kept;
+      const [info, rivalInfo] = await resumeKept(run);
+      if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
+      this.fill(0, kept.options, info, true, curves);
+      if (kept.rival && rivalInfo) this.fill(1, kept.rival, rivalInfo, true, curves);
+      this.setPhase("paused");
+    } catch (error) {
+      this.setPhase(before);
+      throw error;
+    }
+  }
+
+  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, kept: unknown): void {
+    this.infos[slot] = info;
+    this.options[slot] = options;
+    this.last[slot] = null;
+    this.lastValidation[slot] = null;
+    this.rates[slot] = new Rate();
+    this.stepsACall = 1;
+    this.events.emit("configured", { slot, options, info, resumed, kept });
+  }
+
+  private async empty(slot: Slot): Promise<void> {
+    if (!this.infos[slot]) return;
+    await this.engine.dropRun(slot);
+    [this.infos[slot], this.options[slot], this.last[slot], this.lastValidation[slot]] = [null, null, null, null];
+  }
+
+  private setPhase(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.events.emit("phase", { phase });
+  }
+}

@@ -1,0 +1,161 @@
+/** The worker: owns the wasm module and the device, and serves one call after another. */
+import * as Comlink from "comlink";
+import { simd } from "wasm-feature-detect";
+import type { Backend } from "../generated/protocol";
+import { keepRun, keptWeights } from "../state/storage";
+import type { EngineInfo } from "./api";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, type Gpu } from "./backend";
+import { Datasets } from "./datasets";
+import { watchDevices } from "./device";
+import { fetchCounted } from "./fetch";
+import type { WorkerApi, WorkerEvent } from "./protocol";
+import { Queue } from "./queue";
+import { loadWasm } from "./wasm";
+import type { WasmLab } from "./wasm-api";
+
+/** A call on WebGPU that takes longer has been lost by the browser; software adapters are slow, not lost. */
+const PATIENCE_MS = { gpu: 90_000, software: 900_000 };
+/** Larger files are no photos, and reading them would only fill the memory. */
+const LARGEST_PHOTO = 200 * 1024 * 1024;
+
+const queue = new Queue();
+let lab: WasmLab | undefined;
+let datasets = new Datasets(self.location.href);
+let patience = Number.POSITIVE_INFINITY;
+
+const tell = (event: WorkerEvent) => self.postMessage(event);
+const died = (reason: string) => tell({ event: "died", reason });
+self.addEventListener("error", (event) => died(event.message));
+self.addEventListener("unhandledrejection", (event) => died(String(event.reason)));
+
+/** Runs `task` on the lab when its turn comes, and reports a lab that will never answer again. */
+function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
+  return queue.run(async () => {
+    if (!lab) throw new Error("The lab's engine is not running: reload the page.");
+    const timer = Number.isFinite(patience) ? setTimeout(() => died("a computation did not come to an end"), patience) : undefined;
+    try {
+      return await task(lab);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) died(error.message);
+      throw error instanceof Error ? error : new Error(String(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+}
+
+async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }> {
+  if (!(await simd())) throw new Error("This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later.");
+  const adapter = wanted === "cpu" ? "absent" : await askForAdapter((navigator as Navigator & { gpu?: Gpu }).gpu);
+  const choice = chooseBackend(wanted, adapter);
+  if (choice.backend === "webgpu") watchDevices((reason) => died(`the GPU was lost (${reason})`));
+  const module = await loadWasm(choice.backend, (progress) => tell({ event: "progress", what: "engine", ...progress }));
+  lab = await module.Lab.create(choice.backend);
+  datasets = new Datasets(base);
+  const { version, device } = lab.info();
+  if (choice.backend === "cpu" || typeof adapter === "string") {
+    return { version, device, ...choice, software: false, features: ["simd128"] };
+  }
+  const software = isSoftware(adapter);
+  patience = software ? PATIENCE_MS.software : PATIENCE_MS.gpu;
+  return { version, device: adapterName(adapter), ...choice, software, features: adapter.features };
+}
+
+async function photoBytes(file: Blob): Promise<Uint8Array> {
+  if (file.size > LARGEST_PHOTO) throw new Error(`This file has ${Math.round(file.size / 2 ** 20)} MB, more than a photo has: choose one below ${LARGEST_PHOTO / 2 ** 20} MB.`);
+  const buffer = await file.arrayBuffer().catch(() => {
+    throw new Error("The file could not be read: it may have been moved or deleted, so choose it again.");
+  });
+  return new Uint8Array(buffer);
+}
+
+/** Adds the time that `task` took. */
+async function timed<T extends object>(task: () => Promise<T>): Promise<T & { milliseconds: number }> {
+  const before = performance.now();
+  const result = await task();
+  return { ...result, milliseconds: performance.now() - before };
+}
+
+const elapsed = async (task: () => Promise<void>) => (await timed(() => task().then(() => ({})))).milliseconds;
+const give = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
+
+const api: WorkerApi = {
+  boot,
+  loadModel: async (url, bytes) => {
+    const response = await fetchCounted(url, "The model", (progress) => tell({ event: "progress", what: "model", ...progress }), bytes);
+    const file = new Uint8Array(await response.arrayBuffer());
+    return call((lab) => lab.importModel(file));
+  },
+  importModel: (bytes) => call((lab) => lab.importModel(bytes)),
+  modelInfo: () => call((lab) => lab.modelInfo()),
+  exportModel: async (format) => {
+    const bytes = await call((lab) => lab.exportModel(format));
+    return give(bytes, bytes);
+  },
+  classify: async (file, top) => {
+    const bytes = await photoBytes(file);
+    const answer = await call((lab) => timed(() => lab.classify(bytes, top)));
+    return give(answer, answer.crop.rgba);
+  },
+  classifyPixels: async ({ width, height, data }, top) => {
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const answer = await call((lab) => timed(() => lab.classifyPixels(width, height, pixels, top)));
+    return give(answer, answer.crop.rgba);
+  },
+  datasets: () => datasets.list(),
+  remember: async (choice, files) => datasets.remember(choice, files),
+  importData: (name, files, network) => call((lab) => datasets.import(lab, name, files, network)),
+  configure: (slot, options) =>
+    call(async (lab) => {
+      await datasets.open(lab, options.dataset, options.network);
+      return lab.configure(slot, options);
+    }),
+  setOptions: (slot, options) => call((lab) => lab.setOptions(slot, options)),
+  step: (slot, n) => call((lab) => lab.step(slot, n)),
+  validate: (slot, limit) => call((lab) => lab.validate(slot, limit)),
+  mask: async (slot, layer) => {
+    const mask = await call((lab) => lab.mask(slot, layer));
+    return give(mask, mask.values);
+  },
+  filters: async (slot) => {
+    const filters = await call((lab) => lab.filters(slot));
+    return give(filters, filters.values);
+  },
+  watch: (slot, indices) => call((lab) => lab.watch(slot, Uint32Array.from(indices))),
+  valImage: async (slot, index) => {
+    const image = await call((lab) => lab.valImage(slot, index));
+    return give(image, image.rgba);
+  },
+  saveRun: async (slot) => {
+    const bytes = await call((lab) => lab.saveRun(slot));
+    return give(bytes, bytes);
+  },
+  resumeRun: (slot, bytes) => call((lab) => lab.resumeRun(slot, bytes)),
+  useRun: (slot) => call((lab) => lab.useRun(slot)),
+  dropRun: (slot) => call((lab) => lab.dropRun(slot)),
+  keepRuns: async (run, slots) => {
+    const weights: Uint8Array[] = [];
+    for (const slot of slots) weights.push(await call((lab) => lab.saveRun(slot)));
+    await keepRun(run, weights);
+  },
+  resumeKept: async ({ tab, options, rival }) => {
+    const weights = await keptWeights(tab);
+    const runs = rival ? [options, rival] : [options];
+    if (weights.length < runs.length) throw new Error("The saved run is no longer in this browser: start a new one.");
+    return call(async (lab) => {
+      const infos = [];
+      for (const [slot, bytes] of weights.slice(0, runs.length).entries()) {
+        const { dataset, network } = runs[slot] ?? options;
+        await datasets.open(lab, dataset, network);
+        infos.push(await lab.resumeRun(slot, bytes));
+      }
+      return infos;
+    });
+  },
+  benchPrepare: (kind, batch) => call((lab) => lab.benchPrepare(kind, batch)),
+  benchInfer: (batch) => call((lab) => elapsed(() => lab.benchInfer(batch))),
+  benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
+  memory: () => call((lab) => lab.memory()),
+};
+
+Comlink.expose(api);

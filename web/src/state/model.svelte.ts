@@ -1,0 +1,16 @@
+/** The model in use, as the page shows it. */
+import type { ModelInfo } from "../generated/protocol";
+
+interface ModelState {
+  /** `absent`: not asked for yet. */
+  status: "absent" | "loading" | "ready" | "failed";
+  info: ModelInfo | null;
+  /** What a person calls it: a file's name, “the shipped network”. */
+  name: string;
+  source: "shipped" | "address" | "file" | "run" | null;
+  progress: { loaded: number; total: number | undefined } | null;
+  /** Why there is none. */
+  problem: string;
+}
+
+export const modelState: ModelState = $state({ status: "absent", info: null, name: "", source: null, progress: null, problem: "" });
