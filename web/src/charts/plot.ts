@@ -7,8 +7,8 @@ export interface PlotOptions {
   width: number;
   height: number;
   log: boolean;
-  /** Axis labels and the cursor's read-out. */
-  format: (y: number) => string;
+  /** Labels of the vertical axis. */
+  tick: (y: number) => string;
   /** Called with the step below the pointer, or `undefined` when it leaves. */
   onCursor: (step: number | undefined) => void;
 }
@@ -67,7 +67,7 @@ export function createPlot(host: HTMLElement, drawn: readonly DrawnLine[], optio
       series: [{}, ...series],
       axes: [
         { ...axis, size: 28, values: (_, splits) => splits.map((x) => (Number.isInteger(x) ? stepText(x) : "")) },
-        { ...axis, size: 48, space: 36, values: (_, splits) => splits.map(options.format), ...(options.log ? logAxis : {}) },
+        { ...axis, size: 48, space: 36, values: (_, splits) => splits.map(options.tick), ...(options.log ? logAxis : {}) },
       ],
       hooks: {
         setCursor: [
