@@ -74,5 +74,5 @@ mod tests {
     }
 
     const FIXED: [u32; 3] = [806467185, 233793597, 155476801];
-    const FIXED_ORDER: [u32; 8] = [0; 8];
+    const FIXED_ORDER: [u32; 8] = [4, 5, 1, 6, 7, 0, 2, 3];
 }
