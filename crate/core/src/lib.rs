@@ -1,1 +1,33 @@
 //! AlexNet and its relatives: architectures, layers, training session, metrics.
+//!
+//! The core knows no browser and no operating system: no I/O, no clock, no threads of its own, no
+//! JavaScript. It is asynchronous because reading a tensor back from a GPU is. What depends on the target
+//! stands in [`device`]. A [`Session`] is *pulled*: [`Session::step`] trains and returns what happened, and
+//! pausing is not calling. Browser, command line, npm package and tests drive the same object.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod architecture;
+pub mod classifier;
+pub mod device;
+pub mod dropout;
+pub mod error;
+pub mod init;
+pub mod loss;
+pub mod metrics;
+pub mod network;
+pub mod optimizer;
+pub mod params;
+pub mod schedule;
+pub mod session;
+
+pub use alexnet_data as data;
+pub use alexnet_format as format;
+pub use alexnet_protocol as protocol;
+
+pub use architecture::{Architecture, LayerKind, LayerSpec};
+pub use classifier::Classifier;
+pub use device::Compute;
+pub use error::LabError;
+pub use session::{Mask, Session};

@@ -1,0 +1,371 @@
+//! The one table of architectures: every layer of every network, its shapes and its parameters, computed.
+
+use crate::error::LabError;
+use crate::protocol::{Network, NetworkConfig, Normalization, Preprocess};
+
+/// A convolution of the table, with whether overlapping 3/2 max-pooling follows it.
+struct Conv {
+    out: u32,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    pool: bool,
+}
+
+/// A row of the table.
+struct Row {
+    input: usize,
+    convs: [Conv; 5],
+    /// Side that adaptive average pooling brings the last feature map to.
+    adaptive: Option<usize>,
+    hidden: u32,
+    classes: u32,
+    resize: u32,
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+const fn conv(out: u32, kernel: usize, stride: usize, padding: usize, pool: bool) -> Conv {
+    Conv { out, kernel, stride, padding, pool }
+}
+
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+fn row(network: Network) -> Row {
+    match network {
+        // torchvision's `alexnet`: "One weird trick for parallelizing convolutional neural networks",
+        // Krizhevsky 2014, one tower.
+        Network::AlexNet224 => Row {
+            input: 224,
+            convs: [
+                conv(64, 11, 4, 2, true),
+                conv(192, 5, 1, 2, true),
+                conv(384, 3, 1, 1, false),
+                conv(256, 3, 1, 1, false),
+                conv(256, 3, 1, 1, true),
+            ],
+            adaptive: Some(6),
+            hidden: 4096,
+            classes: 1000,
+            resize: 256,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        },
+        // The same story for 64 pixels: torchvision's proportions at half the width, a first kernel that
+        // suits the smaller picture.
+        Network::AlexNet64 => Row {
+            input: 64,
+            convs: [
+                conv(32, 5, 2, 2, true),
+                conv(96, 5, 1, 2, true),
+                conv(192, 3, 1, 1, false),
+                conv(128, 3, 1, 1, false),
+                conv(128, 3, 1, 1, true),
+            ],
+            adaptive: None,
+            hidden: 1024,
+            classes: 200,
+            resize: 64,
+            mean: [0.480, 0.448, 0.398],
+            std: [0.277, 0.269, 0.282],
+        },
+        // Small enough to train in a tab on a CPU.
+        Network::AlexNet32 => Row {
+            input: 32,
+            convs: [
+                conv(32, 3, 1, 1, true),
+                conv(64, 3, 1, 1, true),
+                conv(96, 3, 1, 1, false),
+                conv(64, 3, 1, 1, false),
+                conv(64, 3, 1, 1, true),
+            ],
+            adaptive: None,
+            hidden: 256,
+            classes: 10,
+            resize: 32,
+            mean: [0.5; 3],
+            std: [0.25; 3],
+        },
+    }
+}
+
+/// What a layer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Square convolution; `bias` is absent where a normalisation follows.
+    Conv {
+        /// Side of the kernel in pixels.
+        kernel: usize,
+        /// Step of the kernel in pixels.
+        stride: usize,
+        /// Zeros added on each side.
+        padding: usize,
+        /// Whether each output channel has an offset.
+        bias: bool,
+    },
+    /// Batch normalisation over each channel.
+    BatchNorm,
+    /// The configured non-linearity.
+    Activation,
+    /// Maximum over windows.
+    MaxPool {
+        /// Side of the window in pixels.
+        kernel: usize,
+        /// Step of the window in pixels: smaller than the window, so windows overlap (section 3.4 of the paper).
+        stride: usize,
+    },
+    /// Mean over as many windows as the output has pixels.
+    AdaptiveAvgPool,
+    /// Dropout on the flattened input of the fully connected layer with this index (0: fc6, 1: fc7).
+    Dropout(usize),
+    /// Fully connected layer.
+    Linear,
+}
+
+/// One layer with its shapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerSpec {
+    /// The field's name: `conv1`, `relu1`, `pool1`, `fc6`, …
+    pub name: String,
+    /// torchvision's key: `features.0`, `classifier.1`, …
+    pub key: String,
+    /// What it does.
+    pub kind: LayerKind,
+    /// Channels, height and width that come in (height and width 1 behind the convolutions).
+    pub input: [usize; 3],
+    /// Channels, height and width that go out.
+    pub output: [usize; 3],
+}
+
+impl LayerSpec {
+    /// Names and shapes of the layer's tensors: trainable ones, then running statistics.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>, bool)> {
+        let key = &self.key;
+        let [inputs, outputs] = [self.input[0], self.output[0]];
+        match self.kind {
+            LayerKind::Conv { kernel, bias, .. } => {
+                let mut tensors = vec![(format!("{key}.weight"), vec![outputs, inputs, kernel, kernel], true)];
+                if bias {
+                    tensors.push((format!("{key}.bias"), vec![outputs], true));
+                }
+                tensors
+            }
+            LayerKind::BatchNorm => vec![
+                (format!("{key}.weight"), vec![outputs], true),
+                (format!("{key}.bias"), vec![outputs], true),
+                (format!("{key}.running_mean"), vec![outputs], false),
+                (format!("{key}.running_var"), vec![outputs], false),
+            ],
+            LayerKind::Linear => vec![
+                (format!("{key}.weight"), vec![outputs, self.input.iter().product()], true),
+                (format!("{key}.bias"), vec![outputs], true),
+            ],
+            _ => vec![],
+        }
+    }
+
+    /// Multiply-adds for one image.
+    pub fn multiply_adds(&self) -> u64 {
+        let outputs: usize = self.output.iter().product();
+        match self.kind {
+            LayerKind::Conv { kernel, .. } => (outputs * self.input[0] * kernel * kernel) as u64,
+            LayerKind::Linear => (outputs * self.input.iter().product::<usize>()) as u64,
+            _ => 0,
+        }
+    }
+}
+
+/// A network of the table with its configuration applied: every layer, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    /// What it was built from.
+    pub config: NetworkConfig,
+    /// Side of the square input in pixels.
+    pub input_size: usize,
+    /// The layers.
+    pub layers: Vec<LayerSpec>,
+}
+
+impl Architecture {
+    /// Applies a configuration to its row of the table.
+    ///
+    /// Channels and hidden units are scaled by `width` and rounded to whole numbers, at least 1.
+    ///
+    /// # Errors
+    /// [`LabError::Options`] for a width, dropout probability or number of classes out of range.
+    pub fn new(config: NetworkConfig) -> Result<Self, LabError> {
+        if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
+            return Err(LabError::Options(format!("Width cannot be {}: use a number up to 8.", config.width)));
+        }
+        if !(0.0..1.0).contains(&config.dropout) {
+            return Err(LabError::Options(format!(
+                "Dropout cannot be {}: use a number from 0 to below 1.",
+                config.dropout
+            )));
+        }
+        if !(1..=100_000).contains(&config.classes) {
+            return Err(LabError::Options(format!(
+                "A network cannot have {} classes: use 1 to 100000.",
+                config.classes
+            )));
+        }
+        let row = row(config.network);
+        let scaled = |n: u32| ((f64::from(n) * config.width).round() as usize).max(1);
+        let mut build = Builder { layers: Vec::new(), shape: [3, row.input, row.input], index: 0 };
+        for (i, c) in row.convs.iter().enumerate() {
+            let n = i + 1;
+            let normalized = config.normalization == Normalization::Batch;
+            let kind =
+                LayerKind::Conv { kernel: c.kernel, stride: c.stride, padding: c.padding, bias: !normalized };
+            build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
+            if normalized {
+                build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
+            }
+            build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
+            if c.pool {
+                build.feature(format!("pool{n}"), LayerKind::MaxPool { kernel: 3, stride: 2 }, None);
+            }
+        }
+        if let Some(side) = row.adaptive {
+            let output = [build.shape[0], side, side];
+            build.push("avgpool".into(), "avgpool".into(), LayerKind::AdaptiveAvgPool, output);
+        }
+        let hidden = scaled(row.hidden);
+        build.index = 0;
+        for (i, outputs) in [hidden, hidden, config.classes as usize].into_iter().enumerate() {
+            let n = i + 6;
+            if i < 2 {
+                build.classifier(format!("drop{n}"), LayerKind::Dropout(i), None);
+            }
+            build.classifier(format!("fc{n}"), LayerKind::Linear, Some(outputs));
+            if i < 2 {
+                build.classifier(format!("{}{n}", config.activation), LayerKind::Activation, None);
+            }
+        }
+        Ok(Self { config, input_size: row.input, layers: build.layers })
+    }
+
+    /// Number of trainable values.
+    pub fn parameters(&self) -> u64 {
+        let trainable = self.layers.iter().flat_map(LayerSpec::tensors).filter(|(.., trainable)| *trainable);
+        trainable.map(|(_, shape, _)| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    /// Units that each dropout mask covers: the inputs of fc6 and of fc7.
+    pub fn mask_units(&self) -> [usize; 2] {
+        let mut units = [0; 2];
+        for layer in &self.layers {
+            if let LayerKind::Dropout(i) = layer.kind {
+                units[i] = layer.input.iter().product();
+            }
+        }
+        units
+    }
+
+    /// Side of a network's square input in pixels.
+    pub fn input_size_of(network: Network) -> u32 {
+        row(network).input as u32
+    }
+
+    /// Classes of a network where nothing else is said.
+    pub fn default_classes(network: Network) -> u32 {
+        row(network).classes
+    }
+
+    /// The preprocessing of a network where a data set or a file says nothing else.
+    pub fn default_preprocess(network: Network) -> Preprocess {
+        let row = row(network);
+        Preprocess { resize: row.resize, crop: row.input as u32, mean: row.mean, std: row.std }
+    }
+}
+
+struct Builder {
+    layers: Vec<LayerSpec>,
+    shape: [usize; 3],
+    index: usize,
+}
+
+impl Builder {
+    fn push(&mut self, name: String, key: String, kind: LayerKind, output: [usize; 3]) {
+        self.layers.push(LayerSpec { name, key, kind, input: self.shape, output });
+        self.shape = output;
+    }
+
+    fn feature(&mut self, name: String, kind: LayerKind, channels: Option<usize>) {
+        let [c, h, w] = self.shape;
+        let slide = |side: usize, kernel: usize, stride: usize, padding: usize| {
+            (side + 2 * padding).saturating_sub(kernel) / stride + 1
+        };
+        let output = match kind {
+            LayerKind::Conv { kernel, stride, padding, .. } => {
+                [channels.unwrap_or(c), slide(h, kernel, stride, padding), slide(w, kernel, stride, padding)]
+            }
+            LayerKind::MaxPool { kernel, stride } => {
+                [c, slide(h, kernel, stride, 0), slide(w, kernel, stride, 0)]
+            }
+            _ => self.shape,
+        };
+        let key = format!("features.{}", self.index);
+        self.index += 1;
+        self.push(name, key, kind, output);
+    }
+
+    fn classifier(&mut self, name: String, kind: LayerKind, outputs: Option<usize>) {
+        let key = format!("classifier.{}", self.index);
+        self.index += 1;
+        let output = outputs.map_or(self.shape, |n| [n, 1, 1]);
+        self.push(name, key, kind, output);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Activation;
+
+    fn config(network: Network, classes: u32) -> NetworkConfig {
+        NetworkConfig {
+            network,
+            classes,
+            width: 1.0,
+            activation: Activation::Relu,
+            normalization: Normalization::None,
+            dropout: 0.5,
+        }
+    }
+
+    #[test]
+    fn parameter_counts() {
+        let count = |network, classes| Architecture::new(config(network, classes)).unwrap().parameters();
+        assert_eq!(count(Network::AlexNet224, 1000), 61_100_840);
+        assert_eq!(count(Network::AlexNet32, 10), 383_146);
+    }
+
+    #[test]
+    fn torchvision_keys_and_shapes() {
+        let net = Architecture::new(config(Network::AlexNet224, 1000)).unwrap();
+        let tensors: Vec<_> = net.layers.iter().flat_map(LayerSpec::tensors).map(|(n, s, _)| (n, s)).collect();
+        let find = |name: &str| tensors.iter().find(|(n, _)| n == name).map(|(_, s)| s.clone());
+        assert_eq!(find("features.0.weight"), Some(vec![64, 3, 11, 11]));
+        assert_eq!(find("features.3.weight"), Some(vec![192, 64, 5, 5]));
+        assert_eq!(find("features.10.weight"), Some(vec![256, 256, 3, 3]));
+        assert_eq!(find("classifier.1.weight"), Some(vec![4096, 9216]));
+        assert_eq!(find("classifier.6.bias"), Some(vec![1000]));
+        assert_eq!(tensors.len(), 16);
+        assert_eq!(net.mask_units(), [9216, 4096]);
+    }
+
+    #[test]
+    fn multiply_adds_of_torchvisions_network() {
+        let net = Architecture::new(config(Network::AlexNet224, 1000)).unwrap();
+        assert_eq!(net.layers.iter().map(LayerSpec::multiply_adds).sum::<u64>(), 714_188_480);
+    }
+
+    #[test]
+    fn out_of_range_is_a_sentence() {
+        let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
+        assert!(Architecture::new(wide).unwrap_err().to_string().starts_with("Width cannot be inf"));
+        assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());
+    }
+}

@@ -1,0 +1,217 @@
+//! A network in use: pictures in, probabilities out.
+
+use crate::architecture::Architecture;
+use crate::data::{Picture, Samples, normalise, view};
+use crate::device::Compute;
+use crate::error::LabError;
+use crate::format::{Checkpoint, Tensors};
+use crate::loss;
+use crate::metrics::{hits, softmax, top_k};
+use crate::network::{Mode, forward};
+use crate::params::{Params, download};
+use crate::protocol::{ClassLabel, Prediction, Preprocess, Validation};
+use crate::session::upload_images;
+
+/// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
+const BATCH_VALUES: usize = 1 << 22;
+
+/// A network with its classes and its preprocessing, on a device.
+pub struct Classifier {
+    architecture: Architecture,
+    params: Params,
+    labels: Vec<ClassLabel>,
+    preprocess: Preprocess,
+    compute: Compute,
+}
+
+/// What a picture was taken for.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Best first.
+    pub top: Vec<Prediction>,
+    /// The square that the network saw.
+    pub crop: Picture,
+}
+
+impl Classifier {
+    /// Puts a model on a device, its tensors checked before any is uploaded.
+    ///
+    /// # Errors
+    /// [`LabError::Weights`] when the tensors do not fit the network.
+    pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
+        let architecture = Architecture::new(model.network)?;
+        if model.labels.len() != model.network.classes as usize {
+            return Err(LabError::Weights(format!(
+                "The file names {} classes where its network has {}: it is damaged.",
+                model.labels.len(),
+                model.network.classes
+            )));
+        }
+        if model.preprocess.crop as usize != architecture.input_size {
+            return Err(LabError::Weights(format!(
+                "The file crops pictures to {} pixels where its network takes {}: it is damaged.",
+                model.preprocess.crop, architecture.input_size
+            )));
+        }
+        let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
+        Ok(Self::from_parts(architecture, params, model.labels.clone(), model.preprocess, compute))
+    }
+
+    pub(crate) fn from_parts(
+        architecture: Architecture,
+        params: Params,
+        labels: Vec<ClassLabel>,
+        preprocess: Preprocess,
+        compute: &Compute,
+    ) -> Self {
+        Self { architecture, params, labels, preprocess, compute: compute.clone() }
+    }
+
+    /// The classes, in order.
+    pub fn labels(&self) -> &[ClassLabel] {
+        &self.labels
+    }
+
+    /// How pictures go in.
+    pub fn preprocess(&self) -> Preprocess {
+        self.preprocess
+    }
+
+    /// The layers.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// How many images a pass takes at most.
+    pub fn batch(&self) -> usize {
+        let largest = self.architecture.layers.iter().map(|l| l.output.iter().product::<usize>()).max();
+        (BATCH_VALUES / largest.unwrap_or(1).max(1)).clamp(1, 128)
+    }
+
+    /// Logits of images at the network's size, row by row.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
+        let images = samples.labels.len();
+        let pixels = normalise(&samples.pixels, images, samples.size, &self.preprocess);
+        self.logits_of(pixels, images).await
+    }
+
+    /// Logits of normalised NCHW floats.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn logits_of(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
+        let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
+        let params: Vec<_> = self.params.0.iter().map(|param| param.value.clone()).collect();
+        let (logits, _) = forward(&self.architecture, &params, x, &Mode::Evaluate, |_, _| {});
+        download(logits).await
+    }
+
+    /// Outputs of every layer for normalised NCHW floats, by the layer's name.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
+        use crate::network::Feature;
+        let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
+        let params: Vec<_> = self.params.0.iter().map(|param| param.value.clone()).collect();
+        let mut seen = Vec::new();
+        forward(&self.architecture, &params, x, &Mode::Evaluate, |layer, feature| {
+            seen.push((layer.name.clone(), feature));
+        });
+        let mut tensors = Tensors::new();
+        for (name, feature) in seen {
+            let (shape, data) = match feature {
+                Feature::Map(t) => (t.dims().to_vec(), download(t).await?),
+                Feature::Vector(t) => (t.dims().to_vec(), download(t).await?),
+            };
+            tensors.insert(name, crate::format::Tensor { shape, data });
+        }
+        Ok(tensors)
+    }
+
+    /// The `top` best guesses for a picture of any size.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn classify(&self, picture: &Picture, top: usize) -> Result<Answer, LabError> {
+        let crop = view(picture, &self.preprocess);
+        let pixels = normalise(&crop.rgb, 1, crop.width, &self.preprocess);
+        let logits = self.logits_of(pixels, 1).await?;
+        Ok(Answer { top: predictions(&logits, &self.labels, top), crop })
+    }
+
+    /// The model as it can be stored.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn model(&self) -> Result<Checkpoint, LabError> {
+        Ok(Checkpoint {
+            network: self.architecture.config,
+            labels: self.labels.clone(),
+            preprocess: self.preprocess,
+            origin: None,
+            tensors: self.params.read().await?,
+            run: None,
+        })
+    }
+}
+
+/// The `top` best guesses of one row of logits.
+pub fn predictions(logits: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
+    top_k(&softmax(logits), top)
+        .into_iter()
+        .map(|(index, probability)| Prediction {
+            index: index as u32,
+            label: labels.get(index).map(|label| label.name.clone()).unwrap_or_default(),
+            probability,
+        })
+        .collect()
+}
+
+/// Adds up losses, hits and confusions over batches.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    classes: usize,
+    images: u32,
+    loss: f64,
+    first: u32,
+    five: u32,
+    confusion: Vec<u32>,
+}
+
+impl Tally {
+    /// Nothing judged yet.
+    pub fn new(classes: usize) -> Self {
+        Self { classes, images: 0, loss: 0.0, first: 0, five: 0, confusion: vec![0; classes * classes] }
+    }
+
+    /// Adds a batch: logits row by row and the right classes.
+    pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
+        self.images += labels.len() as u32;
+        self.loss += loss::cross_entropy_sum(logits, labels, self.classes, 0.0);
+        let (first, five) = hits(logits, labels, self.classes);
+        self.first += first;
+        self.five += five;
+        for (row, &label) in logits.chunks(self.classes.max(1)).zip(labels) {
+            let guess = top_k(row, 1).first().map_or(0, |(index, _)| *index);
+            if let Some(count) = self.confusion.get_mut(label as usize * self.classes + guess) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// The rates.
+    pub fn validation(self) -> Validation {
+        let images = f64::from(self.images.max(1));
+        Validation {
+            images: self.images,
+            loss: (self.loss / images) as f32,
+            top1: (f64::from(self.first) / images) as f32,
+            top5: (f64::from(self.five) / images) as f32,
+            confusion: self.confusion,
+        }
+    }
+}

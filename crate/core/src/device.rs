@@ -1,0 +1,61 @@
+//! Where tensors live. The one file whose code depends on the target and on the backends compiled in.
+
+use burn::tensor::Device;
+
+use crate::error::LabError;
+use crate::protocol::Backend;
+
+/// A device to compute on.
+#[derive(Debug, Clone)]
+pub struct Compute {
+    pub(crate) device: Device,
+    /// The backend behind it: never [`Backend::Auto`].
+    pub backend: Backend,
+}
+
+impl Compute {
+    /// The SIMD CPU backend (burn-flex). Always there, bit-reproducible.
+    pub fn cpu() -> Self {
+        Self { device: Device::flex(), backend: Backend::Cpu }
+    }
+
+    /// WebGPU in the browser, wgpu natively. In the browser one worker can open it once only.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when no adapter answers or this build holds no GPU backend.
+    #[cfg(feature = "webgpu")]
+    pub async fn webgpu() -> Result<Self, LabError> {
+        match Device::wgpu_options().init_async().await {
+            Ok(device) => Ok(Self { device, backend: Backend::WebGpu }),
+            Err(error) => Err(LabError::Device(format!(
+                "No GPU could be opened ({error}); choose the CPU backend instead."
+            ))),
+        }
+    }
+
+    /// WebGPU in the browser, wgpu natively: not part of this build.
+    ///
+    /// # Errors
+    /// Always [`LabError::Device`].
+    #[cfg(not(feature = "webgpu"))]
+    pub async fn webgpu() -> Result<Self, LabError> {
+        Err(LabError::Device("This build has no GPU backend; choose the CPU backend instead.".into()))
+    }
+
+    /// Opens a backend; `auto` is the CPU here, since only the caller can tell a real GPU from a software one.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the backend cannot be had.
+    pub async fn open(backend: Backend) -> Result<Self, LabError> {
+        match backend {
+            Backend::Cpu | Backend::Auto => Ok(Self::cpu()),
+            Backend::WebGpu => Self::webgpu().await,
+        }
+    }
+
+    /// The NVIDIA device with the given index.
+    #[cfg(feature = "cuda")]
+    pub fn cuda(index: usize) -> Self {
+        Self { device: Device::cuda(index), backend: Backend::WebGpu }
+    }
+}

@@ -1,0 +1,82 @@
+//! Dropout whose mask can be seen (Hinton et al. 2012; section 4.2 of the AlexNet paper).
+//!
+//! The mask is drawn on the host from the stream of (seed, step, layer), uploaded and multiplied in: what is
+//! shown is the very one used. Kept units are scaled by 1 / (1 − p) in training, so that nothing changes at
+//! evaluation (PyTorch's convention; the paper halves at test time instead).
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngCore;
+
+use crate::data::stream::{Purpose, stream};
+
+/// The units that one step kept before one fully connected layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// Images of the step.
+    pub batch: usize,
+    /// Units of the layer's input.
+    pub units: usize,
+    /// 1 for kept, 0 for silenced; row by row, `batch × units`.
+    pub values: Vec<u8>,
+}
+
+impl Mask {
+    /// Draws the mask of a step: each unit of each image is kept with probability `1 − p`, independently.
+    pub fn draw(seed: u32, step: u64, layer: usize, [batch, units]: [usize; 2], p: f64) -> Self {
+        let mut values = vec![1; batch * units];
+        if p > 0.0 {
+            let silenced_below = (p * 2f64.powi(32)) as u64;
+            let mut random = stream(seed, Purpose::Dropout, step, layer as u64);
+            for value in &mut values {
+                *value = u8::from(u64::from(random.next_u32()) >= silenced_below);
+            }
+        }
+        Self { batch, units, values }
+    }
+
+    /// Share of units kept, 0 to 1.
+    pub fn kept(&self) -> f64 {
+        let kept: u64 = self.values.iter().map(|&v| u64::from(v)).sum();
+        kept as f64 / self.values.len().max(1) as f64
+    }
+
+    /// The factors to multiply with: 0 or `1 / (1 − p)`, of shape `[batch, units]`.
+    pub fn factors(&self, p: f64, device: &Device) -> Tensor<2> {
+        let scale = (1.0 / (1.0 - p)) as f32;
+        let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();
+        Tensor::from_data(TensorData::new(values, [self.batch, self.units]), device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keeps_the_share_it_says(seed: u32, step in 0u64..1000, p in 0.0f64..0.95) {
+            let mask = Mask::draw(seed, step, 1, [16, 1024], p);
+            let sigma = (p * (1.0 - p) / 16384.0).sqrt();
+            prop_assert!((mask.kept() - (1.0 - p)).abs() <= 6.0 * sigma + 1e-12);
+        }
+    }
+
+    #[test]
+    fn differs_by_step_and_layer_and_repeats_by_seed() {
+        let draw = |seed, step, layer| Mask::draw(seed, step, layer, [2, 64], 0.5);
+        assert_eq!(draw(1, 2, 0), draw(1, 2, 0));
+        assert_ne!(draw(1, 2, 0), draw(1, 3, 0));
+        assert_ne!(draw(1, 2, 0), draw(1, 2, 1));
+        assert_ne!(draw(1, 2, 0), draw(2, 2, 0));
+    }
+
+    #[test]
+    fn expectation_in_training_is_the_value_at_evaluation() {
+        let p = 0.3;
+        let device = Device::flex();
+        let mask = Mask::draw(7, 0, 0, [1, 200_000], p);
+        let mean: f32 = mask.factors(p, &device).mean().into_scalar();
+        assert!((mean - 1.0).abs() < 0.01, "{mean}");
+    }
+}

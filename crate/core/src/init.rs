@@ -1,0 +1,94 @@
+//! Initial weights, drawn on the host: one seed gives one network on every backend.
+
+use burn::tensor::Device;
+use rand::distr::Distribution;
+use rand_distr::Normal;
+
+use crate::architecture::Architecture;
+use crate::data::stream::{Purpose, stream};
+use crate::error::LabError;
+use crate::params::Params;
+use crate::protocol::Activation;
+
+/// Standard deviation of the last layer's weights: all classes start equally likely (the paper's 0.01, section 5).
+const LAST_LAYER_STD: f32 = 0.01;
+
+/// Standard deviation of a layer's weights: He et al. 2015 (√(2 / fan-in)) for the rectifying non-linearities,
+/// LeCun et al. 1998 (√(1 / fan-in)) for the saturating ones.
+fn std_of(activation: Activation, fan_in: usize) -> f32 {
+    let gain = match activation {
+        Activation::Relu | Activation::LeakyRelu | Activation::Gelu => 2.0,
+        Activation::Tanh | Activation::Sigmoid => 1.0,
+    };
+    (gain / fan_in.max(1) as f32).sqrt()
+}
+
+/// Draws every weight from the stream of (seed, tensor): normal weights, zero biases, normalisation that
+/// changes nothing.
+///
+/// # Errors
+/// None in practice; the type is that of [`Params::build`].
+pub fn init(architecture: &Architecture, seed: u32, device: &Device) -> Result<Params, LabError> {
+    let last = architecture.layers.last().map(|layer| format!("{}.weight", layer.key)).unwrap_or_default();
+    Params::build(architecture, device, |index, name, shape| {
+        let mut values = Vec::new();
+        draw(&mut values, architecture.config.activation, seed, index, shape, name, name == last);
+        Ok(values)
+    })
+}
+
+/// Draws one tensor into `values`.
+fn draw(
+    values: &mut Vec<f32>,
+    activation: Activation,
+    seed: u32,
+    index: usize,
+    shape: &[usize],
+    name: &str,
+    last: bool,
+) {
+    let length: usize = shape.iter().product();
+    if shape.len() == 1 {
+        // Biases and running means are 0; normalisation's scale and running variance are 1.
+        let normalisation_scale = name.ends_with(".weight") || name.ends_with(".running_var");
+        values.resize(length, if normalisation_scale { 1.0 } else { 0.0 });
+        return;
+    }
+    let fan_in: usize = shape.iter().skip(1).product();
+    let std = if last { LAST_LAYER_STD } else { std_of(activation, fan_in) };
+    let mut random = stream(seed, Purpose::Init, index as u64, 0);
+    if let Ok(normal) = Normal::new(0.0, std) {
+        values.extend((0..length).map(|_| -> f32 { normal.sample(&mut random) }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Network, NetworkConfig, Normalization};
+
+    #[test]
+    fn weights_have_the_spread_of_he_and_the_same_seed_gives_the_same() {
+        let config = NetworkConfig {
+            network: Network::AlexNet32,
+            classes: 10,
+            width: 1.0,
+            activation: Activation::Relu,
+            normalization: Normalization::Batch,
+            dropout: 0.5,
+        };
+        let architecture = Architecture::new(config).unwrap();
+        let read = |seed| {
+            let params = init(&architecture, seed, &Device::flex()).unwrap();
+            pollster::block_on(params.read()).unwrap()
+        };
+        let (a, b, other) = (read(3), read(3), read(4));
+        assert_eq!(a["features.4.weight"].data, b["features.4.weight"].data);
+        assert_ne!(a["features.4.weight"].data, other["features.4.weight"].data);
+        let fc6 = &a["classifier.1.weight"].data;
+        let variance = fc6.iter().map(|w| w * w).sum::<f32>() / fc6.len() as f32;
+        assert!((variance - 2.0 / 576.0).abs() < 2e-4, "{variance}");
+        assert!(a["features.1.weight"].data.iter().all(|&w| w == 1.0));
+        assert!(a["classifier.1.bias"].data.iter().all(|&w| w == 0.0));
+    }
+}

@@ -1,0 +1,58 @@
+//! Top-k on the host, from logits that were read back once.
+
+/// How many classes a row puts before the label (ties go to the lower index); `None` when the row holds a NaN
+/// or has no such class.
+fn rank(row: &[f32], label: u32) -> Option<usize> {
+    let own = *row.get(label as usize)?;
+    if row.iter().any(|x| x.is_nan()) {
+        return None;
+    }
+    Some(row.iter().enumerate().filter(|&(i, &x)| x > own || (x == own && i < label as usize)).count())
+}
+
+/// Numbers of rows whose label is the first guess and among the first five.
+pub fn hits(logits: &[f32], labels: &[u32], classes: usize) -> (u32, u32) {
+    let ranks = logits.chunks(classes.max(1)).zip(labels).filter_map(|(row, &label)| rank(row, label));
+    ranks.fold((0, 0), |(one, five), rank| (one + u32::from(rank < 1), five + u32::from(rank < 5)))
+}
+
+/// The `k` largest probabilities with their places, best first; ties go to the lower index.
+pub fn top_k(probabilities: &[f32], k: usize) -> Vec<(usize, f32)> {
+    let mut order: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    order.truncate(k);
+    order
+}
+
+/// Softmax of one row, in f64.
+pub fn softmax(logits: &[f32]) -> Vec<f32> {
+    let highest = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let exp: Vec<f64> = logits.iter().map(|&x| f64::from(x - highest).exp()).collect();
+    let sum: f64 = exp.iter().sum();
+    exp.into_iter().map(|e| (e / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_hits() {
+        let logits = [0.1, 0.9, 0.0, 0.2, 0.3, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(hits(&logits, &[1, 5], 6), (1, 1));
+        assert_eq!(hits(&logits, &[0, 0], 6), (1, 2));
+        assert_eq!(hits(&[f32::NAN, 1.0], &[1], 2), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn softmax_sums_to_one_and_top_k_is_sorted(logits in proptest::collection::vec(-50f32..50.0, 1..40)) {
+            let p = softmax(&logits);
+            prop_assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+            let top = top_k(&p, 5);
+            prop_assert_eq!(top.len(), p.len().min(5));
+            prop_assert!(top.windows(2).all(|w| w[0].1 >= w[1].1));
+        }
+    }
+}

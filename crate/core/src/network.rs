@@ -1,0 +1,151 @@
+//! The forward pass of any architecture of the table.
+
+use burn::tensor::{Tensor, activation, module, ops};
+
+use crate::architecture::{Architecture, LayerKind, LayerSpec};
+use crate::protocol::Activation;
+
+/// PyTorch's default ε of batch normalisation.
+const NORM_EPSILON: f64 = 1e-5;
+/// PyTorch's default momentum of the running statistics: the share of the new batch.
+const NORM_MOMENTUM: f32 = 0.1;
+
+/// How a pass treats what differs between training and evaluation.
+pub enum Mode<'a> {
+    /// Running statistics, no dropout.
+    Evaluate,
+    /// Batch statistics; dropout by the factors of fc6's and fc7's inputs, `[batch, units]` each.
+    Train {
+        /// `None` where dropout is off.
+        factors: &'a [Option<Tensor<2>>; 2],
+        /// Whether the convolutions learn; frozen ones keep their running statistics.
+        features: bool,
+    },
+}
+
+/// New running statistics, by the place of the tensor in the parameters.
+pub type Statistics = Vec<(usize, Tensor<1>)>;
+
+/// What stands behind a layer, for whoever asked to see it.
+#[derive(Debug, Clone)]
+pub enum Feature {
+    /// `[batch, channels, height, width]`.
+    Map(Tensor<4>),
+    /// `[batch, units]`.
+    Vector(Tensor<2>),
+}
+
+/// Runs images through the network.
+///
+/// `params` are the tensors of [`crate::params::Params`], in its order, tracked or not; `images` are
+/// `[batch, 3, size, size]`. `look` sees the output of every layer.
+///
+/// Returns the logits `[batch, classes]` and, in training, the new running statistics.
+pub fn forward(
+    architecture: &Architecture,
+    params: &[Tensor<1>],
+    images: Tensor<4>,
+    mode: &Mode<'_>,
+    mut look: impl FnMut(&LayerSpec, Feature),
+) -> (Tensor<2>, Statistics) {
+    let kind = architecture.config.activation;
+    let (mut at, mut statistics) = (0, Statistics::new());
+    let features = architecture.layers.iter().take_while(|layer| !is_classifier(layer)).count();
+    let (features, classifier) = architecture.layers.split_at(features);
+    let mut map = images;
+    for layer in features {
+        let own = take(params, &mut at, layer);
+        map = match layer.kind {
+            LayerKind::BatchNorm => batch_norm(map, own, at - own.len(), mode, &mut statistics),
+            LayerKind::Activation => activate(kind, map),
+            _ => spatial(layer, map, own),
+        };
+        look(layer, Feature::Map(map.clone()));
+    }
+    let mut vector: Tensor<2> = map.flatten(1, 3);
+    for layer in classifier {
+        let own = take(params, &mut at, layer);
+        vector = match layer.kind {
+            LayerKind::Dropout(index) => match mode {
+                Mode::Train { factors, .. } => match factors.get(index) {
+                    Some(Some(factors)) => vector * factors.clone(),
+                    _ => vector,
+                },
+                Mode::Evaluate => vector,
+            },
+            LayerKind::Linear => linear(layer, vector, own),
+            _ => activate(kind, vector),
+        };
+        look(layer, Feature::Vector(vector.clone()));
+    }
+    (vector, statistics)
+}
+
+fn is_classifier(layer: &LayerSpec) -> bool {
+    layer.key.starts_with("classifier")
+}
+
+/// The tensors of a layer; moves `at` past them.
+fn take<'p>(params: &'p [Tensor<1>], at: &mut usize, layer: &LayerSpec) -> &'p [Tensor<1>] {
+    let start = *at;
+    *at += layer.tensors().len();
+    params.get(start..*at).unwrap_or_default()
+}
+
+fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
+    match kind {
+        Activation::Relu => activation::relu(x),
+        Activation::Tanh => activation::tanh(x),
+        Activation::Sigmoid => activation::sigmoid(x),
+        Activation::LeakyRelu => activation::leaky_relu(x, 0.01),
+        Activation::Gelu => activation::gelu(x),
+    }
+}
+
+fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>]) -> Tensor<4> {
+    match (layer.kind, own) {
+        (LayerKind::Conv { kernel, stride, padding, .. }, [weight, bias @ ..]) => {
+            let weight = weight.clone().reshape([layer.output[0], layer.input[0], kernel, kernel]);
+            let options = ops::ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+            module::conv2d(x, weight, bias.first().cloned(), options)
+        }
+        (LayerKind::MaxPool { kernel, stride }, _) => {
+            module::max_pool2d(x, ops::MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]))
+        }
+        (LayerKind::AdaptiveAvgPool, _) if layer.input != layer.output => {
+            module::adaptive_avg_pool2d(x, [layer.output[1], layer.output[2]])
+        }
+        _ => x,
+    }
+}
+
+/// PyTorch's `BatchNorm2d`: biased variance to normalise with, unbiased variance to remember.
+fn batch_norm(
+    x: Tensor<4>,
+    own: &[Tensor<1>],
+    first: usize,
+    mode: &Mode<'_>,
+    statistics: &mut Statistics,
+) -> Tensor<4> {
+    let [gamma, beta, mean, variance] = own else { return x };
+    if !matches!(mode, Mode::Train { features: true, .. }) {
+        let (gamma, beta) = (gamma.clone(), beta.clone());
+        return module::batch_norm(x, gamma, beta, mean.clone(), variance.clone(), NORM_EPSILON);
+    }
+    let [batch, _, height, width] = x.dims();
+    let values = (batch * height * width) as f32;
+    let out = module::batch_norm_train(x, gamma.clone(), beta.clone(), NORM_EPSILON);
+    let follow = |old: &Tensor<1>, new: Tensor<1>, unbias: f32| {
+        old.clone().inner().mul_scalar(1.0 - NORM_MOMENTUM) + new.inner().mul_scalar(NORM_MOMENTUM * unbias)
+    };
+    statistics.push((first + 2, follow(mean, out.mean, 1.0)));
+    statistics.push((first + 3, follow(variance, out.variance, values / (values - 1.0).max(1.0))));
+    out.output
+}
+
+/// `x · Wᵀ + b` with PyTorch's `[out, in]` weight.
+fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Tensor<1>]) -> Tensor<2> {
+    let [weight, bias] = own else { return x };
+    let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
+    x.matmul(weight.transpose()) + bias.clone().unsqueeze()
+}

@@ -1,0 +1,94 @@
+//! What the benchmark drives: inference of `alexnet-224`, training steps of `alexnet-32`, weights at random.
+
+use std::rc::Rc;
+
+use alexnet::architecture::Architecture;
+use alexnet::data::{Memory, Samples};
+use alexnet::protocol::{ClassLabel, Network, RunOptions};
+use alexnet::{Classifier, Session};
+use wasm_bindgen::prelude::*;
+
+use crate::convert::{JsResult, error};
+use crate::lab::Lab;
+
+/// What is measured, with its input ready.
+pub(crate) enum Bench {
+    /// Classifier and normalised pixels of one image.
+    Infer(Box<Classifier>, Vec<f32>),
+    /// Session and normalised pixels and labels of one batch.
+    Train(Box<Session>, Vec<f32>, Vec<u32>),
+}
+
+/// Images that look like noise, the same at every run.
+fn noise(network: Network, classes: u32, images: u32) -> Samples {
+    let size = Architecture::input_size_of(network);
+    let bytes = images * size * size * 3;
+    let pixels = (0..bytes).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    Samples { size, pixels, labels: (0..images).map(|i| i % classes).collect() }
+}
+
+fn session(network: Network, classes: u32, batch: u32, lab: &Lab) -> JsResult<(Session, Samples)> {
+    let samples = noise(network, classes, batch);
+    let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
+    let preprocess = Architecture::default_preprocess(network);
+    let val = noise(network, classes, 1);
+    let source = Memory::new(labels, samples.size, samples.clone(), val, preprocess).map_err(|e| error(e.into()))?;
+    let options = RunOptions { network, batch_size: batch, ..Default::default() };
+    Ok((Session::new(options, Rc::new(source), &lab.compute).map_err(error)?, samples))
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// Makes ready: `infer` (`alexnet-224`, 1000 classes) or `trainStep` (`alexnet-32`, SGD with momentum).
+    ///
+    /// # Errors
+    /// A sentence when the kind is unknown or the network cannot be made.
+    #[wasm_bindgen(js_name = benchPrepare)]
+    pub async fn bench_prepare(&mut self, kind: String, batch: u32) -> JsResult<()> {
+        let batch = batch.max(1);
+        let network = if kind == "infer" { Network::AlexNet224 } else { Network::AlexNet32 };
+        let classes = Architecture::default_classes(network);
+        let floats = |samples: &Samples| {
+            let preprocess = Architecture::default_preprocess(network);
+            alexnet::data::normalise(&samples.pixels, samples.labels.len(), samples.size, &preprocess)
+        };
+        self.bench = Some(match kind.as_str() {
+            "infer" => {
+                let (session, _) = session(network, classes, 1, self)?;
+                Bench::Infer(Box::new(session.classifier()), floats(&noise(network, classes, batch)))
+            }
+            "trainStep" => {
+                let (session, samples) = session(network, classes, batch, self)?;
+                Bench::Train(Box::new(session), floats(&samples), samples.labels)
+            }
+            _ => return Err(JsError::new(&format!("“{kind}” is not measured here: use infer or trainStep."))),
+        });
+        Ok(())
+    }
+
+    /// One forward pass of the prepared batch: upload, computation, read-back of the logits.
+    ///
+    /// # Errors
+    /// A sentence when `benchPrepare` was not called or the device was lost.
+    #[wasm_bindgen(js_name = benchInfer)]
+    pub async fn bench_infer(&self, batch: usize) -> JsResult<()> {
+        let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(unprepared()) };
+        classifier.logits_of(pixels.clone(), batch).await.map_err(error)?;
+        Ok(())
+    }
+
+    /// One training step of the prepared batch: upload, computation, read-back of the metrics.
+    ///
+    /// # Errors
+    /// A sentence when `benchPrepare` was not called or the device was lost.
+    #[wasm_bindgen(js_name = benchTrainStep)]
+    pub async fn bench_train_step(&mut self, _batch: usize) -> JsResult<()> {
+        let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(unprepared()) };
+        session.step_on(pixels.clone(), labels).await.map_err(error)?;
+        Ok(())
+    }
+}
+
+fn unprepared() -> JsError {
+    JsError::new("Nothing is prepared to be measured: call prepare first.")
+}

@@ -1,0 +1,60 @@
+//! Between Rust's values and JavaScript's.
+
+use alexnet::LabError;
+use alexnet::data::Picture;
+use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsError, JsValue};
+
+/// A result whose error is a JavaScript `Error` with the sentence as its message.
+pub type JsResult<T> = Result<T, JsError>;
+
+/// A `LabError` as a JavaScript `Error`.
+pub fn error(error: LabError) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+/// A plain JavaScript value (objects, not maps; numbers, not big integers).
+pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(|e| JsError::new(&e.to_string()))
+}
+
+/// A value of a plain JavaScript object; `what` names it in the sentence.
+pub fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
+    serde_wasm_bindgen::from_value(value).map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
+}
+
+/// A JavaScript object of these properties.
+pub fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object.into()
+}
+
+/// A square picture as `{size, rgba}`.
+pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
+    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    object(&[("size", size.into()), ("rgba", Uint8Array::from(rgba.as_slice()).into())])
+}
+
+/// RGBA as a canvas gives it, transparency over white.
+pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Picture> {
+    if width == 0 || height == 0 || rgba.len() as u64 != u64::from(width) * u64::from(height) * 4 {
+        return Err(JsError::new("The picture is empty or its size does not fit its pixels: use another one."));
+    }
+    let over_white = |c: u8, a: u8| (u16::from(c) * u16::from(a) / 255 + 255 - u16::from(a)) as u8;
+    let rgb = rgba
+        .chunks_exact(4)
+        .flat_map(|p| [over_white(p[0], p[3]), over_white(p[1], p[3]), over_white(p[2], p[3])])
+        .collect();
+    Ok(Picture { width, height, rgb })
+}
+
+/// Floats as a `Float32Array`.
+pub fn floats(values: &[f32]) -> JsValue {
+    Float32Array::from(values).into()
+}

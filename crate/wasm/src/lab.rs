@@ -1,0 +1,139 @@
+//! The lab: device, model in use, data sets, runs.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use alexnet::data::{ImageSource, decode};
+use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::protocol::{Backend, ModelInfo};
+use alexnet::{Classifier, Compute, LabError, Session};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use crate::bench::Bench;
+use crate::convert::{JsResult, error, object, picture, pixels, to_js};
+
+/// The model in use, with what its file says of itself.
+pub(crate) struct InUse {
+    pub(crate) classifier: Classifier,
+    pub(crate) info: ModelInfo,
+}
+
+impl InUse {
+    /// Puts a model on the device.
+    pub(crate) fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
+        Ok(Self { classifier: Classifier::new(model, compute)?, info: model.info() })
+    }
+}
+
+/// Everything that lives in one worker.
+#[wasm_bindgen]
+pub struct Lab {
+    pub(crate) compute: Compute,
+    pub(crate) model: Option<InUse>,
+    pub(crate) sets: HashMap<String, crate::sets::Set>,
+    pub(crate) runs: [Option<Session>; 2],
+    pub(crate) bench: Option<Bench>,
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// Opens the device: `cpu` or `webgpu`, once a worker.
+    ///
+    /// # Errors
+    /// A sentence when the backend cannot be had.
+    pub async fn create(backend: String) -> JsResult<Lab> {
+        let backend: Backend = backend.parse().map_err(|e: String| JsError::new(&e))?;
+        let compute = Compute::open(backend).await.map_err(error)?;
+        Ok(Self { compute, model: None, sets: HashMap::new(), runs: [None, None], bench: None })
+    }
+
+    /// Backend, device and version.
+    pub fn info(&self) -> JsResult<JsValue> {
+        Ok(object(&[
+            ("backend", self.compute.backend.name().into()),
+            ("device", self.compute.backend.name().into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+        ]))
+    }
+
+    /// Takes a model file; it becomes the model in use only when it is whole.
+    ///
+    /// # Errors
+    /// A sentence when the file is no model; the model in use stays.
+    #[wasm_bindgen(js_name = importModel)]
+    pub async fn import_model(&mut self, bytes: Vec<u8>) -> JsResult<JsValue> {
+        let model = Checkpoint::read(&bytes).map_err(|e| error(e.into()))?;
+        // Two copies of a large model must not stand in memory longer than needed.
+        drop(bytes);
+        let model = InUse::new(&model.into_model(), &self.compute).map_err(error)?;
+        let info = to_js(&model.info)?;
+        self.model = Some(model);
+        Ok(info)
+    }
+
+    /// What the model in use is.
+    #[wasm_bindgen(js_name = modelInfo)]
+    pub fn model_info(&self) -> JsResult<JsValue> {
+        self.model.as_ref().map_or(Ok(JsValue::UNDEFINED), |model| to_js(&model.info))
+    }
+
+    /// The model in use as a file: `safetensors` or `alexnet`.
+    ///
+    /// # Errors
+    /// A sentence when there is no model.
+    #[wasm_bindgen(js_name = exportModel)]
+    pub async fn export_model(&self, format: String) -> JsResult<Uint8Array> {
+        let model = self.in_use()?;
+        let format = FileFormat::from_extension(&format).ok_or_else(|| {
+            JsError::new(&format!("“{format}” is not a format this lab writes: use safetensors or alexnet."))
+        })?;
+        let mut checkpoint = model.classifier.model().await.map_err(error)?;
+        checkpoint.origin = model.info.origin.clone();
+        let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
+        Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// Classifies an encoded picture: `{top, crop}`.
+    ///
+    /// # Errors
+    /// A sentence when the bytes are no picture or there is no model.
+    pub async fn classify(&self, file: Vec<u8>, top: usize) -> JsResult<JsValue> {
+        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        drop(file);
+        self.answer(&picture, top).await
+    }
+
+    /// Classifies RGBA pixels, as a canvas gives them: `{top, crop}`.
+    ///
+    /// # Errors
+    /// A sentence when there is no model.
+    #[wasm_bindgen(js_name = classifyPixels)]
+    pub async fn classify_pixels(&self, width: u32, height: u32, rgba: Vec<u8>, top: usize) -> JsResult<JsValue> {
+        self.answer(&picture(width, height, &rgba)?, top).await
+    }
+
+    async fn answer(&self, picture: &alexnet::data::Picture, top: usize) -> JsResult<JsValue> {
+        let answer = self.in_use()?.classifier.classify(picture, top).await.map_err(error)?;
+        let crop = pixels(answer.crop.width, &answer.crop.rgb);
+        Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
+    }
+
+    pub(crate) fn in_use(&self) -> JsResult<&InUse> {
+        self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
+    }
+
+    pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn ImageSource>> {
+        match self.sets.get(id) {
+            Some(set) => set.source(network),
+            None => Err(JsError::new(&format!("The data set “{id}” is not loaded: choose it again."))),
+        }
+    }
+
+    /// Bytes of wasm memory in use.
+    pub fn memory(&self) -> f64 {
+        use wasm_bindgen::JsCast;
+        let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+        memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length().into()
+    }
+}
