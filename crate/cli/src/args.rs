@@ -1,0 +1,135 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::backend::Choice;
+use crate::flags::RunFlags;
+use crate::model::{ModelName, Output};
+
+/// AlexNet from a terminal: train it, measure it, use it.
+#[derive(Parser)]
+#[command(name = "alexnet", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Says what photos show.
+    Classify(ClassifyArgs),
+    /// Trains a network on labelled images.
+    Train(Box<TrainArgs>),
+    /// Measures models on labelled images; several are averaged.
+    Eval(EvalArgs),
+    /// Writes a model in another format or precision.
+    Convert(ConvertArgs),
+    /// Says what a model file holds.
+    Inspect(InspectArgs),
+}
+
+#[derive(Args)]
+pub struct ClassifyArgs {
+    /// JPEG, PNG, WebP, GIF (first frame) or BMP files.
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// A model file, or `shipped` for the network that comes with this command.
+    #[arg(long, value_name = "FILE", default_value = "shipped")]
+    pub model: ModelName,
+    /// How many classes to name.
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args)]
+pub struct EvalArgs {
+    /// A model file, or `shipped`; given several times, the models' probabilities are averaged.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub model: Vec<ModelName>,
+    /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
+    #[arg(long, value_name = "DATA")]
+    pub data: PathBuf,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args)]
+pub struct TrainArgs {
+    /// A directory or a ZIP with a folder of images for each class, or `train/` and `val/` of that layout;
+    /// given several times, the images are put together.
+    #[arg(long, value_name = "DATA", required = true)]
+    pub data: Vec<PathBuf>,
+    /// Images to test on, where DATA has no `val/`: without this, a tenth of DATA is kept back.
+    #[arg(long, value_name = "DATA")]
+    pub val: Vec<PathBuf>,
+    /// Where the model goes (`.safetensors`, or `.alexnet` with the run's state). The best epoch's model and
+    /// the run's state lie beside it.
+    #[arg(long, value_name = "FILE")]
+    pub out: Output,
+    /// Starts from this model's weights (a file, or `shipped`); another set of classes gets a new last layer.
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub model: Option<ModelName>,
+    /// Goes on with a run that was saved (`.alexnet`), to the same bits.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Classes in order, with their names: a JSON list of `{"id": …, "name": …}`.
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// Where the model comes from and its licence, in a sentence that is stored in the file.
+    #[arg(long, value_name = "TEXT")]
+    pub origin: Option<String>,
+    /// Stores the model's weights in half precision.
+    #[arg(long)]
+    pub half: bool,
+    /// Minutes between two saves of the run within an epoch.
+    #[arg(long, value_name = "N", default_value_t = 5.0)]
+    pub save_every: f64,
+    /// Saves the run and stops after so many minutes, to be resumed later.
+    #[arg(long, value_name = "N")]
+    pub minutes: Option<f64>,
+    /// Steps between two readings of the loss; a GPU computes ahead meanwhile [default: 1, on a GPU 10].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub read_every: Option<u32>,
+    #[command(flatten)]
+    pub run: RunFlags,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args)]
+pub struct ConvertArgs {
+    /// The model file to read; its content says what it is.
+    #[arg(value_name = "IN")]
+    pub input: ModelName,
+    /// The file to write; its extension says how (`.safetensors`, `.alexnet`).
+    #[arg(value_name = "OUT")]
+    pub output: Output,
+    /// Stores the weights in half precision.
+    #[arg(long)]
+    pub half: bool,
+}
+
+#[derive(Args)]
+pub struct InspectArgs {
+    /// The model file, or `shipped`.
+    #[arg(value_name = "FILE")]
+    pub model: ModelName,
+    /// Prints one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What classify, train and eval share.
+#[derive(Args)]
+pub struct Common {
+    /// Where to compute.
+    #[arg(long, value_name = "B", default_value = "auto")]
+    pub backend: Choice,
+    /// Prints JSON and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}

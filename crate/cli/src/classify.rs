@@ -1,0 +1,61 @@
+//! `alexnet classify`.
+
+use std::path::Path;
+use std::time::Instant;
+
+use alexnet::Classifier;
+use alexnet_protocol::Prediction;
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::args::ClassifyArgs;
+use crate::{backend, report};
+
+/// Says what each photo shows; one that cannot be read does not stop the others.
+///
+/// # Errors
+/// When the model cannot be used, or at the end when a photo could not be read.
+pub fn run(args: &ClassifyArgs) -> Result<()> {
+    let model = args.model.model()?;
+    let compute = backend::open(args.common.backend)?;
+    let classifier = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
+    let mut documents = Vec::new();
+    let mut unread = 0;
+    for photo in &args.photos {
+        let file = photo.display().to_string();
+        let start = Instant::now();
+        match classify(&classifier, photo, args.top as usize) {
+            Ok(top) => {
+                let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+                if !args.common.json {
+                    report::result(&format!("{file} ({milliseconds:.1} ms)"))?;
+                    for guess in &top {
+                        report::result(&format!("  {:5.1} %  {}", guess.probability * 100.0, guess.label))?;
+                    }
+                }
+                documents.push(json!({ "file": file, "milliseconds": milliseconds, "top": top }));
+            }
+            Err(error) => {
+                unread += 1;
+                let sentence = report::sentence(&error);
+                if !args.common.json {
+                    report::note(&format!("{file}: {sentence}"));
+                }
+                documents.push(json!({ "file": file, "error": sentence }));
+            }
+        }
+    }
+    if args.common.json {
+        report::result(&serde_json::Value::from(documents).to_string())?;
+    }
+    if unread > 0 {
+        bail!("{unread} of {} photos could not be classified", args.photos.len());
+    }
+    Ok(())
+}
+
+fn classify(classifier: &Classifier, photo: &Path, top: usize) -> Result<Vec<Prediction>> {
+    let bytes = std::fs::read(photo).context("The file cannot be read")?;
+    let picture = alexnet_data::decode(&bytes)?;
+    Ok(pollster::block_on(classifier.classify(&picture, top))?.top)
+}

@@ -1,0 +1,161 @@
+//! Data sets for training and measuring, read from disk, and their classes matched with a model's.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use alexnet_data::{
+    DataError, File, Flat, ImageSource, LocalFuture, Memory, Samples, Split, import, import_flat, read_path,
+};
+use alexnet_protocol::{ClassLabel, Preprocess};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+use crate::report;
+
+/// Training and validation images at the network's size, `size` pixels.
+///
+/// Without `val`, what the data set itself has or splits off is validated on; with it, everything in `data` is
+/// trained on.
+///
+/// # Errors
+/// A sentence that names the data set.
+pub fn training(data: &[PathBuf], val: &[PathBuf], size: u32, seed: u32) -> Result<Memory> {
+    let archives = data.iter().chain(val).filter(|path| path.is_file()).count();
+    ensure!(
+        val.is_empty() || archives == 0 || archives == data.len() + val.len(),
+        "--data and --val must both be archives or both be directories"
+    );
+    let mut files = Vec::new();
+    for (paths, split) in [(data, "train"), (val, "val")] {
+        for path in paths {
+            let mut read = read_path(path)?;
+            if !val.is_empty() {
+                // The import goes by the names of archives and folders.
+                let link = if path.is_file() { '-' } else { '/' };
+                read.iter_mut().for_each(|file| file.path = format!("{split}{link}{}", file.path));
+            }
+            files.extend(read);
+        }
+    }
+    let imported = with_bar(|progress| import(files, size, seed, progress)).with_context(|| names(data))?;
+    report::skipped(&imported.skipped);
+    Ok(imported.source)
+}
+
+/// Labelled images as a model sees them, to measure it with.
+///
+/// # Errors
+/// A sentence that names the data set.
+pub fn measuring(path: &Path, preprocess: Preprocess) -> Result<Flat> {
+    let files: Vec<File> = read_path(path)?;
+    let flat = with_bar(|progress| import_flat(files, &preprocess, progress));
+    flat.with_context(|| path.display().to_string())
+}
+
+fn with_bar<T>(
+    work: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T, DataError>,
+) -> Result<T, DataError> {
+    let bar = report::bar(0, "reading");
+    let done = work(&mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    done
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// For each class of `from`, its place in `to`: the one with its id, else the one whose name it is.
+pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
+    let place = |wanted: &ClassLabel| {
+        let by_id = to.iter().position(|class| class.id == wanted.id);
+        let by_name = || to.iter().position(|class| class.name.eq_ignore_ascii_case(&wanted.id));
+        by_id.or_else(by_name).and_then(|place| u32::try_from(place).ok())
+    };
+    from.iter().map(place).collect()
+}
+
+/// A data set under another list of classes, with their names and in their order.
+pub struct Relabelled {
+    inner: Memory,
+    labels: Vec<ClassLabel>,
+    places: Vec<u32>,
+}
+
+impl Relabelled {
+    /// The data set with the classes of `labels`.
+    ///
+    /// # Errors
+    /// When a class of the data set is not among them.
+    pub fn new(inner: Memory, labels: Vec<ClassLabel>) -> Result<Self> {
+        let found = matches(inner.labels(), &labels);
+        let mut places = Vec::with_capacity(found.len());
+        for (class, place) in inner.labels().iter().zip(found) {
+            match place {
+                Some(place) => places.push(place),
+                None => bail!("the folder “{}” is none of the {} classes", class.id, labels.len()),
+            }
+        }
+        let distinct: BTreeSet<_> = places.iter().collect();
+        ensure!(distinct.len() == places.len(), "two folders of the data set are the same class");
+        Ok(Self { inner, labels, places })
+    }
+}
+
+impl ImageSource for Relabelled {
+    fn labels(&self) -> &[ClassLabel] {
+        &self.labels
+    }
+
+    fn size(&self) -> u32 {
+        self.inner.size()
+    }
+
+    fn preprocess(&self) -> Preprocess {
+        self.inner.preprocess()
+    }
+
+    fn shards(&self, split: Split) -> Vec<u32> {
+        self.inner.shards(split)
+    }
+
+    fn fetch<'a>(&'a self, split: Split, indices: &'a [u32]) -> LocalFuture<'a, Result<Samples, DataError>> {
+        Box::pin(async move {
+            let mut batch = self.inner.fetch(split, indices).await?;
+            for label in &mut batch.labels {
+                *label = self.places.get(*label as usize).copied().unwrap_or(*label);
+            }
+            Ok(batch)
+        })
+    }
+}
+
+/// One class in a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(alias = "wnid")]
+    id: String,
+    name: Option<String>,
+    words: Option<String>,
+}
+
+/// Reads a list of classes.
+///
+/// # Errors
+/// A sentence that names the file.
+pub fn labels(path: &Path) -> Result<Vec<ClassLabel>> {
+    let file = || path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(file)?;
+    let listed: Vec<Listed> = serde_json::from_str(&text).with_context(file)?;
+    ensure!(!listed.is_empty(), "{}: the list of classes is empty", file());
+    // WordNet's words are synonyms, the usual one first.
+    let first = |words: String| words.split(',').next().unwrap_or_default().trim().to_owned();
+    let label = |l: Listed| ClassLabel {
+        name: l.name.or(l.words.map(first)).unwrap_or_else(|| l.id.clone()),
+        id: l.id,
+    };
+    Ok(listed.into_iter().map(label).collect())
+}

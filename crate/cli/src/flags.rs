@@ -1,0 +1,171 @@
+//! The options of a run as flags, made from the protocol's table: its names, help, ranges and defaults.
+
+use std::collections::BTreeMap;
+
+use alexnet_protocol::{Kind, Network, OptionSpec, RunOptions, option_table};
+use anyhow::{Context, Result};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
+use serde_json::Value;
+
+/// The options that were typed; the others keep the value of whatever they are laid over.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct RunFlags(BTreeMap<&'static str, Value>);
+
+/// Options of a training run before any flag. From a terminal one brings one's own photos, so the network is
+/// the one that ships; everything else is as on the page.
+pub fn defaults() -> RunOptions {
+    RunOptions { network: Network::AlexNet64, ..RunOptions::default() }
+}
+
+/// Rows that are flags: the data set comes from `--data`.
+fn rows() -> impl Iterator<Item = OptionSpec> {
+    option_table().into_iter().filter(|spec| spec.name != "dataset")
+}
+
+impl RunFlags {
+    /// These options with the typed ones laid over them.
+    ///
+    /// # Errors
+    /// When the result breaks the option table.
+    pub fn over(&self, options: &RunOptions) -> Result<RunOptions> {
+        let mut value = serde_json::to_value(options)?;
+        for (name, typed) in &self.0 {
+            value[*name] = typed.clone();
+        }
+        let options: RunOptions = serde_json::from_value(value).context("the options do not go together")?;
+        options.check().map_err(anyhow::Error::msg)?;
+        Ok(options)
+    }
+
+    /// Whether this option was typed.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+impl Args for RunFlags {
+    fn augment_args(command: Command) -> Command {
+        let defaults = serde_json::to_value(defaults()).unwrap_or_default();
+        rows().fold(command.next_help_heading("Options of the run"), |command, spec| {
+            let default = match &defaults[spec.name] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let arg =
+                Arg::new(spec.name).long(spec.flag()).help(format!("{} [default: {default}]", spec.help));
+            let arg = match &spec.kind {
+                Kind::Number { min, max, .. } => arg.value_name(format!("{min}..{max}")),
+                Kind::Choice { values } => arg.value_name(values.join("|")),
+                Kind::Switch => arg
+                    .value_name("true|false")
+                    .num_args(0..=1)
+                    .default_missing_value("true")
+                    .require_equals(true),
+                Kind::Text => arg.value_name("TEXT"),
+            };
+            // Statisticians and other programs know the averaged weights by this shorter name.
+            let arg = if spec.name == "weightAverage" { arg.visible_alias("average") } else { arg };
+            command.arg(arg.allow_hyphen_values(true).value_parser(move |text: &str| parse(&spec, text)))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RunFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        for spec in rows() {
+            if matches.value_source(spec.name) == Some(ValueSource::CommandLine) {
+                let value = matches.get_one::<Value>(spec.name).cloned();
+                let value = value.ok_or_else(|| Error::raw(ErrorKind::InvalidValue, spec.flag()))?;
+                self.0.insert(spec.name, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was typed, as the table's kind of value.
+fn parse(spec: &OptionSpec, text: &str) -> Result<Value, String> {
+    let value = match spec.kind {
+        Kind::Number { integer, .. } => match text.parse::<f64>() {
+            Ok(number) if integer && number.fract() == 0.0 && number >= 0.0 => Value::from(number as u64),
+            Ok(number) => Value::from(number),
+            Err(_) => Value::from(text),
+        },
+        Kind::Switch => text.parse().map_or_else(|_| Value::from(text), Value::Bool),
+        Kind::Choice { .. } | Kind::Text => Value::from(text),
+    };
+    spec.check(&value).map(|()| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(args: &[&str]) -> Result<RunOptions, String> {
+        let command = RunFlags::augment_args(Command::new("test").no_binary_name(true));
+        let matches = command.try_get_matches_from(args).map_err(|e| e.to_string())?;
+        let flags = RunFlags::from_arg_matches(&matches).map_err(|e| e.to_string())?;
+        flags.over(&defaults()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn nothing_typed_is_the_defaults() {
+        assert_eq!(typed(&[]).unwrap(), defaults());
+    }
+
+    #[test]
+    fn every_row_is_a_flag_that_takes_its_own_default() {
+        let values = serde_json::to_value(defaults()).unwrap();
+        for spec in rows() {
+            let value = match &values[spec.name] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(typed(&[&format!("--{}={value}", spec.flag())]).unwrap(), defaults(), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn typed_values_arrive() {
+        let options = typed(&[
+            "--batch-size",
+            "1e2",
+            "--flip",
+            "--learning-rate=0.1",
+            "--average",
+            "0.999",
+            "--freeze",
+            "conv",
+        ])
+        .unwrap();
+        assert_eq!((options.batch_size, options.flip, options.learning_rate), (100, true, 0.1));
+        assert_eq!((options.weight_average, options.freeze.name()), (0.999, "conv"));
+        assert!(!typed(&["--flip=false"]).unwrap().flip);
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_with_the_tables_sentence() {
+        for args in [
+            ["--dropout", "1.5"],
+            ["--batch-size", "2.5"],
+            ["--learning-rate", "-1"],
+            ["--network", "vgg"],
+            ["--seed", "x"],
+        ] {
+            let error = typed(&args).unwrap_err();
+            assert!(error.contains("cannot be"), "{error}");
+        }
+    }
+}

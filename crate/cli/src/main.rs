@@ -1,0 +1,37 @@
+//! The `alexnet` command: train, evaluate, classify, convert and inspect from a terminal.
+//!
+//! Results go to stdout (`--json`: JSON and nothing else), progress and messages to stderr. Exit status 0:
+//! done; 1: it could not, with one line `error: …`; 2: used wrongly.
+
+mod args;
+mod backend;
+mod classify;
+mod data;
+mod evaluate;
+mod flags;
+mod model;
+mod report;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Classify(args) => classify::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Eval(args) => evaluate::run(&args),
+        Command::Convert(args) => model::convert(&args),
+        Command::Inspect(args) => model::inspect(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::error(&error);
+            ExitCode::from(1)
+        }
+    }
+}

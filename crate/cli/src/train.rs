@@ -1,0 +1,278 @@
+//! `alexnet train`.
+
+use std::fs;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use alexnet::classifier::Tally;
+use alexnet::{Architecture, Classifier, Compute, Session};
+use alexnet_data::{ImageSource, Split};
+use alexnet_format::{Checkpoint, FileFormat, Precision};
+use alexnet_protocol::{Backend, ClassLabel, RunOptions, Validation};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::args::TrainArgs;
+use crate::data::{self, Relabelled};
+use crate::flags;
+use crate::model::{ModelName, Output, precision};
+use crate::{backend, report};
+
+/// Trains to the planned end, or until the minutes are over.
+///
+/// # Errors
+/// When the data set, the model or the options cannot be used, or the loss is no longer a number; what was
+/// saved before stays.
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let compute = backend::open(args.common.backend)?;
+    let (session, source) = start(args, &compute)?;
+    Trainer::new(args, &compute, session, source)?.train()
+}
+
+/// A session: fresh, from a model's weights, or resumed.
+fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSource>)> {
+    let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
+    let model = args.model.as_ref().map(ModelName::model).transpose()?;
+    let options = options(args, resumed.as_ref(), model.as_ref())?;
+    let size = Architecture::input_size_of(options.network);
+    let memory = data::training(&args.data, &args.val, size, options.seed)?;
+    let labels = match (&args.labels, &resumed, &model) {
+        (Some(file), ..) => data::labels(file)?,
+        (None, Some(run), _) => run.labels.clone(),
+        (None, None, Some(model)) if same_classes(memory.labels(), model) => model.labels.clone(),
+        _ => memory.labels().to_vec(),
+    };
+    let source: Rc<dyn ImageSource> = Rc::new(Relabelled::new(memory, labels)?);
+    let session = match (resumed, model) {
+        (Some(run), _) => {
+            let mut session = Session::resume(run, source.clone(), compute)?;
+            session.set_options(options)?;
+            session
+        }
+        (None, Some(model)) => Session::from_model(options, &model, source.clone(), compute)?,
+        (None, None) => Session::new(options, source.clone(), compute)?,
+    };
+    Ok((session, source))
+}
+
+/// The typed options over those of the run, of the model's network, or the defaults.
+fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkpoint>) -> Result<RunOptions> {
+    if let Some(run) = resumed {
+        let file = args.resume.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        let state = run.run.as_ref();
+        let state =
+            state.with_context(|| format!("{file} holds a finished network, not a run: use --model"))?;
+        return args.run.over(&state.options);
+    }
+    let stem = args.data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
+    let mut base = RunOptions { dataset: stem.unwrap_or_default().into_owned(), ..flags::defaults() };
+    if let Some(model) = model {
+        for name in ["network", "width", "activation", "normalization"] {
+            ensure!(
+                !args.run.has(name),
+                "--{name} is the model's own when training starts from a model: leave it out"
+            );
+        }
+        let c = model.network;
+        (base.network, base.width, base.activation, base.normalization) =
+            (c.network, c.width, c.activation, c.normalization);
+    }
+    args.run.over(&base)
+}
+
+/// Whether the folders are exactly the model's classes, so that its last layer can be kept.
+fn same_classes(labels: &[ClassLabel], model: &Checkpoint) -> bool {
+    labels.len() == model.labels.len() && data::matches(labels, &model.labels).iter().all(Option::is_some)
+}
+
+/// The loop around a session: when to read, to judge and to save.
+struct Trainer<'a> {
+    args: &'a TrainArgs,
+    session: Session,
+    /// The run's state, for going on.
+    run: Output,
+    /// The model of the best epoch.
+    best: Output,
+    best_top1: Option<f32>,
+    read_every: u64,
+    started: Instant,
+    saved: Instant,
+}
+
+/// Sums over the steps of one epoch.
+#[derive(Default)]
+struct Epoch {
+    readings: f64,
+    loss: f64,
+    top1: f64,
+    images: u64,
+    training: Duration,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(
+        args: &'a TrainArgs,
+        compute: &Compute,
+        session: Session,
+        source: Rc<dyn ImageSource>,
+    ) -> Result<Self> {
+        let run = match args.out.format {
+            FileFormat::Alexnet => args.out.clone(),
+            FileFormat::Safetensors => args.out.beside("run", FileFormat::Alexnet),
+        };
+        let best = args.out.beside("best", FileFormat::Safetensors);
+        // A run in pieces keeps the best of all pieces.
+        let best_top1 = match args.resume.is_some() && best.path.exists() {
+            true => judge(&best, source.as_ref(), compute).ok().map(|found| found.top1),
+            false => None,
+        };
+        let on_cpu = compute.backend == Backend::Cpu;
+        let read_every = u64::from(args.read_every.unwrap_or(if on_cpu { 1 } else { 10 }));
+        let now = Instant::now();
+        Ok(Self { args, session, run, best, best_top1, read_every, started: now, saved: now })
+    }
+
+    fn train(&mut self) -> Result<()> {
+        let info = self.session.info();
+        report::note(&format!(
+            "{}: {} parameters, {} classes, {} training and {} validation images, {} steps an epoch, from step {}",
+            self.session.options().network,
+            info.parameters,
+            info.labels.len(),
+            info.train_images,
+            info.val_images,
+            info.steps_per_epoch,
+            info.step
+        ));
+        while self.session.steps() < self.session.planned_steps() {
+            let Some(epoch) = self.epoch(u64::from(info.steps_per_epoch.max(1)))? else {
+                report::note(&format!(
+                    "stopped at step {} as asked: go on with --resume {}",
+                    self.session.steps(),
+                    self.run.path.display()
+                ));
+                return Ok(());
+            };
+            let found = pollster::block_on(self.session.validate(0))?;
+            self.say(&epoch, &found, u64::from(info.steps_per_epoch.max(1)))?;
+            self.save_epoch(&found)?;
+        }
+        self.save_epoch_model()?;
+        self.save_run()
+    }
+
+    /// Trains to the end of the current epoch; `None` when the minutes were over before.
+    fn epoch(&mut self, per_epoch: u64) -> Result<Option<Epoch>> {
+        let mut sums = Epoch::default();
+        let number = self.session.steps() / per_epoch + 1;
+        let end = number * per_epoch;
+        let bar = report::bar(per_epoch, &format!("epoch {number}"));
+        let start = Instant::now();
+        while self.session.steps() < end {
+            let n = self.read_every.min(end - self.session.steps());
+            let metrics = pollster::block_on(self.session.step(n as u32))?;
+            if !metrics.loss.is_finite() {
+                let kept = match self.run.path.exists() {
+                    true => format!("; {} holds the last good state", self.run.path.display()),
+                    false => String::new(),
+                };
+                bail!(
+                    "the loss is no longer a number at step {}: use a lower learning rate{kept}",
+                    metrics.step
+                );
+            }
+            sums.readings += 1.0;
+            sums.loss += f64::from(metrics.loss);
+            sums.top1 += f64::from(metrics.train_accuracy);
+            sums.images += u64::from(metrics.images) * n;
+            bar.set_position(per_epoch - (end - self.session.steps()));
+            bar.set_message(format!("loss {:.3}", sums.loss / sums.readings));
+            let minutes = |since: Instant| since.elapsed().as_secs_f64() / 60.0;
+            let over = self.args.minutes.is_some_and(|limit| minutes(self.started) >= limit);
+            if (over && self.session.steps() < end) || minutes(self.saved) >= self.args.save_every {
+                self.save_run()?;
+            }
+            if over && self.session.steps() < end {
+                bar.finish_and_clear();
+                return Ok(None);
+            }
+        }
+        bar.finish_and_clear();
+        sums.training = start.elapsed();
+        Ok(Some(sums))
+    }
+
+    fn say(&self, epoch: &Epoch, found: &Validation, per_epoch: u64) -> Result<()> {
+        let step = self.session.steps();
+        let (loss, top1) = (epoch.loss / epoch.readings.max(1.0), epoch.top1 / epoch.readings.max(1.0));
+        let speed = epoch.images as f64 / epoch.training.as_secs_f64().max(1e-9);
+        if self.args.common.json {
+            let line = json!({
+                "epoch": step / per_epoch,
+                "step": step,
+                "loss": loss,
+                "train_top1": top1,
+                "val_loss": found.loss,
+                "val_top1": found.top1,
+                "val_top5": found.top5,
+                "images_per_second": speed,
+            });
+            return report::result(&line.to_string());
+        }
+        report::result(&format!(
+            "epoch {}: loss {loss:.4}, top-1 {:.2} %; validation loss {:.4}, top-1 {:.2} %, top-5 {:.2} %; {speed:.0} images/s",
+            step / per_epoch,
+            top1 * 100.0,
+            found.loss,
+            found.top1 * 100.0,
+            found.top5 * 100.0
+        ))
+    }
+
+    /// After an epoch: the model so far, the best so far, the run's state.
+    fn save_epoch(&mut self, found: &Validation) -> Result<()> {
+        if self.best_top1.is_none_or(|best| found.top1 > best) {
+            self.best_top1 = Some(found.top1);
+            self.best.write(&self.model()?, precision(self.args.half))?;
+        }
+        self.save_epoch_model()?;
+        self.save_run()
+    }
+
+    fn save_epoch_model(&self) -> Result<()> {
+        match self.args.out.format {
+            FileFormat::Safetensors => self.args.out.write(&self.model()?, precision(self.args.half)),
+            // The run's state is saved under this name.
+            FileFormat::Alexnet => Ok(()),
+        }
+    }
+
+    fn save_run(&mut self) -> Result<()> {
+        let checkpoint = self.described(pollster::block_on(self.session.checkpoint())?);
+        self.run.write(&checkpoint, Precision::F32)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    fn model(&self) -> Result<Checkpoint> {
+        Ok(self.described(pollster::block_on(self.session.model())?))
+    }
+
+    fn described(&self, checkpoint: Checkpoint) -> Checkpoint {
+        Checkpoint { origin: self.args.origin.clone().or(checkpoint.origin), ..checkpoint }
+    }
+}
+
+/// What a model file reaches on the validation images.
+fn judge(file: &Output, source: &dyn ImageSource, compute: &Compute) -> Result<Validation> {
+    let model = Checkpoint::read(&fs::read(&file.path)?)?;
+    let classifier = Classifier::new(&model, compute)?;
+    let images: Vec<u32> = (0..source.shards(Split::Val).iter().sum()).collect();
+    let mut tally = Tally::new(model.labels.len());
+    for part in images.chunks(classifier.batch().max(1)) {
+        let samples = pollster::block_on(source.fetch(Split::Val, part))?;
+        let logits = pollster::block_on(classifier.logits(&samples))?;
+        tally.add(&logits, &samples.labels);
+    }
+    Ok(tally.validation())
+}
