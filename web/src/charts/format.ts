@@ -9,8 +9,3 @@ export function lossText(loss: number): string {
   if (!Number.isFinite(loss)) return "infinite";
   return loss >= 1000 || (loss !== 0 && Math.abs(loss) < 0.001) ? loss.toExponential(1) : loss.toFixed(loss < 0.1 ? 4 : 3);
 }
-
-/** Whole numbers with thin spaces between thousands. */
-export function countText(count: number): string {
-  return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, "\u2009");
-}

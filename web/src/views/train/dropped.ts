@@ -1,7 +1,12 @@
 /**
- * The files of a drop, those inside dropped folders included, each with the path that a folder picker would have
- * given it (`webkitRelativePath`), which tells the class of a picture.
+ * A file named by its path within the chosen folder, which tells the class of a picture. The path that a folder
+ * picker gives (`webkitRelativePath`) does not reach a worker in every browser, a name does; no bytes are copied.
  */
+export function namedByPath(file: File, path = file.webkitRelativePath): File {
+  return path.includes("/") ? new File([file], path, { type: file.type, lastModified: file.lastModified }) : file;
+}
+
+/** The files of a drop, those inside dropped folders included. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   // Entries must be taken before the first await: the list is emptied when the event ends.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
@@ -12,9 +17,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
-    const path = entry.fullPath.replace(/^\//, "");
-    if (path.includes("/")) Object.defineProperty(file, "webkitRelativePath", { value: path });
-    return [file];
+    return [namedByPath(file, entry.fullPath.replace(/^\//, ""))];
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: File[] = [];

@@ -3,7 +3,7 @@ import type { LiveMetrics, RunEvents, Slot } from "../../engine/api";
 import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type Validation } from "../../generated/protocol";
 import { differences, nameRuns, needsReset, withLive } from "./differences";
 import { durationText, Rate } from "./rate";
-import { Recorder, type RecorderEvents } from "./recorder";
+import { Recorder } from "./recorder";
 
 const info: RunInfo = {
   step: 0, parameters: 383_146, trainImages: 3200, valImages: 500, stepsPerEpoch: 100,
@@ -16,6 +16,10 @@ const validation: Validation = { images: 500, loss: 0.7, top1: 0.6, top5: 0.9, c
 
 /** The lab's run as an event source that a test drives. */
 class Source {
+  infos: [RunInfo | null, RunInfo | null] = [null, null];
+  readonly options: [RunOptions | null, RunOptions | null] = [null, null];
+  readonly last: [LiveMetrics | null, LiveMetrics | null] = [null, null];
+  readonly lastValidation: [Validation | null, Validation | null] = [null, null];
   private handlers = new Map<string, (event: never) => void>();
   on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void {
     this.handlers.set(event, handler as (event: never) => void);
@@ -24,17 +28,20 @@ class Source {
   emit<K extends keyof RunEvents>(event: K, value: RunEvents[K]): void {
     (this.handlers.get(event) as ((event: RunEvents[K]) => void) | undefined)?.(value);
   }
-  begin(options: Partial<RunOptions> = {}, slot: Slot = 0, resumed = false, step = 0): void {
-    this.emit("configured", { slot, options: { ...DEFAULT_OPTIONS, ...options }, info: { ...info, step }, resumed });
+  begin(options: Partial<RunOptions> = {}, slot: Slot = 0): void {
+    this.infos[slot] = info;
+    this.emit("configured", { slot, options: { ...DEFAULT_OPTIONS, ...options }, info, resumed: false });
+  }
+  resume(step: number, kept: unknown): void {
+    this.emit("configured", { slot: 0, options: DEFAULT_OPTIONS, info: { ...info, step }, resumed: true, kept });
   }
   steps(count: number, slot: Slot = 0): void {
     for (let step = 1; step <= count; step++) this.emit("step", { slot, metrics: metrics(step) });
   }
 }
 
-function recording(events: Partial<RecorderEvents> = {}): { source: Source; recorder: Recorder } {
-  const source = new Source();
-  return { source, recorder: new Recorder(source, { changed: () => {}, exploded: () => {}, ...events }) };
+function recording(source = new Source()): { source: Source; recorder: Recorder } {
+  return { source, recorder: new Recorder(source, () => {}) };
 }
 
 describe("names", () => {
@@ -93,15 +100,32 @@ describe("recorder", () => {
     expect(recorder.past).toEqual([]);
   });
 
-  it("asks to stop when the loss is no longer a number", () => {
-    const told: number[] = [];
-    const { source } = recording({ exploded: () => told.push(1) });
+  it("names the two of a race by what they race about", () => {
+    const { source, recorder } = recording();
+    source.begin({ batchSize: 8 });
+    source.steps(5);
     source.begin();
-    source.emit("step", { slot: 0, metrics: metrics(1) });
-    expect(told).toHaveLength(0);
-    source.emit("step", { slot: 0, metrics: metrics(2, NaN) });
-    source.emit("step", { slot: 0, metrics: metrics(3, Infinity) });
-    expect(told).toHaveLength(2);
+    source.begin({ activation: "tanh" }, 1);
+    expect([...recorder.names().values()]).toEqual(["ReLU", "batch size 8", "tanh"]);
+  });
+
+  it("puts a rival whose slot was emptied among the earlier runs", () => {
+    const { source, recorder } = recording();
+    source.begin();
+    source.begin({ activation: "tanh" }, 1);
+    source.steps(4, 1);
+    source.infos[1] = null;
+    source.emit("phase", { phase: "paused" });
+    expect(recorder.active[1]).toBeNull();
+    expect(recorder.past.map(({ options }) => options.activation)).toEqual(["tanh"]);
+  });
+
+  it("takes over a run that began before anybody looked", () => {
+    const source = new Source();
+    [source.infos[0], source.options[0], source.last[0], source.lastValidation[0]] = [info, DEFAULT_OPTIONS, metrics(40), validation];
+    const { recorder } = recording(source);
+    expect(recorder.active[0]?.step).toBe(40);
+    expect(recorder.active[0]?.validation.steps).toEqual([40]);
   });
 
   it("names a run by what was changed on the way", () => {
@@ -121,8 +145,7 @@ describe("recorder", () => {
     expect(kept.run?.training.steps.length).toBeLessThan(2100);
 
     const second = recording();
-    second.recorder.restoring = kept;
-    second.source.begin({}, 0, true, 4000);
+    second.source.resume(4000, kept);
     const { steps } = second.recorder.active[0]?.training ?? { steps: [] };
     expect(steps.length).toBeGreaterThan(1000);
     expect(steps.at(-1)).toBeLessThanOrEqual(4000);
@@ -130,8 +153,7 @@ describe("recorder", () => {
 
   it("starts without curves when what was stored is not a history", () => {
     const { source, recorder } = recording();
-    recorder.restoring = { run: { training: "?" } };
-    source.begin({}, 0, true, 7);
+    source.resume(7, { run: { training: "?" } });
     expect(recorder.active[0]?.step).toBe(7);
     expect(recorder.active[0]?.training.steps).toEqual([]);
   });

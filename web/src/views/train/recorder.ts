@@ -7,19 +7,8 @@ import { isHistory, RunRecord, type History } from "./record";
 /** Earlier runs kept on the charts. */
 const MOST_PAST = 8;
 
-/** Said when a loss stops being a number. */
-export const NOT_A_NUMBER = "The loss is no longer a number: lower the learning rate and press Reset.";
-
-/** What of the lab's run the recorder listens to. */
-export type RunSource = Pick<Run, "on">;
-
-/** What the recorder tells its owner. */
-export interface RecorderEvents {
-  /** Something on show has changed. */
-  changed(): void;
-  /** The loss has become NaN or infinite: stop the run and say so. */
-  exploded(): void;
-}
+/** What of the lab's run the recorder looks at. */
+export type RunSource = Pick<Run, "on" | "infos" | "options" | "last" | "lastValidation">;
 
 /** Stored beside the weights: the run's and its rival's curves. */
 export interface Kept {
@@ -38,48 +27,38 @@ export class Recorder {
   past: RunRecord[] = [];
   /** Grows with every change. */
   version = 0;
-  /** Curves to put back when a saved run is resumed. */
-  restoring: unknown = null;
-
   private nextId = 1;
-  private readonly off: (() => void)[];
 
+  /** @param changed called when something on show has changed */
   constructor(
     source: RunSource,
-    private readonly events: RecorderEvents,
+    private readonly changed: () => void,
   ) {
-    this.off = [
-      source.on("configured", (event) => this.configured(event)),
-      source.on("step", ({ slot, metrics }) => {
-        this.active[slot]?.stepped(metrics);
-        this.touch();
-        if (!Number.isFinite(metrics.loss)) this.events.exploded();
-      }),
-      source.on("validation", ({ slot, step, result }) => {
-        this.active[slot]?.validated(step, result);
-        this.touch();
-      }),
-      source.on("options", ({ slot, options }) => {
-        const record = this.active[slot];
-        if (record) record.options = options;
-        this.touch();
-      }),
-    ];
-  }
-
-  stop(): void {
-    for (const off of this.off) off();
+    for (const slot of [0, 1] as const) this.adopt(source, slot);
+    source.on("configured", (event) => this.configured(event));
+    source.on("step", ({ slot, metrics }) => {
+      this.active[slot]?.stepped(metrics);
+      this.touch();
+    });
+    source.on("validation", ({ slot, step, result }) => {
+      this.active[slot]?.validated(step, result);
+      this.touch();
+    });
+    source.on("options", ({ slot, options }) => {
+      const record = this.active[slot];
+      if (record) record.options = options;
+      this.touch();
+    });
+    source.on("phase", () => {
+      // A slot that was emptied says nothing itself.
+      if (!source.infos[1] && this.active[1]) this.retire(1);
+      this.touch();
+    });
   }
 
   /** What to store beside the weights. */
   kept(): Kept {
     return { run: this.active[0]?.history() ?? null, rival: this.active[1]?.history() ?? null };
-  }
-
-  /** The rival's slot was emptied. */
-  retireRival(): void {
-    this.retire(1);
-    this.touch();
   }
 
   /** Takes an earlier run off the charts. */
@@ -90,11 +69,16 @@ export class Recorder {
 
   /** Names of run, rival and earlier runs, by id. */
   names(): Map<string, string> {
-    const shown = this.shown();
-    const [first, ...rest] = shown;
+    const [run, rival] = this.active;
+    const first = run ?? this.past[0];
     if (!first) return new Map();
-    const names = nameRuns(first.options, rest.map(({ options }) => options));
-    return new Map(shown.map(({ id }, i) => [id, names[i] ?? id]));
+    const earlier = this.past.filter((record) => record !== first);
+    const optionsOf = (records: readonly RunRecord[]) => records.map(({ options }) => options);
+    const [name, ...rest] = nameRuns(first.options, optionsOf(earlier));
+    const names = new Map([[first.id, name], ...earlier.map(({ id }, i) => [id, rest[i] ?? id] as const)]);
+    // In a race the two are named by what they race about.
+    if (rival) nameRuns(first.options, [rival.options]).forEach((own, i) => names.set(i === 0 ? first.id : rival.id, own));
+    return names;
   }
 
   /** The curves to draw, the run in the foreground last so that it is on top. */
@@ -116,13 +100,23 @@ export class Recorder {
     return [...this.active.filter((record) => record !== null), ...this.past];
   }
 
-  private configured({ slot, options, info, resumed }: RunEvents["configured"]): void {
-    this.retire(slot);
+  /** Takes over a run that began before anybody looked. */
+  private adopt({ infos, options, last, lastValidation }: RunSource, slot: Slot): void {
+    const [info, own, metrics, judged] = [infos[slot], options[slot], last[slot], lastValidation[slot]];
+    if (!info || !own) return;
+    const record = (this.active[slot] = new RunRecord(String(this.nextId++), own, info));
+    if (metrics) record.stepped(metrics);
+    if (judged) record.validated(record.step, judged);
+  }
+
+  private configured({ slot, options, info, resumed, kept }: RunEvents["configured"]): void {
+    // A resumed run goes on with its own curves; what was drawn beyond its saved step goes.
+    const before = this.active[slot];
+    if (!resumed) this.retire(slot);
     const record = new RunRecord(String(this.nextId++), options, info);
-    if (resumed) {
-      const stored = (this.restoring as Partial<Kept> | null)?.[slot === 0 ? "run" : "rival"];
-      if (isHistory(stored)) record.restore(stored);
-    }
+    const stored = resumed ? (kept as Partial<Kept> | null | undefined)?.[slot === 0 ? "run" : "rival"] : undefined;
+    if (isHistory(stored)) record.restore(stored);
+    else if (resumed && before) record.restore(before.history());
     this.active[slot] = record;
     this.touch();
   }
@@ -141,6 +135,6 @@ export class Recorder {
 
   private touch(): void {
     this.version++;
-    this.events.changed();
+    this.changed();
   }
 }

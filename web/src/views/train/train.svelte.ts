@@ -6,7 +6,10 @@ import { differences, needsReset, optionWords, valueOf, withLive, type Value } f
 import { Insight } from "./insight";
 import { withOption } from "./numbers";
 import { Rate } from "./rate";
-import { NOT_A_NUMBER, Recorder } from "./recorder";
+import { Recorder } from "./recorder";
+
+/** Validation images judged when the planned epochs are done: all of them would keep a processor busy for a minute. */
+const FINAL_IMAGES = 2000;
 
 /** What the Train view shows and what its controls do; it lives as long as the page, so that switching views loses nothing. */
 export class TrainModel {
@@ -15,23 +18,25 @@ export class TrainModel {
   saved = $state.raw<SavedRun | null>(null);
   /** A command is under way: buttons wait. */
   busy = $state(false);
+  /** A validation that was asked for is under way. */
+  judging = $state(false);
   /** Grows with every report; whoever reads the recorder or the insight reads it too. */
   version = $state(0);
 
   readonly recorder: Recorder;
   readonly insight: Insight;
   private readonly rate = new Rate();
-  private exploded = false;
 
   constructor(private readonly lab: LabApi) {
     const { run } = lab;
-    this.recorder = new Recorder(run, { changed: () => this.version++, exploded: () => this.stopExploded() });
+    this.recorder = new Recorder(run, () => this.version++);
     this.insight = new Insight(lab.engine, () => this.version++, sayError);
     run.keep = () => this.recorder.kept();
     run.on("configured", ({ slot }) => {
       if (slot === 0) this.insight.clear();
       this.rate.clear();
-      this.exploded = false;
+      // An archive beside the page is counted when it was opened.
+      if (this.dataset?.trainImages === 0) void this.attempt(() => this.list());
     });
     run.on("step", ({ slot, metrics }) => {
       if (slot !== 0) return;
@@ -41,6 +46,7 @@ export class TrainModel {
     run.on("phase", ({ phase }) => {
       if (phase !== "running") this.rate.clear();
       if (phase === "paused" || phase === "finished") void this.lookAgain(true);
+      if (phase === "finished") void this.validate(FINAL_IMAGES);
       this.phase = phase;
     });
     this.phase = run.phase;
@@ -84,7 +90,7 @@ export class TrainModel {
   /** What is asked for at the start of a visit. */
   async begin(): Promise<void> {
     try {
-      this.datasets = await this.lab.engine.datasets();
+      await this.list();
       if (this.phase === "empty") this.saved = await this.lab.run.saved();
     } catch (error) {
       sayError(error);
@@ -145,7 +151,6 @@ export class TrainModel {
     this.command(async () => {
       const { saved } = this;
       if (!saved) return;
-      this.recorder.restoring = saved.kept;
       await this.lab.run.resume();
       this.saved = null;
     });
@@ -159,14 +164,25 @@ export class TrainModel {
   /** The run's network becomes the one that Classify uses. */
   use = (slot: Slot = 0) =>
     this.attempt(async () => {
-      await this.lab.engine.useRun(slot);
+      await this.lab.models.useRun(slot);
       say("Classify now uses the network you are training.", "info", { label: "Open Classify", run: () => go("classify") });
+    });
+
+  /** Tests on the first `images` validation images, 0 for all of them. */
+  validate = (images: number) =>
+    this.attempt(async () => {
+      this.judging = true;
+      try {
+        await this.lab.validate(images);
+      } finally {
+        this.judging = false;
+      }
     });
 
   /** The visitor's own pictures: chosen as the run's data once they are read. */
   importData = (files: File[]) =>
     this.command(async () => {
-      const name = files.length === 1 && files[0] ? files[0].name : (files[0]?.webkitRelativePath.split("/")[0] ?? "your images");
+      const name = files[0]?.name.split("/")[0] ?? "your images";
       const choice = await this.lab.engine.importData(name, files, page.options.network);
       this.datasets = [...this.datasets.filter(({ id }) => id !== choice.id), choice];
       this.setOption("dataset", choice.id);
@@ -181,7 +197,11 @@ export class TrainModel {
 
   private async configure(): Promise<void> {
     await this.lab.configure($state.snapshot(page.options), $state.snapshot(page.rival));
-    if (!page.rival && this.recorder.active[1]) this.recorder.retireRival();
+    this.saved = null;
+  }
+
+  private async list(): Promise<void> {
+    this.datasets = await this.lab.engine.datasets();
   }
 
   /** Hands changed live options to the run and its rival. */
@@ -194,16 +214,7 @@ export class TrainModel {
       const options = withLive(record.options, $state.snapshot(wished));
       if (differences(record.options, options).length === 0) continue;
       await this.attempt(() => this.lab.engine.setOptions(slot, options));
-      record.options = options;
-      this.version++;
     }
-  }
-
-  private stopExploded(): void {
-    if (this.exploded) return;
-    this.exploded = true;
-    void this.attempt(() => this.lab.pause());
-    say(NOT_A_NUMBER, "error");
   }
 
   private async command(work: () => Promise<void>): Promise<void> {
