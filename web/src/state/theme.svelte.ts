@@ -1,0 +1,41 @@
+/** Light or dark: the system's preference until the visitor chooses otherwise. */
+export type Theme = "light" | "dark";
+
+const KEY = "alexnet-lab-theme";
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const state = $state<{ chosen: Theme | null; system: Theme }>({ chosen: stored(), system: dark.matches ? "dark" : "light" });
+dark.addEventListener("change", () => (state.system = dark.matches ? "dark" : "light"));
+apply();
+
+export const theme = {
+  get now(): Theme {
+    return state.chosen ?? state.system;
+  },
+};
+
+/** Changes to the other theme; the system's own needs no remembering. */
+export function toggleTheme(): void {
+  const next = theme.now === "dark" ? "light" : "dark";
+  state.chosen = next === state.system ? null : next;
+  try {
+    if (state.chosen) localStorage.setItem(KEY, state.chosen);
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Storage is closed to this page: the choice holds for this visit.
+  }
+  apply();
+}
+
+function apply(): void {
+  if (state.chosen) document.documentElement.dataset["theme"] = state.chosen;
+  else delete document.documentElement.dataset["theme"];
+}
+
+function stored(): Theme | null {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === "light" || value === "dark" ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,111 @@
+/** What the Classify view shows; it lives as long as the page. */
+import { lab, type Pixels } from "../../engine/api";
+import type { Prediction } from "../../generated/protocol";
+import { say, sayError, sentence } from "../../state/messages.svelte";
+import { modelState } from "../../state/model.svelte";
+
+/** The answer for one photo. */
+export interface Answer {
+  name: string;
+  /** Object URL of the photo. */
+  url: string;
+  top: Prediction[];
+  milliseconds: number;
+  crop: Pixels;
+  /** The model's name at that time. */
+  model: string;
+}
+
+/** A row of the table of several photos. */
+export interface Row {
+  name: string;
+  url: string;
+  answer: Answer | null;
+  error: string;
+}
+
+interface State {
+  answer: Answer | null;
+  rows: Row[];
+  /** Photos still waiting for their answer. */
+  waiting: number;
+  live: boolean;
+}
+
+export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false });
+
+/** Classifies photos one after another: one gives an answer, several a table. */
+export async function take(photos: readonly (File | { name: string; blob: Blob })[]): Promise<void> {
+  const files = photos.map((photo) => (photo instanceof File ? { name: photo.name, blob: photo as Blob } : photo));
+  if (files.length === 0) {
+    say("There is no photo in what was dropped or pasted: use a JPEG, PNG, WebP, GIF or BMP file.", "error");
+    return;
+  }
+  const [only] = files;
+  classify.waiting += files.length;
+  try {
+    await lab.models.ensure();
+  } catch (error) {
+    classify.waiting -= files.length;
+    sayError(error);
+    return;
+  }
+  if (files.length === 1 && only) await takeOne(only);
+  else await takeAll(files);
+}
+
+async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<void> {
+  try {
+    const answer = await ask(name, blob);
+    release();
+    classify.rows = [];
+    classify.answer = answer;
+  } catch (error) {
+    sayError(new Error(`${name}: ${sentence(error)}`));
+  } finally {
+    classify.waiting--;
+  }
+}
+
+async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
+  release();
+  classify.answer = null;
+  classify.rows = files.map(({ name, blob }) => ({ name, url: URL.createObjectURL(blob), answer: null, error: "" }));
+  const rows = classify.rows;
+  for (const [i, { name, blob }] of files.entries()) {
+    const row = rows[i];
+    try {
+      const answer = await ask(name, blob, row?.url);
+      if (row) row.answer = answer;
+    } catch (error) {
+      if (row) row.error = sentence(error);
+    }
+    classify.waiting--;
+  }
+}
+
+async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
+  const { top, milliseconds, crop } = await lab.classify(blob, { top: 5 });
+  return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, model: modelState.name };
+}
+
+/** Gives the memory of photos back that are no longer shown. */
+function release(): void {
+  const urls = [classify.answer?.url, ...classify.rows.map(({ url }) => url)];
+  for (const url of new Set(urls)) if (url) URL.revokeObjectURL(url);
+}
+
+/** A frame of the camera; its answer replaces the last one. */
+export async function takeFrame(frame: ImageData): Promise<void> {
+  await lab.models.ensure();
+  const { top, milliseconds, crop } = await lab.engine.classifyPixels(frame, 5);
+  if (!classify.live) return;
+  release();
+  classify.rows = [];
+  classify.answer = { name: "Camera", url: "", top, milliseconds, crop, model: modelState.name };
+}
+
+/** The photos in a drop or a paste; files that claim to be no picture are left to the engine's judgement. */
+export function photosIn(data: DataTransfer | null): File[] {
+  return [...(data?.files ?? [])];
+}

@@ -1,0 +1,17 @@
+/** Files out of the page. */
+import type { ModelInfo } from "../../generated/protocol";
+
+/** `alexnet-64-200-classes.safetensors` */
+export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: "safetensors" | "alexnet"): string {
+  return info ? `${info.network.network}-${info.classes}-classes.${format}` : `model.${format}`;
+}
+
+/** Lets the browser save a blob. */
+export function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The download has its own hold on the blob once it has begun.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
