@@ -17,7 +17,7 @@ use crate::format::{Checkpoint, RunState, Tensor as Stored, Tensors};
 use crate::init::init;
 use crate::loss;
 use crate::metrics;
-use crate::network::{Mode, forward};
+use crate::network::{Mode, Statistics, forward};
 use crate::optimizer::Optimizer;
 use crate::params::{Params, download};
 use crate::protocol::{
@@ -288,7 +288,8 @@ impl Session {
 
     /// Gradients, update, statistics, average: a step on given images. Logits stay on the device.
     fn advance(&mut self, pixels: Vec<f32>, labels: &[u32]) -> (Tensor<2>, f64) {
-        let (logits, gradients, statistics) = self.gradients(pixels, labels);
+        let masks = self.draw_masks(labels.len());
+        let (logits, gradients, statistics) = self.gradients(pixels, labels, masks);
         let rate = learning_rate(&self.options, self.step, self.planned_steps());
         self.optimizer.update(&mut self.params, gradients, &self.options, rate);
         for (place, value) in statistics {
@@ -301,19 +302,25 @@ impl Session {
         (logits, rate)
     }
 
-    /// Forward and backward of one batch at the current step's masks.
+    /// The masks of the current step.
+    fn draw_masks(&self, images: usize) -> [Mask; 2] {
+        let (seed, p) = (self.options.seed, self.options.dropout);
+        let [fc6, fc7] = self.architecture.mask_units();
+        [(0, fc6), (1, fc7)].map(|(layer, units)| Mask::draw(seed, self.step, layer, [images, units], p))
+    }
+
+    /// Forward and backward of one batch through these masks, which are kept to be shown.
     #[allow(clippy::type_complexity)]
     fn gradients(
         &mut self,
         pixels: Vec<f32>,
         labels: &[u32],
-    ) -> (Tensor<2>, Vec<Option<Tensor<1>>>, crate::network::Statistics) {
+        masks: [Mask; 2],
+    ) -> (Tensor<2>, Vec<Option<Tensor<1>>>, Statistics) {
         let device = &self.compute.device;
         let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
         let p = self.options.dropout;
-        let units = self.architecture.mask_units();
-        let masks = [0, 1].map(|i| Mask::draw(self.options.seed, self.step, i, [labels.len(), units[i]], p));
-        let factors = [0, 1].map(|i| (p > 0.0).then(|| masks[i].factors(p, device)));
+        let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.factors(p, device)));
         self.masks = Some(masks);
         let frozen = self.options.freeze == Freeze::Conv;
         let tracked: Vec<Tensor<1>> = self
@@ -337,15 +344,21 @@ impl Session {
         (logits.inner(), gradients, statistics)
     }
 
-    /// Loss and gradients of a given batch with given masks, without a step: for tests against other
-    /// implementations and against finite differences.
+    /// Logits, loss and gradients of a given batch, without a step: for comparing with other implementations,
+    /// other devices and finite differences.
     ///
-    /// `pixels` are normalised NCHW floats. Gradients are by parameter name.
+    /// `pixels` are normalised NCHW floats; `masks` those to use, else the current step's.
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
-    pub async fn probe(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<Probe, LabError> {
-        let (logits, gradients, _) = self.gradients(pixels, labels);
+    pub async fn probe(
+        &mut self,
+        pixels: Vec<f32>,
+        labels: &[u32],
+        masks: Option<[Mask; 2]>,
+    ) -> Result<Probe, LabError> {
+        let masks = masks.unwrap_or_else(|| self.draw_masks(labels.len()));
+        let (logits, gradients, _) = self.gradients(pixels, labels, masks);
         let logits = download(logits).await?;
         let classes = self.architecture.config.classes as usize;
         let loss = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing)

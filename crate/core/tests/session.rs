@@ -1,0 +1,214 @@
+//! A run is reproducible, can be stopped anywhere, learns, and refuses what cannot be.
+#![allow(missing_docs)]
+
+mod support;
+
+use alexnet::data::ImageSource;
+use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::protocol::{DropoutLayer, Normalization, Optimizer, RunOptions};
+use alexnet::{Compute, Session};
+use support::{bits, block_on, images, session, small, source};
+
+fn varied() -> Vec<RunOptions> {
+    vec![
+        RunOptions { flip: true, shift: 0.1, colour: 0.2, crop: 0.7, ..small() },
+        RunOptions { optimizer: Optimizer::AdamW, learning_rate: 1e-3, ..small() },
+        RunOptions { normalization: Normalization::Batch, weight_average: 0.9, label_smoothing: 0.1, ..small() },
+    ]
+}
+
+#[test]
+fn same_options_same_bits_twice_and_side_by_side() {
+    for options in varied() {
+        let (mut a, mut b) = (session(&options), session(&options));
+        for _ in 0..3 {
+            let (x, y) = (block_on(a.step(2)).unwrap(), block_on(b.step(2)).unwrap());
+            assert_eq!(x, y);
+        }
+        let mut c = session(&options);
+        block_on(c.step(6)).unwrap();
+        assert_eq!(bits(&a), bits(&b));
+        assert_eq!(bits(&a), bits(&c));
+        assert_ne!(bits(&a), bits(&session(&options)));
+    }
+}
+
+#[test]
+fn saved_and_resumed_in_the_middle_gives_the_same_bits() {
+    for options in varied() {
+        let mut whole = session(&options);
+        block_on(whole.step(9)).unwrap();
+        let mut first = session(&options);
+        block_on(first.step(5)).unwrap();
+        let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
+        let saved = Checkpoint::read(&file).unwrap();
+        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        assert_eq!(second.steps(), 5);
+        block_on(second.step(4)).unwrap();
+        assert_eq!(bits(&whole), bits(&second));
+        assert_eq!(block_on(whole.validate(0)).unwrap(), block_on(second.validate(0)).unwrap());
+    }
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let (mut a, mut b) = (session(&small()), session(&RunOptions { seed: 2, ..small() }));
+    block_on(a.step(1)).unwrap();
+    block_on(b.step(1)).unwrap();
+    assert_ne!(bits(&a), bits(&b));
+}
+
+#[test]
+fn learns_what_can_be_learnt() {
+    for options in [
+        RunOptions { dropout: 0.2, ..small() },
+        RunOptions { normalization: Normalization::Batch, dropout: 0.2, ..small() },
+        RunOptions { optimizer: Optimizer::AdamW, learning_rate: 2e-3, dropout: 0.2, ..small() },
+    ] {
+        let mut run = session(&options);
+        block_on(run.step(60)).unwrap();
+        let judged = block_on(run.validate(0)).unwrap();
+        assert!(judged.top1 > 0.9, "{options:?}: {judged:?}");
+        assert_eq!(judged.images, 16);
+        assert_eq!(judged.confusion.iter().sum::<u32>(), 16);
+    }
+}
+
+#[test]
+fn the_mask_handed_out_is_the_very_one_used() {
+    let options = RunOptions { dropout: 0.4, ..small() };
+    let mut run = session(&options);
+    let pixels = images(16, 32);
+    let labels: Vec<u32> = (0..16).map(|i| i % 4).collect();
+    let drawn = block_on(run.probe(pixels.clone(), &labels, None)).unwrap();
+    let masks = [DropoutLayer::Fc6, DropoutLayer::Fc7].map(|layer| run.mask(layer).unwrap().clone());
+    assert_eq!((masks[0].batch, masks[0].units, masks[1].units), (16, 144, 64));
+    let given = block_on(run.probe(pixels.clone(), &labels, Some(masks.clone()))).unwrap();
+    assert_eq!(drawn.logits, given.logits);
+    let mut other = masks;
+    other[0].values.iter_mut().for_each(|v| *v = 1 - *v);
+    let different = block_on(run.probe(pixels, &labels, Some(other))).unwrap();
+    assert_ne!(drawn.logits, different.logits);
+}
+
+#[test]
+fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask() {
+    // fc6's input through many masks: the mean of masked and scaled values is the value itself, at p ≠ 0.5.
+    let p = 0.3;
+    let masks = (0..4000).map(|step| alexnet::dropout::Mask::draw(9, step, 0, [1, 64], p));
+    let mut sum = [0.0f64; 64];
+    for mask in masks {
+        for (total, value) in sum.iter_mut().zip(mask.values) {
+            *total += f64::from(value) / (1.0 - p);
+        }
+    }
+    for total in sum {
+        assert!((total / 4000.0 - 1.0).abs() < 0.06, "{total}");
+    }
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    // Tanh: smooth everywhere, so a difference quotient means something; f32 leaves about 1e-2.
+    let options =
+        RunOptions { activation: alexnet::protocol::Activation::Tanh, dropout: 0.4, weight_decay: 0.0, ..small() };
+    let mut run = session(&options);
+    let pixels = images(8, 32);
+    let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();
+    let probe = block_on(run.probe(pixels.clone(), &labels, None)).unwrap();
+    let masks = [DropoutLayer::Fc6, DropoutLayer::Fc7].map(|layer| run.mask(layer).unwrap().clone());
+    let weights = block_on(run.checkpoint()).unwrap().tensors;
+    for (name, gradient) in &probe.gradients {
+        // Along the gradient itself the derivative is its norm.
+        let norm = gradient.data.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let mut loss_at = |step: f64| {
+            let mut moved = weights.clone();
+            for (w, g) in moved.get_mut(name).unwrap().data.iter_mut().zip(&gradient.data) {
+                *w += (step * f64::from(*g) / norm) as f32;
+            }
+            run.set_weights(&moved).unwrap();
+            block_on(run.probe(pixels.clone(), &labels, Some(masks.clone()))).unwrap().loss
+        };
+        let width = 1e-2;
+        let slope = (loss_at(width) - loss_at(-width)) / (2.0 * width);
+        assert!((slope / norm - 1.0).abs() < 2e-2, "{name}: slope {slope}, gradient {norm}");
+    }
+}
+
+#[test]
+fn metrics_count_steps_epochs_and_images() {
+    let mut run = session(&small());
+    let metrics = block_on(run.step(6)).unwrap();
+    assert_eq!((metrics.step, metrics.epoch, metrics.images), (6, 1.5, 16));
+    assert!((metrics.loss - 4f32.ln()).abs() < 1.0);
+    let info = run.info();
+    assert_eq!((info.steps_per_epoch, info.train_images, info.val_images), (4, 64, 16));
+}
+
+#[test]
+fn live_options_change_and_others_are_refused() {
+    let mut run = session(&small());
+    run.set_options(RunOptions { learning_rate: 0.1, dropout: 0.0, ..small() }).unwrap();
+    block_on(run.step(1)).unwrap();
+    assert_eq!(run.mask(DropoutLayer::Fc6).unwrap().kept(), 1.0);
+    let refused = run.set_options(RunOptions { width: 0.5, ..small() }).unwrap_err();
+    assert_eq!(refused.to_string(), "Width cannot change during a run: reset the run to use another.");
+    assert!(run.set_options(RunOptions { learning_rate: f64::INFINITY, ..small() }).is_err());
+    assert_eq!(run.options().learning_rate, 0.1);
+}
+
+#[test]
+fn few_images_shrink_the_batch() {
+    let run = session(&RunOptions { train_images: 8, ..small() });
+    assert_eq!(run.options().batch_size, 8);
+    assert_eq!(run.info().train_images, 8);
+}
+
+#[test]
+fn a_rate_that_explodes_shows_as_not_a_number_and_leaves_the_session_usable() {
+    let mut run = session(&RunOptions { learning_rate: 10.0, momentum: 0.99, ..small() });
+    let mut last = 0.0;
+    for _ in 0..40 {
+        last = block_on(run.step(1)).unwrap().loss;
+    }
+    assert!(!last.is_finite() || last > 10.0, "{last}");
+    assert!(block_on(run.validate(0)).is_ok());
+}
+
+#[test]
+fn frozen_convolutions_keep_their_weights_and_a_new_head_learns() {
+    let mut parent = session(&RunOptions { normalization: Normalization::Batch, ..small() });
+    block_on(parent.step(8)).unwrap();
+    let mut model = block_on(parent.model()).unwrap();
+    model.labels.iter_mut().for_each(|label| label.id.push('x'));
+    let options = RunOptions { freeze: alexnet::protocol::Freeze::Conv, dropout: 0.0, ..small() };
+    let mut run = Session::from_model(options, &model, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let before = bits(&run);
+    block_on(run.step(40)).unwrap();
+    let after = bits(&run);
+    for (name, bits) in &before {
+        assert_eq!(name.starts_with("features."), after[name] == *bits, "{name}");
+    }
+    assert!(block_on(run.validate(0)).unwrap().top1 > 0.9);
+}
+
+#[test]
+fn weights_of_another_network_are_refused_in_a_sentence() {
+    let mut run = session(&small());
+    let mut tensors = block_on(run.checkpoint()).unwrap().tensors;
+    let before = bits(&run);
+    tensors.remove("classifier.6.bias");
+    let missing = run.set_weights(&tensors).unwrap_err().to_string();
+    assert!(missing.starts_with("The weights lack classifier.6.bias"), "{missing}");
+    let other = session(&RunOptions { width: 0.5, ..small() });
+    let tensors = block_on(other.checkpoint()).unwrap().tensors;
+    assert!(run.set_weights(&tensors).unwrap_err().to_string().contains("has the shape"));
+    assert_eq!(before, bits(&run));
+}
+
+#[test]
+fn images_of_another_size_are_refused() {
+    let wrong = Session::new(small(), source(8, 8, 64), &Compute::cpu());
+    assert!(wrong.err().unwrap().to_string().contains("takes 32"));
+    assert_eq!(source(8, 8, 64).size(), 64);
+}
