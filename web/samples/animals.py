@@ -1,0 +1,244 @@
+"""Animals."""
+
+import math
+
+import numpy as np
+
+from studio import *  # noqa: F403
+
+LEAF = [(0.3, (0.02, 0.11, 0.01)), (0.7, (0.09, 0.27, 0.02))]
+
+
+def meadow(seed=1, depth=9.0, colours=((0.03, 0.12, 0.01), (0.16, 0.34, 0.04), (0.3, 0.42, 0.1))):
+    """Out-of-focus greenery behind the subject."""
+    pick = rng(seed)
+    for k in range(46):
+        paint = material(tuple(np.array(colours[k % len(colours)]) * pick.uniform(0.6, 1.2)), Roughness=0.6)
+        ball(paint, (pick.uniform(-6, 6), depth + pick.uniform(-1, 3), pick.uniform(-5, 6)), pick.uniform(0.5, 1.5, 3).tolist())
+
+
+def ladybug():
+    sky((0.3, 0.5, 0.8), (0.6, 0.75, 0.6), 0.6)
+    sun((-3, -4, 6), 3.4)
+    meadow(3)
+    u, v = np.linspace(-1, 1, 160)[:, None], np.linspace(-1, 1, 120)[None]
+    ground = np.stack([5 * u + 0 * v, 2.4 * v * np.cos(u * 1.1) ** 0.8, -0.35 * v**2 * 2 + 0.12 * np.abs(v) - 0.25 * u**2], -1)
+    vein = np.exp(-((np.abs(v) / 0.02) ** 2)) + 0.6 * np.exp(-(((np.abs(((u - np.abs(v) * 0.35) * 6) % 1 - 0.5)) / 0.04) ** 2))
+    tint = blend((0.05, 0.19, 0.012), (0.14, 0.36, 0.03), noise(ground, 1.2, 4, 3))
+    colours = blend(np.zeros(3), (0.28, 0.45, 0.09), np.clip(vein, 0, 1)) + tint * (1 - np.clip(vein, 0, 1))[..., None]
+    surface(ground, material(bump=(14, 0.2), Roughness=0.38), colours, turn=(8, 0, -14), at=(0, 0.2, 0.0))
+    p = sphere_points(160, 320)
+    red = np.broadcast_to(np.array((0.68, 0.025, 0.008)), p.shape).copy()
+    spots = [((0.62, 0.0), 0.2)] + [((x, s * y), r) for s in (-1, 1) for x, y, r in ((0.25, 0.52, 0.19), (-0.22, 0.36, 0.17), (-0.2, 0.83, 0.14), (-0.64, 0.42, 0.15))]
+    black = np.exp(-((p[..., 1] / 0.012) ** 2))
+    for (x, y), r in spots:
+        black = np.maximum(black, 1 - smooth(r - 0.02, r + 0.02, np.hypot(p[..., 0] - x, p[..., 1] - y)))
+    red = red * (1 - black[..., None]) + 0.006 * black[..., None]
+    shell = material(Roughness=0.12, Coat_Weight=0.7)
+    dome = p * np.array([1.15, 0.95, 0.82])
+    dome[..., 2] = np.maximum(dome[..., 2], -0.1)
+    at, turn = np.array((0.05, 0.05, 0.42)), 205
+    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+
+    def put(x, y, z):
+        return (at + np.array((c * x - s * y, s * x + c * y, z))).tolist()
+
+    surface(dome, shell, red, wrap_v=True, at=at.tolist(), turn=(0, 0, turn))
+    ink = material((0.008, 0.008, 0.009), Roughness=0.18, Coat_Weight=0.5)
+    white = material((0.85, 0.82, 0.72), Roughness=0.3)
+    ball(ink, put(1.0, 0, 0.06), (0.42, 0.66, 0.4), (0, 0, turn))
+    ball(ink, put(1.36, 0, -0.02), (0.26, 0.36, 0.24), (0, 0, turn))
+    for side in (-1, 1):
+        ball(white, put(1.13, side * 0.42, 0.2), (0.17, 0.19, 0.15), (0, 0, turn))
+        ball(white, put(1.5, side * 0.2, 0.1), (0.07, 0.09, 0.07), (0, 0, turn))
+        tube(curve([put(1.5, side * 0.15, 0), put(1.75, side * 0.35, 0.12), put(1.9, side * 0.5, 0.02)], 20), 0.028, ink)
+        for x in (0.65, 0.05, -0.5):
+            foot = [put(x, side * 0.7, -0.05), put(x + 0.12, side * 1.1, 0.06), put(x + 0.1, side * 1.32, -0.34), put(x + 0.25, side * 1.5, -0.38)]
+            tube(curve(foot, 30), np.linspace(0.07, 0.035, 30), ink)
+    camera((-1.6, -6.0, 3.4), (0.0, 0.0, 0.42), 62, 2.2, (-0.3, -0.6, 0.7))
+
+
+def wing(outline, dots, seed, front):
+    """One wing as a fan from its root, seen from above; colours of a monarch."""
+    edge = curve(outline, 260)
+    root = np.array([0.05, 0.06 if front else 0.0])
+    r = np.linspace(0, 1, 90)[:, None, None]
+    flat = root + r * (edge - root)[None]
+    s, q = np.linspace(0, 1, 260)[None], r[..., 0]
+    gap = np.abs(((s * (8 if front else 7)) % 1) - 0.5)
+    thick = 0.055 + 0.03 * q
+    black = 1 - smooth(thick * 0.6, thick, gap / np.maximum(q, 0.15) * np.maximum(q, 0.15) + 0 * q)
+    black = np.maximum(black, smooth(0.8, 0.83, q + 0.02 * np.sin(s * 50)))
+    if front:
+        black = np.maximum(black, smooth(0.5, 0.56, q - 0.9 * np.abs(s - 0.42) + 0.12))
+        black = np.maximum(black, 1 - smooth(0.04, 0.06, s + 0 * q))
+    orange = blend((0.72, 0.16, 0.006), (0.92, 0.32, 0.02), noise(np.concatenate([flat, 0 * flat[..., :1]], -1), 3, 3, seed))
+    colours = orange * (1 - black[..., None]) + 0.008 * black[..., None]
+    pale = np.zeros_like(q + s)
+    for ring, size, count in dots:
+        cell = ((s * count) % 1 - 0.5) / count * 3.2
+        pale = np.maximum(pale, 1 - smooth(size * 0.7, size, np.hypot(q - ring, cell)))
+    colours = colours * (1 - pale[..., None]) + np.array((0.95, 0.93, 0.88)) * pale[..., None]
+    bend = 0.1 * flat[..., 0] ** 2 + 0.01 * np.cos(gap * TAU)
+    return np.concatenate([flat, bend[..., None]], -1), colours
+
+
+def monarch():
+    sky((0.35, 0.55, 0.85), (0.65, 0.75, 0.65), 0.75)
+    sun((-2, -4, 7), 3.0)
+    meadow(8, 8)
+    paint = material(Roughness=0.55, Sheen_Weight=0.3)
+    fore = [(0.05, 0.2), (0.5, 0.72), (1.05, 1.16), (1.42, 1.3), (1.5, 1.12), (1.28, 0.72), (1.12, 0.3), (1.02, 0.02), (0.5, -0.06), (0.06, 0.0)]
+    hind = [(0.05, 0.1), (0.55, 0.1), (1.0, 0.02), (1.12, -0.3), (1.0, -0.68), (0.66, -0.98), (0.32, -0.98), (0.12, -0.6), (0.05, -0.2)]
+    spread = 17
+    tilt = (38, 0, -16)
+    from mathutils import Euler
+
+    turn = Euler([math.radians(a) for a in tilt]).to_matrix()
+    turn = np.array(turn)
+    for outline, dots, front, lift in ((hind, ((0.93, 0.026, 24), (0.865, 0.02, 20)), False, 0.0), (fore, ((0.94, 0.026, 26), (0.87, 0.026, 20), (0.66, 0.035, 9)), True, 0.025)):
+        points, colours = wing(outline, dots, 5 + front, front)
+        up = math.radians(spread)
+        for side in (-1, 1):
+            p = points.copy()
+            x, z = p[..., 0].copy(), p[..., 2].copy()
+            p[..., 0] = side * (x * math.cos(up) - z * math.sin(up))
+            p[..., 2] = x * math.sin(up) + z * math.cos(up) + lift
+            surface(p @ turn.T, paint, colours, at=(0, 0, 1.25))
+    ink = material((0.012, 0.011, 0.012), Roughness=0.6, bump=(30, 0.4))
+    white = material((0.9, 0.9, 0.88))
+    t = np.linspace(0, 1, 60)
+    body = np.stack([0 * t, 0.52 - 1.15 * t, 0.03 + 0 * t], -1)
+    thick = 0.03 + 0.1 * np.sin(math.pi * np.clip(t * 1.02, 0, 1)) ** 0.5 * (1 - 0.45 * t) * (1 - 0.3 * np.exp(-(((t - 0.42) / 0.05) ** 2)))
+    tube(body @ turn.T, thick, ink, at=(0, 0, 1.25))
+    for side in (-1, 1):
+        feeler = curve([(side * 0.04, 0.5, 0.05), (side * 0.2, 0.8, 0.2), (side * 0.36, 1.1, 0.24)], 40) @ turn.T
+        tube(feeler, np.where(np.arange(40) > 35, 0.026, 0.01), ink, at=(0, 0, 1.25))
+        for y in (0.4, 0.28, 0.15):
+            ball(white, (np.array((side * 0.08, y, 0.1)) @ turn.T + (0, 0, 1.25)).tolist(), 0.022)
+    petal = material(mottle=(3, [(0.3, (0.5, 0.1, 0.42)), (0.7, (0.8, 0.32, 0.68))]), Roughness=0.5)
+    for k in range(34):
+        leaf(petal, (0.06, -0.25, 0.42), (0, 10 + 9 * (k % 3), k * 360 / 34), 1.75 - 0.12 * (k % 3), 0.14, 0.2, 0.25)
+    ball(material(mottle=(26, [(0.35, (0.35, 0.1, 0.01)), (0.65, (0.8, 0.4, 0.03))]), bump=(30, 1.0, 0.1)), (0.06, -0.25, 0.48), (0.52, 0.52, 0.3))
+    tube(curve([(0.06, -0.25, 0.4), (0.1, 0, -1.2), (0.4, 0.3, -4)], 40), 0.09, material((0.08, 0.22, 0.03)))
+    camera((0.1, -6.2, 4.6), (0.02, 0.02, 1.12), 66, 3.2, (0, -0.2, 1.25))
+
+
+def sheer(colour, rim, strength, density=0.25):
+    """Thin glowing tissue: clear where seen straight on, bright at a glancing angle."""
+    import bpy
+
+    made = bpy.data.materials.new("sheer")
+    n = Nodes(made)
+    facing = n.add("LayerWeight", {"Blend": 0.45}).outputs["Facing"]
+    cloudy = n.noise(3.5, 5)
+    thick = n.add("Math", {0: facing, 1: cloudy}, operation="MULTIPLY").outputs[0]
+    thick = n.add("Math", {0: thick, 1: density}, operation="ADD", use_clamp=True).outputs[0]
+    tint = n.ramp(facing, [(0.1, colour), (0.9, rim)])
+    light = n.add("Emission", {"Color": tint, "Strength": strength}).outputs[0]
+    mixed = n.add("MixShader", {0: thick, 1: n.add("BsdfTransparent").outputs[0], 2: light}).outputs[0]
+    n.add("OutputMaterial", {"Surface": mixed})
+    return made
+
+
+def jellyfish():
+    sky((0.02, 0.2, 0.62), (0.004, 0.05, 0.25), 1.0)
+    pick = rng(3)
+    for at, size, lean in (((0.1, 0, 0.75), 1.0, (8, -16, 0)), ((1.9, 5.0, 2.3), 0.75, (0, 25, 0))):
+        warm, rim = (0.75, 0.26, 0.1), (1.0, 0.72, 0.45)
+        skin = sheer(warm, rim, 1.15, 0.3)
+        a, b = np.linspace(0, 1.75, 100)[:, None], np.linspace(0, TAU, 240, endpoint=False)[None]
+        r = np.sin(np.minimum(a, 1.75)) * (1 + 0.025 * np.cos(16 * b) * smooth(0.7, 1.7, a))
+        points = np.stack([r * np.cos(b), r * np.sin(b), 0.85 * np.cos(a) - 0.08 * np.abs(np.cos(8 * b)) * smooth(1.5, 1.75, a)], -1)
+        surface(points, skin, wrap_v=True, at=at, turn=lean, size=size)
+        surface(points * np.array([0.82, 0.82, 0.72]), sheer((0.6, 0.14, 0.05), (1.0, 0.5, 0.25), 0.9, 0.16), wrap_v=True, at=at, turn=lean, size=size)
+        strand = sheer((0.8, 0.3, 0.14), (1.0, 0.6, 0.4), 1.0, 0.35)
+        for k in range(26):
+            angle = k * TAU / 26
+            x, y = 0.95 * math.cos(angle), 0.95 * math.sin(angle)
+            sway, long = pick.uniform(-0.3, 0.3, 2), pick.uniform(2.2, 3.6)
+            knots = [(x + sway[0] * f * f * 2 + 0.5 * f * f + 0.07 * math.sin(f * 15 + k), y + sway[1] * f * f * 2 + 0.07 * math.cos(f * 13 + k), -0.1 - long * f) for f in np.linspace(0, 1, 9)]
+            tube(curve(knots, 90), np.linspace(0.017, 0.006, 90), strand, 6, at=at, turn=lean, size=size)
+        frill = sheer((1.0, 0.62, 0.42), (1.0, 0.9, 0.75), 1.1, 0.35)
+        for k in range(5):
+            u, v = np.linspace(0, 1, 160)[:, None], np.linspace(-1, 1, 30)[None]
+            wide = (0.26 - 0.17 * u) * (1 + 0.35 * noise(np.stack([u * 6, 0 * u, 0 * u + k], -1), 1, 2, k))
+            angle = k * TAU / 5 + 0.4
+            x = 0.2 * math.cos(angle) + wide * v * math.cos(angle + 2.5 * u) + 0.35 * u * u + 0.13 * np.sin(5 * u + k)
+            y = 0.2 * math.sin(angle) + wide * v * math.sin(angle + 2.5 * u) + 0.13 * np.cos(4 * u + k)
+            ruffle = 0.07 * np.abs(v) * np.sin(46 * u + 6 * v + k)
+            surface(np.stack([x + ruffle, y - ruffle, 0.35 - 2.5 * u + 0 * v], -1), frill, at=at, turn=lean, size=size)
+    speck = glow((0.3, 0.55, 0.9), 0.7)
+    for _ in range(50):
+        ball(speck, (pick.uniform(-4, 4), pick.uniform(1, 7), pick.uniform(-4, 4)), pick.uniform(0.008, 0.02))
+    camera((0, -8.2, -0.6), (0.15, 0, -0.35), 56, 4, (0, -0.6, 0))
+
+
+def fish(at, turn, size, seed):
+    pick = rng(seed)
+    u, b = np.linspace(0, 1, 150)[:, None], np.linspace(0, TAU, 160, endpoint=False)[None]
+    deep = np.interp(u, *curve([(0, 0.02), (0.03, 0.16), (0.12, 0.32), (0.3, 0.5), (0.45, 0.52), (0.65, 0.4), (0.85, 0.2), (1, 0.15)], 80).T)
+    arch = 0.1 * np.sin(math.pi * u)
+    points = np.stack([1.15 - 2.3 * u + 0 * b, deep * 0.62 * np.sin(b) * (1 - 0.3 * smooth(0.6, 1, u)), deep * np.cos(b) + arch], -1)
+    back = smooth(-0.5, 0.3, np.cos(b) + 0 * u)
+    skin = blend((1.0, 0.6, 0.2), (0.95, 0.2, 0.01), back)
+    row, column = u * 26, b / TAU * 26
+    shift = 0.5 * (np.floor(row) % 2)
+    scale = np.hypot((row % 1) - 0.1, ((column + shift) % 1) - 0.5)
+    on = smooth(0.2, 0.26, u) * (1 - smooth(0.9, 0.97, u))
+    shade = 1 - 0.38 * smooth(0.42, 0.62, scale) * on
+    gill = np.exp(-(((u - 0.225 - 0.03 * np.cos(b * 2)) / 0.008) ** 2)) * 0.5
+    colours = skin * (shade * (1 - gill))[..., None]
+    surface(points, material(Roughness=0.2, Coat_Weight=0.6, Metallic=0.15, Specular_IOR_Level=0.7), colours, wrap_v=True, at=at, turn=turn, size=size)
+    film = material(Roughness=0.35, Transmission_Weight=0.2, Subsurface_Weight=0.3, Alpha=0.88)
+
+    def fin(root_a, root_b, tip_a, tip_b, wave=0.06, bulge=0.0):
+        s, t = np.linspace(0, 1, 50)[:, None, None], np.linspace(0, 1, 80)[None, :, None]
+        root = (1 - t) * np.array(root_a) + t * np.array(root_b)
+        tip = (1 - t) * np.array(tip_a) + t * np.array(tip_b) + bulge * np.sin(math.pi * t) * np.array([-1, 0, 0])
+        p = root + s * (tip - root)
+        p[..., 1] += (wave * s * np.sin(9 * t + 3 * s + seed))[..., 0]
+        ray = 0.5 + 0.5 * np.cos(t[..., 0] * 110)
+        tone = blend((0.98, 0.3, 0.02), (1.0, 0.62, 0.22), s[..., 0] * 0.8 + 0 * ray) * (1 - 0.3 * ray[..., None] * s)
+        surface(p, film, tone, at=at, turn=turn, size=size)
+
+    sway = pick.uniform(-0.25, 0.25)
+    fin((-1.08, 0, 0.16), (-1.1, 0, 0.0), (-2.05, 0.2 + sway, 1.0), (-1.75, sway, 0.1), 0.12)
+    fin((-1.1, 0, 0.02), (-1.08, 0, -0.14), (-1.75, sway, 0.1), (-2.1, 0.1 + sway, -0.85), 0.12)
+    fin((0.35, 0, 0.52), (-0.75, 0, 0.3), (0.0, 0.03, 1.0), (-1.12, 0.03, 0.62), 0.05, -0.05)
+    fin((-0.5, 0.05, -0.3), (-0.85, 0.02, -0.16), (-0.9, 0.12, -0.72), (-1.25, 0.05, -0.45), 0.05)
+    for side in (-1, 1):
+        fin((0.5, side * 0.26, -0.18), (0.38, side * 0.24, -0.32), (0.0, side * 0.62, -0.36), (0.1, side * 0.5, -0.72), 0.05)
+        fin((0.05, side * 0.14, -0.42), (-0.2, side * 0.12, -0.4), (-0.3, side * 0.24, -0.85), (-0.5, side * 0.2, -0.68), 0.04)
+    from mathutils import Euler
+
+    m = np.array(Euler([math.radians(a) for a in turn]).to_matrix())
+    for side in (-1, 1):
+        for offset, radius, paint in ((0.0, 0.085, material((0.85, 0.6, 0.12), Metallic=0.6, Roughness=0.2)), (0.035, 0.065, material((0.005, 0.005, 0.005), Roughness=0.05))):
+            spot = m @ np.array([0.87, side * (0.165 + offset), 0.13]) * size + np.array(at)
+            ball(paint, spot.tolist(), radius * size)
+
+
+def goldfish():
+    sky((0.12, 0.42, 0.62), (0.02, 0.16, 0.24), 0.9)
+    window((-2, -4, 6), 700, 3, colour=(0.9, 0.97, 1))
+    window((3, -6, 2), 220, 3)
+    fish((-0.25, 0, 0.2), (0, -8, 14), 1.2, 1)
+    fish((1.5, 3.0, 1.75), (0, 6, 195), 0.95, 5)
+    u = np.linspace(-8, 8, 160)
+    x, y = np.meshgrid(u, u, indexing="ij")
+    stones = noise(np.stack([x, y, 0 * x], -1), 5, 3, 2)
+    tone = blend((0.1, 0.09, 0.07), (0.42, 0.38, 0.3), smooth(0.3, 0.7, stones))
+    surface(np.stack([x, y + 2, -1.75 + 0.3 * stones], -1), material(Roughness=0.7), tone)
+    pick = rng(6)
+    weed = material(mottle=(3, [(0.3, (0.01, 0.1, 0.02)), (0.7, (0.06, 0.3, 0.06))]), Roughness=0.4)
+    for _ in range(42):
+        x, y, tall = pick.uniform(-4.5, 4.5), pick.uniform(2.4, 5.5), pick.uniform(1.5, 4.5)
+        lean = pick.uniform(-0.6, 0.6)
+        path = curve([(x, y, -1.7), (x + lean * 0.3 + 0.15, y, -1.7 + tall * 0.4), (x + lean - 0.1, y, -1.7 + tall * 0.75), (x + lean * 1.5, y, -1.7 + tall)], 60)
+        ribbon = np.stack([path - np.array([0.11, 0, 0]) * np.linspace(1, 0.1, 60)[:, None], path + np.array([0.11, 0.03, 0]) * np.linspace(1, 0.1, 60)[:, None]], 1)
+        surface(ribbon, weed)
+    bubble = material((1, 1, 1), Roughness=0.02, Transmission_Weight=1.0, IOR=0.8)
+    for _ in range(12):
+        ball(bubble, (pick.uniform(1.0, 2.4), pick.uniform(-0.4, 1), pick.uniform(-0.5, 2.6)), pick.uniform(0.03, 0.07))
+    camera((0.2, -7.6, 0.5), (-0.1, 0, 0.25), 54, 2.8, (0, -0.5, 0.2))
