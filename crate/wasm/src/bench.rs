@@ -5,7 +5,7 @@ use std::rc::Rc;
 use alexnet::architecture::Architecture;
 use alexnet::data::{Memory, Samples};
 use alexnet::protocol::{ClassLabel, Network, RunOptions};
-use alexnet::{Classifier, Session};
+use alexnet::{Classifier, Compute, Session};
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error};
@@ -27,14 +27,19 @@ fn noise(network: Network, classes: u32, images: u32) -> Samples {
     Samples { size, pixels, labels: (0..images).map(|i| i % classes).collect() }
 }
 
-fn session(network: Network, classes: u32, batch: u32, lab: &Lab) -> JsResult<(Session, Samples)> {
+pub(crate) fn session(
+    network: Network,
+    classes: u32,
+    batch: u32,
+    compute: &Compute,
+) -> JsResult<(Session, Samples)> {
     let samples = noise(network, classes, batch);
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
     let source = Memory::new(labels, samples.size, samples.clone(), val, preprocess).map_err(|e| error(e.into()))?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
-    Ok((Session::new(options, Rc::new(source), &lab.compute).map_err(error)?, samples))
+    Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
 }
 
 #[wasm_bindgen]
@@ -54,11 +59,11 @@ impl Lab {
         };
         self.bench = Some(match kind.as_str() {
             "infer" => {
-                let (session, _) = session(network, classes, 1, self)?;
+                let (session, _) = session(network, classes, 1, &self.compute)?;
                 Bench::Infer(Box::new(session.classifier()), floats(&noise(network, classes, batch)))
             }
             "trainStep" => {
-                let (session, samples) = session(network, classes, batch, self)?;
+                let (session, samples) = session(network, classes, batch, &self.compute)?;
                 Bench::Train(Box::new(session), floats(&samples), samples.labels)
             }
             _ => return Err(JsError::new(&format!("“{kind}” is not measured here: use infer or trainStep."))),

@@ -1,0 +1,46 @@
+//! Whether this device computes what the CPU backend computes.
+
+use alexnet::Compute;
+use alexnet::protocol::Network;
+use wasm_bindgen::prelude::*;
+
+use crate::bench::session;
+use crate::convert::{JsResult, error, object};
+use crate::lab::Lab;
+
+/// The largest difference, relative to the largest of the second.
+fn relative(a: &[f32], b: &[f32]) -> f64 {
+    let scale = b.iter().fold(0f32, |m, v| m.max(v.abs())).max(f32::MIN_POSITIVE);
+    let worst = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0f32, |m, v| if v.is_nan() { v } else { m.max(v) });
+    f64::from(worst / scale)
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// Runs `alexnet-32` forward and backward on this device and on the CPU: same weights, images and dropout
+    /// masks. The largest differences relative to each tensor's scale: `{logits, gradients, loss}`.
+    ///
+    /// # Errors
+    /// A sentence when the device was lost.
+    pub async fn parity(&self, batch: u32) -> JsResult<JsValue> {
+        let network = Network::AlexNet32;
+        let mut probes = Vec::new();
+        for compute in [&self.compute, &Compute::cpu()] {
+            let (mut session, samples) = session(network, 10, batch.max(1), compute)?;
+            let preprocess = alexnet::architecture::Architecture::default_preprocess(network);
+            let pixels =
+                alexnet::data::normalise(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
+            probes.push(session.probe(pixels, &samples.labels, None).await.map_err(error)?);
+        }
+        let [here, cpu] = probes.as_slice() else { return Err(JsError::new("Nothing was compared.")) };
+        let gradients = cpu.gradients.iter().map(|(name, cpu)| {
+            here.gradients.get(name).map_or(f64::NAN, |here| relative(&here.data, &cpu.data))
+        });
+        let worst = gradients.fold(0.0f64, |m, v| if v.is_nan() { v } else { m.max(v) });
+        Ok(object(&[
+            ("logits", relative(&here.logits, &cpu.logits).into()),
+            ("gradients", worst.into()),
+            ("loss", (here.loss - cpu.loss).abs().into()),
+        ]))
+    }
+}
