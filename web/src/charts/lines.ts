@@ -37,12 +37,12 @@ export function drawnLines(lines: readonly Line[], smoothing: number, log: boole
   return drawn;
 }
 
-/** Ticks of a logarithmic axis from `min` to `max`: 1, 2 and 5 of each decade, thinned where decades are many. */
+/** Ticks of a logarithmic axis from `min` to `max`: 1, 2 and 5 of each decade, fewer of many decades, more of a part of one. */
 export function logTicks(min: number, max: number): number[] {
   if (!(min > 0) || !(max > min) || !Number.isFinite(max)) return [];
   const from = Math.floor(Math.log10(min));
   const to = Math.ceil(Math.log10(max));
-  const digits = to - from > 4 ? [1] : [1, 2, 5];
+  const digits = to - from > 4 ? [1] : max / min < 12 ? [1, 1.5, 2, 3, 4, 5, 7] : [1, 2, 5];
   const ticks: number[] = [];
   for (let power = from; power <= to; power++) {
     for (const digit of digits) {

@@ -236,9 +236,10 @@ export class TrainModel {
 /** The page's one training. */
 export const train = new TrainModel(lab);
 
-/** One sentence about what Start will begin anew, if anything. */
-export function pendingSentence(pending: readonly OptionSpec[], options: RunOptions): string {
-  const changed = pending.map((spec) => optionWords(spec, valueOf(options, spec.name))).join(", ");
+/** One sentence about what Start will begin anew; `datasetName` is what a person calls the chosen data. */
+export function pendingSentence(pending: readonly OptionSpec[], options: RunOptions, datasetName = options.dataset): string {
+  const named = { ...options, dataset: datasetName };
+  const changed = pending.map((spec) => optionWords(spec, valueOf(named, spec.name))).join(", ");
   return `${changed.charAt(0).toUpperCase()}${changed.slice(1)}: this starts a new run. The present one stays on the charts.`;
 }
 
