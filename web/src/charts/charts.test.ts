@@ -64,7 +64,7 @@ describe("lines", () => {
     expect(drawnLines([line([1, 0, 0.1])], 0, true, 500)[0]?.points).toEqual({ xs: [1, 3], ys: [1, 0.1] });
   });
   it("puts ticks at 1, 2, 5 and thins them over many decades", () => {
-    expect(logTicks(0.3, 4)).toEqual([0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 4]);
+    expect(logTicks(0.4, 4)).toEqual([0.4, 0.5, 0.7, 1, 1.5, 2, 3, 4]);
     expect(logTicks(0.03, 4)).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
     expect(logTicks(1e-6, 10)).toEqual([1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]);
     expect(logTicks(0, 10)).toEqual([]);

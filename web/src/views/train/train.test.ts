@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { DEFAULT_OPTIONS } from "../../generated/protocol";
+import { page } from "../../state/page.svelte";
+import { FakeEngine, fakeLab } from "./fake-engine";
+import { readNumber, fromSlider, toSlider } from "./numbers";
+import { optionSpec, pendingSentence, TrainModel } from "./train.svelte";
+
+// The module's own model needs a lab; the tests make theirs.
+vi.mock("../../engine/api", async () => {
+  const { FakeEngine: Fake, fakeLab: make } = await import("./fake-engine");
+  return { lab: make(new Fake()).lab };
+});
+
+function setUp(): { engine: FakeEngine; train: TrainModel; problems: unknown[] } {
+  const engine = new FakeEngine();
+  const { lab, problems } = fakeLab(engine);
+  return { engine, train: new TrainModel(lab), problems };
+}
+
+/** Resolves when it is so. */
+const until = (there: () => boolean) => vi.waitUntil(there, { timeout: 10_000, interval: 1 });
+
+beforeEach(() => {
+  page.options = { ...DEFAULT_OPTIONS };
+  page.rival = null;
+});
+
+describe("start, pause, step, reset", () => {
+  it("shows the first loss after a single step, goes on, and stops when asked", async () => {
+    const { train, engine } = setUp();
+    await train.start();
+    await until(() => (train.record?.step ?? 0) > 20);
+    expect(train.record?.training.steps[0]).toBe(1);
+    await train.pause();
+    const [step] = engine.steps;
+    expect(train.phase).toBe("paused");
+    expect(train.record?.step).toBe(step);
+    await train.step();
+    expect(engine.steps[0]).toBe(step + 1);
+  });
+
+  it("goes on after a pause without new weights", async () => {
+    const { train, engine } = setUp();
+    await train.step();
+    await train.start();
+    await until(() => (train.record?.step ?? 0) > 10);
+    await train.pause();
+    expect(engine.calls).toEqual(["configure 0"]);
+  });
+
+  it("resets to step 0 with the same seed; a new seed draws other weights", async () => {
+    const { train, engine } = setUp();
+    for (let i = 0; i < 3; i++) await train.step();
+    await train.reset();
+    expect([train.record?.step, engine.options[0]?.seed]).toEqual([0, DEFAULT_OPTIONS.seed]);
+    expect(train.recorder.past).toHaveLength(1);
+    await train.newSeed();
+    expect(engine.options[0]?.seed).toBe(page.options.seed);
+    expect(page.options.seed).not.toBe(DEFAULT_OPTIONS.seed);
+  });
+
+  it("ends after the planned epochs, judged on validation images", async () => {
+    const { train, engine } = setUp();
+    engine.stepsPerEpoch = 8;
+    page.options = { ...DEFAULT_OPTIONS, epochs: 2 };
+    await train.start();
+    await until(() => train.phase === "finished");
+    expect(train.record?.judged?.top1).toBe(0.5);
+  });
+
+  it("stops when the loss is no longer a number, and says what to do", async () => {
+    const { train, engine, problems } = setUp();
+    engine.explodesAt = 5;
+    await train.start();
+    await until(() => train.phase === "paused");
+    expect(problems.map(String)).toEqual([expect.stringContaining("lower the learning rate and press Reset")]);
+  });
+});
+
+describe("options", () => {
+  it("change during a run where they can", async () => {
+    const { train, engine } = setUp();
+    await train.step();
+    train.setOption("dropout", 0);
+    await until(() => train.record?.options.dropout === 0);
+    expect([engine.options[0]?.dropout, train.startsNew]).toEqual([0, false]);
+  });
+
+  it("that need new weights wait for a new run, and can be taken back", async () => {
+    const { train, engine } = setUp();
+    await train.step();
+    train.setOption("activation", "tanh");
+    train.setOption("batchSize", 8);
+    expect(engine.options[0]?.activation).toBe("relu");
+    expect(train.startsNew).toBe(true);
+    expect(pendingSentence(train.pending, page.options)).toBe("Batch size 8, tanh: this starts a new run. The present one stays on the charts.");
+    train.keepRun();
+    expect([train.startsNew, page.options.activation]).toEqual([false, "relu"]);
+
+    train.setOption("activation", "tanh");
+    await train.step();
+    await train.step();
+    expect(engine.options[0]?.activation).toBe("tanh");
+  });
+
+  it("are read from what a person types", () => {
+    const rate = optionSpec("learningRate");
+    const batch = optionSpec("batchSize");
+    if (!rate || !batch || rate.kind.type !== "number") throw new Error("The option table lost a row.");
+    expect([readNumber(rate, "0.05"), readNumber(rate, "0,05"), readNumber(batch, "16")]).toEqual([0.05, 0.05, 16]);
+    expect(readNumber(batch, "1.5")).toBe("Batch size cannot be 1.5: use a whole number from 1 to 1024.");
+    expect(readNumber(rate, "")).toContain("cannot be empty");
+    expect(fromSlider(rate.kind, toSlider(rate.kind, 0.02))).toBeCloseTo(0.02, 3);
+    expect([fromSlider(rate.kind, 0), fromSlider(rate.kind, 1000)]).toEqual([rate.kind.min, rate.kind.max]);
+  });
+});
+
+describe("race", () => {
+  it("trains both in alternation from the same step", async () => {
+    const { train, engine } = setUp();
+    train.setRival({ name: "activation", value: "tanh" });
+    await train.start();
+    await until(() => (train.rivalRecord?.step ?? 0) > 5);
+    await train.pause();
+    expect(engine.calls).toEqual(["configure 0", "configure 1"]);
+    expect(engine.steps[0]).toBe(engine.steps[1]);
+    expect([...train.recorder.names().values()]).toEqual(["ReLU", "tanh"]);
+  });
+
+  it("changes every option of both but the one they race about", async () => {
+    const { train, engine } = setUp();
+    train.setRival({ name: "dropout", value: 0 });
+    await train.step();
+    train.setOption("learningRate", 0.1);
+    train.setOption("dropout", 0.3);
+    await until(() => engine.options[0]?.dropout === 0.3);
+    await until(() => engine.options[1]?.learningRate === 0.1);
+    expect(engine.options[1]?.dropout).toBe(0);
+  });
+
+  it("ends with the rival among the earlier runs", async () => {
+    const { train, engine } = setUp();
+    train.setRival({ name: "activation", value: "tanh" });
+    for (let i = 0; i < 3; i++) await train.step();
+    train.setRival(null);
+    expect(train.startsNew).toBe(true);
+    await train.step();
+    expect(engine.options[1]).toBeNull();
+    expect(train.recorder.past.map(({ options }) => options.activation).sort()).toEqual(["relu", "tanh"]);
+  });
+});
