@@ -3,6 +3,7 @@ import { BACKENDS, DEFAULT_OPTIONS, OPTIONS, type Backend, type OptionSpec, type
 
 export const VIEWS = ["classify", "train", "learn", "models"] as const;
 export type View = (typeof VIEWS)[number];
+export const VIEW_TITLES: Readonly<Record<View, string>> = { classify: "Classify", train: "Train", learn: "Learn", models: "Models" };
 
 /** Everything that a link carries. */
 export interface Configuration {
@@ -91,7 +92,7 @@ function readOptions(params: URLSearchParams, prefix: string, base: RunOptions, 
     const text = params.get(prefix + spec.name);
     if (text === null) continue;
     const checked = checkOption(spec, fromText(spec, text));
-    if ("problem" in checked) problems.push(`${checked.problem} (in the page's address)`.replace(". (", " ("));
+    if ("problem" in checked) problems.push(`${checked.problem.slice(0, -1)} (in the page's address).`);
     else options[spec.name] = checked.value;
   }
   return options as unknown as RunOptions;

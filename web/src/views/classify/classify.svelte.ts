@@ -61,7 +61,7 @@ async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<vo
     classify.rows = [];
     classify.answer = answer;
   } catch (error) {
-    sayError(new Error(`${name}: ${sentence(error)}`));
+    sayError(new Error(`“${name}”: ${sentence(error)}`));
   } finally {
     classify.waiting--;
   }

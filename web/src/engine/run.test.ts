@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type StepMetrics } from "../generated/protocol";
+import type { KeptRun } from "../state/storage";
+import type { Engine, RunEvents, Slot } from "./api";
+import { Interrupted } from "./client";
+import { LOSS_IS_NO_NUMBER, TrainingRun, type RunHost } from "./run";
+
+const info: RunInfo = { step: 0, parameters: 1, trainImages: 100, valImages: 10, stepsPerEpoch: 10, labels: [], inputSize: 32, fc6Units: 4, fc7Units: 4 };
+
+/** An engine that counts: ten steps an epoch. */
+class Counting {
+  steps = [0, 0];
+  calls: string[] = [];
+  /** Throws once where it is set. */
+  fault: Error | null = null;
+  loss = 1;
+  configure = async (slot: Slot, { seed }: RunOptions) => {
+    if (this.fault) throw this.fault;
+    this.calls.push(`configure ${slot} ${seed}`);
+    this.steps[slot] = 0;
+    return info;
+  };
+  step = async (slot: Slot, n: number): Promise<StepMetrics> => {
+    // As a message from a worker does, this lets others have their turn.
+    await new Promise((done) => setTimeout(done));
+    const { fault } = this;
+    this.fault = null;
+    if (fault) throw fault;
+    const step = (this.steps[slot] = (this.steps[slot] ?? 0) + n);
+    this.calls.push(`step ${slot}`);
+    return { step, epoch: step / 10, loss: this.loss, trainAccuracy: 0, trainTop5: 0, learningRate: 0.1, images: 10 };
+  };
+  validate = async (slot: Slot) => {
+    this.calls.push(`validate ${slot}`);
+    return { images: 10, loss: 1, top1: 0.5, top5: 1, confusion: [] };
+  };
+  dropRun = async (slot: Slot) => void this.calls.push(`drop ${slot}`);
+}
+
+let engine: Counting;
+let run: TrainingRun;
+let host: RunHost;
+const options = { ...DEFAULT_OPTIONS, epochs: 3 };
+const phase = (wanted: string) => vi.waitFor(() => expect(run.phase).toBe(wanted));
+
+beforeEach(() => {
+  engine = new Counting();
+  let kept: KeptRun | null = null;
+  host = {
+    tab: "tab",
+    keepRuns: vi.fn(async (run: KeptRun) => void (kept = run)),
+    resumeKept: vi.fn(async () => [{ ...info, step: kept?.step ?? 0 }]),
+    lastRun: vi.fn(async () => kept),
+    forgetRun: vi.fn(async () => void (kept = null)),
+    problem: vi.fn(),
+  };
+  run = new TrainingRun(engine as unknown as Engine, host);
+});
+
+describe("a run", () => {
+  it("trains to the end of its planned epochs and validates there", async () => {
+    await run.configure(options, null);
+    await run.start();
+    await phase("finished");
+    expect(engine.steps[0]).toBeGreaterThanOrEqual(30);
+    expect(engine.calls.at(-1)).toBe("validate 0");
+    await expect(run.start()).rejects.toThrow("The planned epochs are done");
+  });
+
+  it("steps exactly as often as it is asked", async () => {
+    await run.configure(options, null);
+    expect((await run.step(7)).step).toBe(7);
+    expect((await run.step(1)).step).toBe(8);
+    expect(run.phase).toBe("paused");
+    await expect(run.step(0.5)).rejects.toThrow("Cannot train 0.5 steps: use a whole number from 1.");
+  });
+
+  it("pauses between two steps, and a step after that goes on", async () => {
+    await run.configure({ ...options, epochs: 10_000 }, null);
+    await run.start();
+    await vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThan(3));
+    await run.pause();
+    const paused = engine.steps[0];
+    expect(run.phase).toBe("paused");
+    expect((await run.step(1)).step).toBe((paused ?? 0) + 1);
+  });
+
+  it("alternates with a rival", async () => {
+    await run.configure(options, { ...options, dropout: 0 });
+    engine.calls = [];
+    await run.step(2);
+    expect(engine.calls.slice(0, 2)).toEqual(["step 0", "step 1"]);
+    expect(engine.steps).toEqual([2, 2]);
+    await run.configure(options, null);
+    expect(engine.calls.at(-1)).toBe("drop 1");
+    expect(run.infos).toEqual([info, null]);
+  });
+
+  it("keeps the old run where a new one cannot be configured", async () => {
+    await run.configure(options, null);
+    await run.step(2);
+    engine.fault = new Error("There is no data set “x” here.");
+    await expect(run.configure({ ...options, dataset: "x" }, null)).rejects.toThrow("There is no data set");
+    engine.fault = null;
+    expect(run.options[0]).toEqual(options);
+    expect((await run.step(1)).step).toBe(3);
+  });
+
+  it("stops with a sentence when the loss is no number, and does not save that state", async () => {
+    await run.configure(options, null);
+    engine.loss = Number.NaN;
+    await run.start();
+    await phase("paused");
+    expect(host.problem).toHaveBeenCalledWith(new Error(LOSS_IS_NO_NUMBER));
+    expect(host.keepRuns).not.toHaveBeenCalled();
+  });
+
+  it("goes on by itself after the worker was replaced", async () => {
+    await run.configure(options, null);
+    engine.fault = new Interrupted("replaced");
+    await run.start();
+    await phase("finished");
+    expect(host.problem).not.toHaveBeenCalled();
+  });
+
+  it("stops with the engine's sentence on any other fault", async () => {
+    await run.configure(options, null);
+    engine.fault = new Error("Out of memory: choose a smaller batch.");
+    await run.start();
+    await phase("paused");
+    expect(host.problem).toHaveBeenCalledWith(new Error("Out of memory: choose a smaller batch."));
+  });
+});
+
+describe("a saved run", () => {
+  const saved: KeptRun = { tab: "tab", options: { ...options, seed: 9 }, rival: null, step: 42, savedAt: 1, kept: { curve: [1, 2] } };
+
+  it("is put back, paused, with its curves", async () => {
+    await host.keepRuns(saved, [0]);
+    const seen: RunEvents["configured"][] = [];
+    run.on("configured", (event) => seen.push(event));
+    expect((await run.saved())?.step).toBe(42);
+    await run.resume();
+    expect(run.phase).toBe("paused");
+    expect(seen).toEqual([{ slot: 0, options: saved.options, info: { ...info, step: 42 }, resumed: true, kept: saved.kept }]);
+  });
+
+  it("leaves the page without a run where it is gone", async () => {
+    await expect(run.resume()).rejects.toThrow("There is no saved run in this browser: start a new one.");
+    expect(run.phase).toBe("empty");
+  });
+
+  it("is not what a replaced worker gets when it is of another run", async () => {
+    await host.keepRuns(saved, [0]);
+    await run.configure(options, null);
+    engine.calls = [];
+    await run.restore(host.resumeKept, engine.configure);
+    expect(host.resumeKept).not.toHaveBeenCalled();
+    expect(engine.calls).toEqual([`configure 0 ${options.seed}`]);
+  });
+});
