@@ -45,9 +45,10 @@ fn loader(fetch: Function) -> Loader {
     Box::new(move |file| {
         let fetch = fetch.clone();
         Box::pin(async move {
+            let name = file.clone();
             let failed = |e: JsValue| {
                 let reason = Reflect::get(&e, &"message".into()).ok().and_then(|m| m.as_string());
-                DataError::Load(reason.unwrap_or_else(|| format!("“{file}” could not be fetched: try again.")))
+                DataError::Load { file: name.clone(), reason: reason.unwrap_or_else(|| "no answer".into()) }
             };
             let promise = fetch.call1(&JsValue::NULL, &file.as_str().into()).map_err(failed)?;
             let bytes = JsFuture::from(Promise::resolve(&promise)).await.map_err(failed)?;
