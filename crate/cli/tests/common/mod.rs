@@ -1,0 +1,105 @@
+//! Small data sets and models for driving the built command.
+
+#![allow(dead_code, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use alexnet_format::{Checkpoint, FileFormat, Precision};
+use image::{Rgb, RgbImage};
+use serde_json::Value;
+
+/// What a finished command left behind.
+pub struct Done {
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs the built command, which must end with this status.
+pub fn alexnet(args: &[&str], status: i32) -> Done {
+    let done = Command::new(env!("CARGO_BIN_EXE_alexnet")).args(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(done.stdout), text(done.stderr));
+    assert_eq!(done.status.code(), Some(status), "{args:?}\n{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    Done { stdout, stderr }
+}
+
+pub fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&alexnet(args, 0).stdout).unwrap()
+}
+
+pub fn lines(args: &[&str]) -> Vec<Value> {
+    alexnet(args, 0).stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Runs a command that cannot; the line that says why.
+pub fn refusal(args: &[&str]) -> String {
+    let done = alexnet(args, 1);
+    let mut reasons = done.stderr.lines().filter(|line| line.starts_with("error: "));
+    let reason = reasons.next().expect("a line that says why").to_owned();
+    assert_eq!(reasons.next(), None);
+    reason
+}
+
+/// An empty folder of this test's own.
+pub fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+pub const CLASSES: [&str; 3] = ["diagonal", "horizontal", "vertical"];
+
+/// Stripes at a seeded phase, width and colour: classes that a network tells apart by looking, not by mean.
+pub fn stripes(class: usize, number: u32, side: u32) -> RgbImage {
+    let period = 6 + number % 5;
+    let colour =
+        [(90 + number * 37 % 160) as u8, (90 + number * 61 % 160) as u8, (90 + number * 83 % 160) as u8];
+    RgbImage::from_fn(side, side, |x, y| {
+        let along = [x + y, y, x][class] + number;
+        if along % period < period / 2 { Rgb(colour) } else { Rgb([20, 20, 30]) }
+    })
+}
+
+/// An ImageFolder data set of `images` pictures a class.
+pub fn data_set(root: &Path, images: u32) -> PathBuf {
+    let data = root.join("stripes");
+    for (class, name) in CLASSES.iter().enumerate() {
+        let folder = data.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..images {
+            stripes(class, number, 40).save(folder.join(format!("{number:03}.png"))).unwrap();
+        }
+    }
+    data
+}
+
+/// Flags of a run that is over in seconds.
+pub fn train(data: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
+    let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let mut args = vec!["train", "--json", "--backend", "cpu", "--data", data, "--out", out];
+    if !more.contains(&"--resume") && !more.contains(&"--model") {
+        args.extend(["--network", "alexnet-32", "--width", "0.25"]);
+    }
+    args.extend(more);
+    lines(&args)
+}
+
+pub fn read(path: &Path) -> Checkpoint {
+    Checkpoint::read(&std::fs::read(path).unwrap()).unwrap()
+}
+
+pub fn write(checkpoint: &Checkpoint, path: &Path) {
+    std::fs::write(path, checkpoint.write(FileFormat::Safetensors, Precision::F32).unwrap()).unwrap();
+}
+
+/// The keys of a JSON object, sorted.
+pub fn keys(value: &Value) -> Vec<&str> {
+    let sorted: BTreeMap<_, _> = value.as_object().unwrap().iter().collect();
+    sorted.into_keys().map(String::as_str).collect()
+}

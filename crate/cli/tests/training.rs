@@ -1,0 +1,128 @@
+//! Runs: what an epoch prints, what is saved, going on in the middle, starting from a model.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{data_set, folder, keys, read, refusal, train};
+
+const SHORT: [&str; 6] = ["--epochs", "2", "--batch-size", "8", "--average", "0.9"];
+
+#[test]
+fn an_epoch_is_a_line_with_the_contracts_keys() {
+    let dir = folder("an_epoch_is_a_line_with_the_contracts_keys");
+    let data = data_set(&dir, 12);
+    let out = dir.join("model.safetensors");
+    let epochs = train(&data, &out, &SHORT);
+    assert_eq!(epochs.len(), 2);
+    let expected =
+        ["epoch", "images_per_second", "loss", "step", "train_top1", "val_loss", "val_top1", "val_top5"];
+    assert!(epochs.iter().all(|epoch| keys(epoch) == expected));
+    assert_eq!((&epochs[1]["epoch"], &epochs[1]["step"]), (&2.into(), &8.into()));
+    for file in ["model.safetensors", "model.best.safetensors", "model.run.alexnet"] {
+        read(&dir.join(file));
+    }
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4, "no partial file is left");
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
+    let dir = folder("a_run_that_was_stopped_goes_on_to_the_same_bits");
+    let data = data_set(&dir, 12);
+    let path = |name: &str| dir.join(name);
+    train(&data, &path("whole.alexnet"), &SHORT);
+
+    // `--minutes 0` stops after one step and saves.
+    let mut stop = SHORT.to_vec();
+    stop.extend(["--minutes", "0"]);
+    assert!(train(&data, &path("piece.alexnet"), &stop).is_empty(), "no epoch was finished");
+    let piece = path("piece.alexnet");
+    assert_eq!(read(&piece).run.unwrap().step, 1);
+    let rest = train(&data, &path("rest.alexnet"), &["--resume", piece.to_str().unwrap()]);
+    assert_eq!(rest.len(), 2);
+    // Not `assert_eq!`, which would print every weight.
+    let (resumed, whole) = (read(&path("rest.alexnet")), read(&path("whole.alexnet")));
+    assert!(resumed.tensors == whole.tensors, "weights differ");
+    assert!(resumed.run == whole.run, "optimiser, average or options differ");
+    assert!(resumed == whole);
+}
+
+#[test]
+fn training_starts_from_a_model_and_freezes_its_convolutions() {
+    let dir = folder("training_starts_from_a_model_and_freezes_its_convolutions");
+    let data = data_set(&dir, 12);
+    let (first, second) = (dir.join("first.safetensors"), dir.join("second.safetensors"));
+    train(&data, &first, &SHORT);
+    let more = ["--model", first.to_str().unwrap(), "--freeze", "conv", "--epochs", "1", "--batch-size", "8"];
+    train(&data, &second, &more);
+    let (before, after) = (read(&first), read(&second));
+    let (conv, fc) = ("features.0.weight", "classifier.6.weight");
+    assert!(before.tensors[conv] == after.tensors[conv]);
+    assert!(before.tensors[fc] != after.tensors[fc]);
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved() {
+    let dir = folder("a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved");
+    let data = data_set(&dir, 12);
+    let out = dir.join("model.safetensors");
+    let (data, file) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let args = [
+        "train",
+        "--backend",
+        "cpu",
+        "--data",
+        data,
+        "--out",
+        file,
+        "--network",
+        "alexnet-32",
+        "--width",
+        "0.25",
+        "--batch-size",
+        "8",
+        "--epochs",
+        "50",
+        "--learning-rate",
+        "10",
+        "--momentum",
+        "0.99",
+        "--weight-decay",
+        "1",
+    ];
+    let line = refusal(&args);
+    assert!(line.contains("lower learning rate"), "{line}");
+    if out.exists() {
+        assert!(read(&out).tensors.values().all(|t| t.data.iter().all(|v| v.is_finite())));
+    }
+}
+
+#[test]
+fn a_list_of_labels_gives_order_and_names() {
+    let dir = folder("a_list_of_labels_gives_order_and_names");
+    let data = data_set(&dir, 6);
+    let (out, list) = (dir.join("model.safetensors"), dir.join("classes.json"));
+    std::fs::write(
+        &list,
+        r#"[{"wnid": "vertical", "words": "upright stripes, columns"},
+        {"id": "horizontal", "name": "level stripes"}, {"id": "diagonal", "name": "slanted stripes"}]"#,
+    )
+    .unwrap();
+    train(&data, &out, &["--epochs", "1", "--batch-size", "4", "--labels", list.to_str().unwrap()]);
+    let names: Vec<_> = read(&out).labels.into_iter().map(|label| label.name).collect();
+    assert_eq!(names, ["upright stripes", "level stripes", "slanted stripes"]);
+}
+
+#[test]
+fn a_data_set_of_one_class_is_refused() {
+    let dir = folder("a_data_set_of_one_class_is_refused");
+    let data = data_set(&dir, 6);
+    for class in &common::CLASSES[1..] {
+        std::fs::remove_dir_all(data.join(class)).unwrap();
+    }
+    let out = dir.join("model.safetensors");
+    let args =
+        ["train", "--backend", "cpu", "--data", data.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    assert!(refusal(&args).contains("diagonal"));
+    assert!(!out.exists());
+}

@@ -1,0 +1,79 @@
+//! Wrong use is told with status 2, what cannot be done with status 1 and one line.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{alexnet, folder, refusal};
+
+#[test]
+fn wrong_use_is_status_2() {
+    for args in [
+        &[][..],
+        &["fly"],
+        &["classify"],
+        &["classify", "x.jpg", "--top", "0"],
+        &["classify", "x.jpg", "--backend", "abacus"],
+        &["train", "--data", "x"],
+        &["train", "--data", "x", "--out", "x.pth"],
+        &["train", "--data", "x", "--out", "x.safetensors", "--dropout", "1.5"],
+        &["train", "--data", "x", "--out", "x.safetensors", "--batch-size", "many"],
+        &["train", "--data", "x", "--out", "x.safetensors", "--model", "shipped", "--resume", "y.alexnet"],
+        &["eval", "--data", "x"],
+        &["convert", "x.safetensors", "y.h5"],
+        &["inspect"],
+    ] {
+        let done = alexnet(args, 2);
+        assert!(done.stdout.is_empty(), "{args:?}");
+        assert!(!done.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_value_out_of_range_gets_the_tables_sentence() {
+    let done = alexnet(&["train", "--data", "x", "--out", "x.safetensors", "--dropout", "1.5"], 2);
+    let stderr = done.stderr;
+    assert!(stderr.contains("Dropout cannot be 1.5: use a number from 0 to 0.95"), "{stderr}");
+}
+
+#[test]
+fn help_names_every_option_of_a_run() {
+    let help = alexnet(&["train", "--help"], 0).stdout;
+    for spec in alexnet_protocol::option_table().iter().filter(|spec| spec.name != "dataset") {
+        assert!(help.contains(&format!("--{}", spec.flag())), "{}", spec.name);
+    }
+    assert!(help.contains("[default: alexnet-64]"));
+}
+
+#[test]
+fn what_is_not_there_is_one_line() {
+    let dir = folder("what_is_not_there_is_one_line");
+    let missing = dir.join("missing");
+    let (missing, out) = (missing.to_str().unwrap(), dir.join("o.safetensors"));
+    let out = out.to_str().unwrap();
+    for args in [
+        &["inspect", missing][..],
+        &["convert", missing, out],
+        &["classify", "x.jpg", "--model", missing, "--backend", "cpu"],
+        &["eval", "--model", missing, "--data", missing, "--backend", "cpu"],
+        &["train", "--data", missing, "--out", out, "--backend", "cpu"],
+    ] {
+        let line = refusal(args);
+        assert!(line.contains("missing"), "{line}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_model_is_told_what_it_is() {
+    let dir = folder("a_file_that_is_no_model_is_told_what_it_is");
+    for (name, bytes, word) in [
+        ("page.safetensors", &b"<!DOCTYPE html><html>404</html>"[..], "web page"),
+        ("empty.alexnet", b"", "empty"),
+        ("cut.safetensors", b"\x00\x10\x00\x00\x00\x00\x00\x00{\"features", "cut short"),
+    ] {
+        let file = dir.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let line = refusal(&["inspect", file.to_str().unwrap(), "--json"]);
+        assert!(line.contains(word) && line.contains(name), "{line}");
+    }
+}
