@@ -1,13 +1,24 @@
 //! The repository's folders, and writing to them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// The repository's root: two folders above this crate.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+/// A path from the repository's root.
+pub fn root(path: &str) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).join(path)
+}
+
+/// Cargo's folder for what it builds; handed on to every cargo that a stage starts.
+pub fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root("target"), PathBuf::from)
+}
+
+/// A file of the tasks' own, among what is built: stamps and intermediate results.
+pub fn kept(name: &str) -> PathBuf {
+    target().join("xtask").join(name)
 }
 
 /// Writes a file with its folders unless it holds these bytes already, and says whether it wrote. Whoever
@@ -22,4 +33,52 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     }
     fs::write(path, bytes).with_context(context)?;
     Ok(true)
+}
+
+/// Makes a folder, or empties the one that is there.
+pub fn fresh_folder(path: &Path) -> Result<()> {
+    let context = || format!("cannot empty {}", path.display());
+    if path.exists() {
+        fs::remove_dir_all(path).with_context(context)?;
+    }
+    fs::create_dir_all(path).with_context(context)
+}
+
+/// Copies the files of a folder (not its subfolders) into another.
+pub fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    let context = || format!("cannot copy {} to {}", from.display(), to.display());
+    for entry in fs::read_dir(from).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        if entry.file_type().with_context(context)?.is_file() {
+            let bytes = fs::read(entry.path()).with_context(context)?;
+            write_if_changed(&to.join(entry.file_name()), &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder for one test, removed with the value.
+#[cfg(test)]
+pub struct Scratch(PathBuf);
+
+#[cfg(test)]
+impl Scratch {
+    /// An empty folder of this test's own.
+    pub fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("alexnet-xtask-{name}-{}", std::process::id()));
+        fresh_folder(&path).unwrap();
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
 }

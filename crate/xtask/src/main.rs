@@ -1,7 +1,90 @@
-//! `cargo xtask`
+//! `cargo xtask`: provision, build, serve, test, bench.
+//!
+//! A task is a row of stages; each says what it does and how long it took, and does nothing when what it
+//! depends on is as it was ([`stamp`]).
+
+mod bench;
+mod browser;
+mod build;
+mod catalog;
+mod cifar;
+mod command;
+mod fashion;
 mod files;
+mod npm;
+mod package;
+mod serve;
+mod shards;
+mod size;
+mod stage;
+mod stamp;
+mod tally;
+mod test;
+mod toolchain;
 mod types;
-fn main() -> anyhow::Result<()> {
-    types::write(&files::root().join("web/src/generated/protocol.ts"))?;
-    Ok(())
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, serves and tests the lab.")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the site and serve it on 127.0.0.1.
+    Serve {
+        /// The port to listen on.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Run every test, or one group of them.
+    Test {
+        /// The group; all of them when left out.
+        group: Option<test::Group>,
+    },
+    /// Build the static site into web/dist/ and the npm package into pkg/.
+    Build,
+    /// Run the benchmarks, or the one named.
+    Bench {
+        /// The benchmark; all of them when left out.
+        name: Option<String>,
+        /// Print one JSON document and nothing else on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download a data set that the page then offers.
+    Data {
+        /// Which one.
+        set: DataSet,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DataSet {
+    /// The official CIFAR-10 archive, binary version (162 MB).
+    #[value(name = "cifar-10")]
+    Cifar10,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Serve { port } => build::site().and_then(|()| serve::serve(port)),
+        Task::Test { group } => test::run(group),
+        Task::Build => build::everything(),
+        Task::Bench { name, json } => bench::run(name.as_deref(), json),
+        Task::Data { set: DataSet::Cifar10 } => cifar::download(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

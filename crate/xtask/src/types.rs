@@ -14,9 +14,38 @@ pub fn write(to: &Path) -> Result<bool> {
     write_if_changed(to, module()?.as_bytes())
 }
 
-/// Every type of the protocol, the tables of names and the table of options, as one ES module.
+const HEAD: &str = "// Written from crate/protocol by `cargo xtask`: change it there.\n";
+
+/// The protocol as one TypeScript module.
 fn module() -> Result<String> {
-    let mut text = String::from("// Written from crate/protocol by `cargo xtask`: change it there.\n");
+    let mut text = types();
+    for (name, kind, json) in constants()? {
+        text.push_str(&format!("\nexport const {name}: {kind} = {json};\n"));
+    }
+    Ok(text)
+}
+
+/// The protocol's constants as a JavaScript module, for who does not compile TypeScript.
+pub fn script() -> Result<String> {
+    let mut text = String::from(HEAD);
+    for (name, _, json) in constants()? {
+        text.push_str(&format!("\nexport const {name} = {json};\n"));
+    }
+    Ok(text)
+}
+
+/// The declarations beside [`script`].
+pub fn declarations() -> Result<String> {
+    let mut text = types();
+    for (name, kind, _) in constants()? {
+        text.push_str(&format!("\nexport declare const {name}: {kind};\n"));
+    }
+    Ok(text)
+}
+
+/// Every type of the protocol.
+fn types() -> String {
+    let mut text = String::from(HEAD);
     macro_rules! types {
         ($($name:ident),+ $(,)?) => { $(declare::<protocol::$name>(&mut text);)+ };
     }
@@ -43,16 +72,22 @@ fn module() -> Result<String> {
         TensorInfo,
         ModelInfo, // models
     );
-    constant(&mut text, "NETWORKS", "readonly Network[]", &protocol::Network::ALL)?;
-    constant(&mut text, "ACTIVATIONS", "readonly Activation[]", &protocol::Activation::ALL)?;
-    constant(&mut text, "NORMALIZATIONS", "readonly Normalization[]", &protocol::Normalization::ALL)?;
-    constant(&mut text, "OPTIMIZERS", "readonly Optimizer[]", &protocol::Optimizer::ALL)?;
-    constant(&mut text, "SCHEDULES", "readonly Schedule[]", &protocol::Schedule::ALL)?;
-    constant(&mut text, "BACKENDS", "readonly Backend[]", &protocol::Backend::ALL)?;
-    constant(&mut text, "DROPOUT_LAYERS", "readonly DropoutLayer[]", &protocol::DropoutLayer::ALL)?;
-    constant(&mut text, "DEFAULT_OPTIONS", "RunOptions", &protocol::RunOptions::default())?;
-    constant(&mut text, "OPTIONS", "OptionSpec[]", &protocol::option_table())?;
-    Ok(text)
+    text
+}
+
+/// Name, type and JSON of the tables of names, the defaults and the table of options.
+fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
+    Ok(vec![
+        ("NETWORKS", "readonly Network[]", json(&protocol::Network::ALL)?),
+        ("ACTIVATIONS", "readonly Activation[]", json(&protocol::Activation::ALL)?),
+        ("NORMALIZATIONS", "readonly Normalization[]", json(&protocol::Normalization::ALL)?),
+        ("OPTIMIZERS", "readonly Optimizer[]", json(&protocol::Optimizer::ALL)?),
+        ("SCHEDULES", "readonly Schedule[]", json(&protocol::Schedule::ALL)?),
+        ("BACKENDS", "readonly Backend[]", json(&protocol::Backend::ALL)?),
+        ("DROPOUT_LAYERS", "readonly DropoutLayer[]", json(&protocol::DropoutLayer::ALL)?),
+        ("DEFAULT_OPTIONS", "RunOptions", json(&protocol::RunOptions::default())?),
+        ("OPTIONS", "OptionSpec[]", json(&protocol::option_table())?),
+    ])
 }
 
 /// Appends a type's declaration below its documentation.
@@ -62,11 +97,8 @@ fn declare<T: TS>(text: &mut String) {
     text.push_str(&format!("\nexport {}\n", T::decl()));
 }
 
-/// Appends a typed constant.
-fn constant(text: &mut String, name: &str, kind: &str, value: &impl Serialize) -> Result<()> {
-    let json = serde_json::to_string_pretty(value).with_context(|| format!("cannot write {name} as JSON"))?;
-    text.push_str(&format!("\nexport const {name}: {kind} = {json};\n"));
-    Ok(())
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value).context("cannot write the protocol as JSON")
 }
 
 #[cfg(test)]

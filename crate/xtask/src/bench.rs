@@ -1,0 +1,18 @@
+//! The benchmarks: the built site in a browser, through the page's own `window.lab.bench`.
+
+use anyhow::Result;
+
+use crate::command::{self, command};
+use crate::files::root;
+use crate::npm::NO_NODE;
+use crate::{browser, build, serve};
+
+/// Runs one benchmark, or all; with `json`, stdout holds one document and nothing else.
+pub fn run(name: Option<&str>, json: bool) -> Result<()> {
+    build::site()?;
+    let program = browser::provide()?;
+    let mut node = command("node");
+    node.arg(root("tests/bench/browser.mjs")).args(name).args(json.then_some("--json"));
+    node.env(browser::VARIABLE, program).env("SITE_URL", serve::in_background()?);
+    command::run(&mut node, NO_NODE)
+}

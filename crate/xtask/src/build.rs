@@ -1,0 +1,49 @@
+//! The tasks that build: what each of them takes, in order.
+
+use anyhow::Result;
+
+use crate::command::run;
+use crate::files::{kept, root};
+use crate::npm::{NO_NODE, npm};
+use crate::stage::stage;
+use crate::stamp::Inputs;
+use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm};
+
+/// The site and the npm package.
+pub fn everything() -> Result<()> {
+    site()?;
+    package::build()
+}
+
+/// The static site in web/dist/.
+pub fn site() -> Result<()> {
+    sources()?;
+    toolchain::wasm_target()?;
+    wasm::build()?;
+    size::check()?;
+    fashion::pack()?;
+    catalog::write()?;
+    stage("site", bundle)
+}
+
+/// What the front end's own checks need: its packages and the protocol's types.
+pub fn sources() -> Result<()> {
+    stage("TypeScript protocol", || {
+        let changed = types::write(&root("web/src/generated/protocol.ts"))?;
+        Ok(if changed { "written" } else { "as it was" }.into())
+    })?;
+    packages::install()
+}
+
+/// Runs Vite when anything below web/ changed.
+fn bundle() -> Result<String> {
+    let stamp = Inputs::default()
+        .folder(&root("web"), &["node_modules", "dist", "test-results", ".svelte-kit"])?
+        .stamp(kept("site.stamp"));
+    if stamp.is_current(&[root("web/dist/index.html")]) {
+        return Ok("web/dist is up to date".into());
+    }
+    run(npm().args(["run", "build"]), NO_NODE)?;
+    stamp.keep()?;
+    Ok("web/dist is ready for any static server".into())
+}

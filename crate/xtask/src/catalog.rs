@@ -1,0 +1,37 @@
+//! `web/public/data/index.json`: the data sets that the page can offer without asking for a file.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::files::{root, write_if_changed};
+use crate::{cifar, fashion};
+
+/// One set; paths are relative to the index.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: &'static str,
+    name: &'static str,
+    /// `shards`: `file` is a manifest; `archive`: an archive as a visitor could bring it.
+    kind: &'static str,
+    file: String,
+    bytes: u64,
+}
+
+/// Writes the index of what is there.
+pub fn write() -> Result<()> {
+    let folder = root("web/public/data");
+    let mut entries = Vec::new();
+    for (id, name, kind, file) in [
+        (fashion::ID, "Fashion-MNIST", "shards", format!("{}/manifest.json", fashion::ID)),
+        (cifar::ID, "CIFAR-10", "archive", format!("{}/{}", cifar::ID, cifar::ARCHIVE)),
+    ] {
+        if let Ok(metadata) = fs::metadata(folder.join(&file)) {
+            entries.push(Entry { id, name, kind, file, bytes: metadata.len() });
+        }
+    }
+    let text = serde_json::to_vec_pretty(&entries).context("cannot write the index of data sets")?;
+    write_if_changed(&folder.join("index.json"), &text).map(drop)
+}

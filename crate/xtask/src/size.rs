@@ -1,0 +1,59 @@
+//! What a visitor downloads: the page's wasm after brotli, held against its limit.
+
+use std::fs;
+use std::io::Write;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::files::{kept, write_if_changed};
+use crate::stage::stage;
+use crate::stamp::Inputs;
+use crate::wasm::{VARIANTS, folder, megabytes};
+
+/// Bytes that the page's wasm may have after brotli, all variants together.
+const LIMIT: usize = 2_200_000;
+/// Brotli's best, which static hosts use for files that they compress once.
+const QUALITY: u32 = 11;
+
+/// Compresses every variant and fails when they are too large together.
+pub fn check() -> Result<()> {
+    stage("download size", || {
+        let mut total = 0;
+        let mut parts = Vec::new();
+        for variant in VARIANTS {
+            let path = folder().join(format!("{}_bg.wasm", variant.name));
+            let wasm = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let size = compressed_size(variant.name, &wasm)?;
+            parts.push(format!("{} {}", variant.name, megabytes(size)));
+            total += size;
+        }
+        let parts = parts.join(", ");
+        ensure!(
+            total <= LIMIT,
+            "the page's wasm is {} after brotli ({parts}), more than {}",
+            megabytes(total),
+            megabytes(LIMIT)
+        );
+        Ok(format!("{} of wasm after brotli ({parts}); the limit is {}", megabytes(total), megabytes(LIMIT)))
+    })
+}
+
+/// The size after brotli, remembered because finding it takes tens of seconds.
+fn compressed_size(name: &str, wasm: &[u8]) -> Result<usize> {
+    let known = kept(&format!("{name}.brotli"));
+    let hash = Inputs::default().bytes(&QUALITY.to_le_bytes()).bytes(wasm).hash();
+    if let Ok(text) = fs::read_to_string(&known) {
+        let mut words = text.split_whitespace();
+        if words.next() == Some(hash.as_str())
+            && let Some(size) = words.next().and_then(|word| word.parse().ok())
+        {
+            return Ok(size);
+        }
+    }
+    let mut packed = Vec::new();
+    let mut encoder = brotli::CompressorWriter::new(&mut packed, 1 << 16, QUALITY, 24);
+    encoder.write_all(wasm).and_then(|()| encoder.flush()).context("brotli")?;
+    drop(encoder);
+    write_if_changed(&known, format!("{hash} {}", packed.len()).as_bytes())?;
+    Ok(packed.len())
+}

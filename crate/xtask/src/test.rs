@@ -1,0 +1,174 @@
+//! Every test, the cheapest first. All of them run, so that one failure does not hide another; the last line
+//! counts them.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::command::{self, cargo, watch};
+use crate::npm::{NO_NODE, npm};
+use crate::stage::stage;
+use crate::tally::Tally;
+use crate::{browser, build, package, serve, toolchain};
+
+/// Tests that belong together.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Group {
+    /// The crates: formatting, unit and property tests, parity, lints.
+    Rust,
+    /// The front end: types and logic.
+    Web,
+    /// The built site in a browser.
+    Browser,
+}
+
+/// The crates that compile natively and hold tests in the release profile.
+const CRATES: [&str; 5] = ["--workspace", "--exclude", "alexnet-wasm", "--exclude", "xtask"];
+const NO_CARGO: &str = "install rustup from https://rustup.rs";
+
+/// Runs a group, or all.
+///
+/// # Errors
+/// The names of the checks that failed.
+pub fn run(group: Option<Group>) -> Result<()> {
+    let wanted = |each| group.is_none_or(|group| group == each);
+    let mut report = Report::default();
+    if wanted(Group::Web) {
+        web(&mut report);
+    }
+    if wanted(Group::Rust) {
+        rust(&mut report);
+    }
+    if wanted(Group::Browser) {
+        in_browser(&mut report);
+    }
+    report.close()
+}
+
+fn web(report: &mut Report) {
+    if report.needed(build::sources) {
+        report.tests("front end's tests", npm().args(["test"]), NO_NODE);
+        report.check("front end's types", || run_check(npm().args(["run", "check"]), NO_NODE));
+    }
+}
+
+fn rust(report: &mut Report) {
+    if !report.needed(toolchain::lints) {
+        return;
+    }
+    report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_CARGO));
+    report.tests("the tasks' own tests", cargo().args(["test", "--quiet", "--package", "xtask"]), NO_CARGO);
+    report.tests("crates' tests", cargo().args(["test", "--release"]).args(CRATES), NO_CARGO);
+    // What `cargo clippy` does, with code generation: so the dependencies compiled for the tests serve here
+    // too, where `cargo clippy` would check burn and all below it once more.
+    report.check("lints", || {
+        let mut lints = cargo();
+        lints.args(["test", "--release", "--no-run"]).args(CRATES);
+        lints.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
+        run_check(&mut lints, NO_CARGO)
+    });
+}
+
+fn in_browser(report: &mut Report) {
+    if !report.needed(build::site) || !report.needed(package::build) {
+        return;
+    }
+    let provided = browser::provide().and_then(|program| Ok((program, serve::in_background()?)));
+    match provided {
+        Ok((program, address)) => {
+            let mut e2e = npm();
+            e2e.args(["run", "e2e"]).env(browser::VARIABLE, program).env("SITE_URL", address);
+            report.tests("the site in a browser", &mut e2e, NO_NODE);
+        }
+        Err(error) => report.failed("browser", &error),
+    }
+}
+
+fn run_check(command: &mut Command, fix: &str) -> Result<String> {
+    command::run(command, fix).map(|()| "good".into())
+}
+
+/// What passed and what failed so far.
+#[derive(Default)]
+struct Report {
+    tally: Tally,
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Something that tests need; without it they cannot run, which is a failure.
+    fn needed(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
+        work().map_err(|error| self.failed("what the tests need", &error)).is_ok()
+    }
+
+    /// A check that counts as one test.
+    fn check(&mut self, name: &str, work: impl FnOnce() -> Result<String>) {
+        match stage(name, work) {
+            Ok(()) => self.tally.passed += 1,
+            Err(error) => self.failed(name, &error),
+        }
+    }
+
+    /// A command whose summary says how many tests it ran.
+    fn tests(&mut self, name: &str, command: &mut Command, fix: &str) {
+        let mut tally = Tally::default();
+        let result = stage(name, || {
+            if !watch(command, fix, |line| tally.read(line))? {
+                bail!("{} of its tests failed", tally.failed);
+            }
+            if tally.passed == 0 {
+                bail!("it ran no tests");
+            }
+            Ok(format!("{} passed", tally.passed))
+        });
+        self.tally.add(tally);
+        if let Err(error) = result {
+            // Its failed tests are counted; a command that broke off counts as one.
+            self.tally.failed -= tally.failed.min(1);
+            self.failed(name, &error);
+        }
+    }
+
+    fn failed(&mut self, name: &str, error: &anyhow::Error) {
+        eprintln!("error: {error:#}");
+        self.tally.failed += 1;
+        self.failures.push(name.into());
+    }
+
+    fn close(self) -> Result<()> {
+        println!("{} passed, {} failed", self.tally.passed, self.tally.failed);
+        match self.failures.is_empty() {
+            true => Ok(()),
+            false => bail!("these failed: {}", self.failures.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_breaks_off_counts_as_one_failure() {
+        let mut report = Report::default();
+        report.tests("broken", cargo().args(["no-such-subcommand"]).stderr(std::process::Stdio::null()), "");
+        assert_eq!(report.tally, Tally { passed: 0, failed: 1 });
+        assert!(report.close().is_err());
+    }
+
+    #[test]
+    fn a_command_without_tests_is_a_failure() {
+        let mut report = Report::default();
+        report.tests("empty", cargo().arg("--version"), "");
+        assert_eq!(report.failures, ["empty"]);
+    }
+
+    #[test]
+    fn checks_are_counted_and_what_is_missing_fails() {
+        let mut report = Report::default();
+        report.check("good", || Ok("good".into()));
+        assert!(!report.needed(|| bail!("no network")));
+        assert_eq!(report.tally, Tally { passed: 1, failed: 1 });
+    }
+}

@@ -1,0 +1,59 @@
+//! What rustup provides: the wasm target, rustfmt, clippy.
+
+use anyhow::Result;
+
+use crate::command::{command, output, run};
+use crate::stage::stage;
+
+/// The compiler's name for WebAssembly in a browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+const NO_RUSTUP: &str = "install rustup from https://rustup.rs, or this part of the toolchain by other means";
+
+/// The standard library for WebAssembly.
+pub fn wasm_target() -> Result<()> {
+    stage("wasm target", || provide("target", WASM))
+}
+
+/// The formatter and the linter.
+pub fn lints() -> Result<()> {
+    stage("rustfmt and clippy", || {
+        let before = installed("component")?;
+        let missing: Vec<_> = ["rustfmt", "clippy"].into_iter().filter(|name| !has(&before, name)).collect();
+        for name in &missing {
+            provide("component", name)?;
+        }
+        Ok(if missing.is_empty() { "there".into() } else { format!("installed {}", missing.join(", ")) })
+    })
+}
+
+/// Adds a target or a component unless it is there.
+fn provide(kind: &str, name: &str) -> Result<String> {
+    if has(&installed(kind)?, name) {
+        return Ok("there".into());
+    }
+    run(command("rustup").args([kind, "add", name]), NO_RUSTUP)?;
+    Ok(format!("installed {name}"))
+}
+
+fn installed(kind: &str) -> Result<String> {
+    output(command("rustup").args([kind, "list", "--installed"]), NO_RUSTUP)
+}
+
+/// Components are listed with the host's name behind them (`clippy-x86_64-unknown-linux-gnu`).
+fn has(list: &str, name: &str) -> bool {
+    list.lines().any(|line| line == name || line.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_is_found_with_its_host_and_not_by_a_longer_name() {
+        let list = "clippy-preview-x\nrustfmt-x86_64-unknown-linux-gnu\nwasm32-unknown-unknown\n";
+        assert!(has(list, "rustfmt"));
+        assert!(has(list, WASM));
+        assert!(!has(list, "wasm3"));
+    }
+}

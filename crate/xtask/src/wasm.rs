@@ -1,0 +1,150 @@
+//! From crate/wasm to the modules that the worker loads: cargo, wasm-bindgen, wasm-opt.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use memchr::memmem;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::command::{cargo, command, run};
+use crate::files::{copy_files, fresh_folder, kept, root, target};
+use crate::npm::{NO_NODE, package};
+use crate::stage::stage;
+use crate::stamp::Inputs;
+use crate::toolchain::WASM;
+
+/// One build of crate/wasm.
+pub struct Variant {
+    /// The module's name: `<name>.js`, `<name>_bg.wasm`, `<name>.d.ts`.
+    pub name: &'static str,
+    /// Cargo features of alexnet-wasm.
+    features: &'static str,
+}
+
+/// The builds that the page and the npm package choose from.
+pub const VARIANTS: &[Variant] =
+    &[Variant { name: "alexnet_cpu", features: "" }, Variant { name: "alexnet_gpu", features: "webgpu" }];
+
+/// The profile in Cargo.toml: the home of what is chosen about size and speed.
+const PROFILE: &str = "wasm";
+
+/// Stripping is left to wasm-opt: wasm-bindgen reads a section that cargo's strip removes.
+const OPTIMISE: &[&str] = &[
+    "-Os",
+    "--strip-debug",
+    "--strip-producers",
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// Where the page's modules go.
+pub fn folder() -> PathBuf {
+    root("web/src/generated/wasm")
+}
+
+/// Builds every variant whose sources changed.
+pub fn build() -> Result<()> {
+    for variant in VARIANTS {
+        stage(&format!("{}: compile", variant.name), || compile(variant))?;
+        stage(&format!("{}: bind and shrink", variant.name), || bind(variant))?;
+    }
+    Ok(())
+}
+
+/// Cargo judges itself whether anything changed.
+fn compile(variant: &Variant) -> Result<String> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", PROFILE]);
+    cargo.args(["--no-default-features", "--features", variant.features]);
+    run(&mut cargo, "install rustup from https://rustup.rs")?;
+    let built = built();
+    let kept = kept(&format!("{}.wasm", variant.name));
+    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    check_exports(&bytes)?;
+    crate::files::write_if_changed(&kept, &bytes)?;
+    Ok(megabytes(bytes.len()))
+}
+
+/// What cargo leaves, the same file for every variant.
+fn built() -> PathBuf {
+    target().join(WASM).join(PROFILE).join("alexnet_wasm.wasm")
+}
+
+/// Without one call of `__wasm_call_ctors` at the start, the linker wraps every export so that it runs all
+/// static constructors again on each call from JavaScript, 1.5 ms each.
+fn check_exports(wasm: &[u8]) -> Result<()> {
+    ensure!(
+        memmem::find(wasm, b"__wasm_call_ctors").is_some(),
+        "the wasm has no names of functions: profile.{PROFILE} in Cargo.toml must not strip them"
+    );
+    ensure!(
+        memmem::find(wasm, b"command_export").is_none(),
+        "the wasm's exports run the static constructors on every call: \
+         call __wasm_call_ctors once in the start function of crate/wasm"
+    );
+    Ok(())
+}
+
+fn bind(variant: &Variant) -> Result<String> {
+    let wasm = kept(&format!("{}.wasm", variant.name));
+    let binaryen = package("binaryen");
+    let file = |extension: &str| folder().join(format!("{}{extension}", variant.name));
+    let outputs = [file(".js"), file(".d.ts"), file("_bg.wasm")];
+    let stamp = Inputs::default()
+        .bytes(OPTIMISE.join(" ").as_bytes())
+        .file(&root("Cargo.lock"))?
+        .file(&binaryen.join("package.json"))?
+        .file(&wasm)?
+        .stamp(kept(&format!("{}.stamp", variant.name)));
+    if !stamp.is_current(&outputs) {
+        let made = kept(&format!("bound-{}", variant.name));
+        fresh_folder(&made)?;
+        generate(&wasm, variant.name, &made)?;
+        optimise(&binaryen, &made.join(format!("{}_bg.wasm", variant.name)))?;
+        copy_files(&made, &folder())?;
+        stamp.keep()?;
+    }
+    let path = file("_bg.wasm");
+    let bytes = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
+    Ok(megabytes(bytes as usize))
+}
+
+fn generate(wasm: &Path, name: &str, to: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).out_name(name).typescript(true).omit_default_module_path(false);
+    bindgen.web(true).and_then(|bindgen| bindgen.generate(to)).context("wasm-bindgen")
+}
+
+fn optimise(binaryen: &Path, wasm: &Path) -> Result<()> {
+    let small = wasm.with_extension("small");
+    let mut node = command("node");
+    node.arg(binaryen.join("bin/wasm-opt")).args(OPTIMISE).arg(wasm);
+    node.arg(OsString::from("-o")).arg(&small);
+    run(&mut node, NO_NODE)?;
+    fs::rename(&small, wasm).with_context(|| format!("cannot replace {}", wasm.display()))
+}
+
+/// A size for people, in megabytes of 10⁶ bytes.
+pub fn megabytes(bytes: usize) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrapped_exports_and_stripped_names_are_refused() {
+        check_exports(b"..__wasm_call_ctors..step..").unwrap();
+        let wrapped = check_exports(b"..__wasm_call_ctors..step.command_export..").unwrap_err();
+        assert!(wrapped.to_string().contains("__wasm_call_ctors once"));
+        assert!(check_exports(b"..step..").unwrap_err().to_string().contains("must not strip"));
+    }
+}
