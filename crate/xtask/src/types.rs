@@ -49,29 +49,11 @@ fn types() -> String {
     macro_rules! types {
         ($($name:ident),+ $(,)?) => { $(declare::<protocol::$name>(&mut text);)+ };
     }
-    types!(
-        Network,
-        Activation,
-        Normalization,
-        Optimizer,
-        Schedule,
-        Backend,
-        DropoutLayer, // names
-        RunOptions,
-        Kind,
-        When,
-        OptionSpec, // options
-        StepMetrics,
-        Validation,
-        Prediction,
-        Watched,
-        RunInfo, // reports
-        NetworkConfig,
-        ClassLabel,
-        Preprocess,
-        TensorInfo,
-        ModelInfo, // models
-    );
+    // Names, options, reports, models.
+    types!(Network, Activation, Normalization, Optimizer, Schedule, Freeze, Backend, DropoutLayer);
+    types!(RunOptions, Kind, When, OptionSpec);
+    types!(StepMetrics, Validation, Prediction, Watched, RunInfo);
+    types!(NetworkConfig, ClassLabel, Preprocess, TensorInfo, ModelInfo);
     text
 }
 
@@ -83,6 +65,7 @@ fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
         ("NORMALIZATIONS", "readonly Normalization[]", json(&protocol::Normalization::ALL)?),
         ("OPTIMIZERS", "readonly Optimizer[]", json(&protocol::Optimizer::ALL)?),
         ("SCHEDULES", "readonly Schedule[]", json(&protocol::Schedule::ALL)?),
+        ("FREEZES", "readonly Freeze[]", json(&protocol::Freeze::ALL)?),
         ("BACKENDS", "readonly Backend[]", json(&protocol::Backend::ALL)?),
         ("DROPOUT_LAYERS", "readonly DropoutLayer[]", json(&protocol::DropoutLayer::ALL)?),
         ("DEFAULT_OPTIONS", "RunOptions", json(&protocol::RunOptions::default())?),
