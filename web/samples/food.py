@@ -87,16 +87,16 @@ def banana():
     kitchen(280)
     skin = material(bump=(6, 0.1, 0.02), Roughness=0.42, Subsurface_Weight=0.12, Subsurface_Scale=0.05)
     for k in range(5):
-        spread = (k - 2) * 17
         t = np.linspace(0, 1, 120)
-        angle = math.radians(-18) + t * math.radians(118)
-        bend = 2.25 + 0.05 * k
+        angle = math.radians(-78) + t * math.radians(130 + 3 * k)
+        bend = 2.1 + 0.04 * k
         path = np.stack([bend * np.sin(angle), 0 * t, bend * (1 - np.cos(angle))], -1)
-        radius = 0.36 * smooth(0.02, 0.3, t) * (1 - smooth(0.72, 0.985, t) * 0.82) + 0.1
-        radius *= 1 - smooth(0.985, 1.0, t) * 0.9
+        path -= path[0]
+        radius = 0.3 * smooth(0.03, 0.3, t) * (1 - smooth(0.68, 0.96, t) * 0.8) + 0.11
+        radius *= np.sqrt(np.clip(1 - np.clip((t - 0.97) / 0.03, 0, 1) ** 2, 0.0004, 1))
         points = tube_points(path, radius, 60)
         b = np.linspace(0, TAU, 60, endpoint=False)[None]
-        ridge = 1 + 0.055 * np.cos(5 * b + 0.4)
+        ridge = 1 + 0.045 * np.cos(5 * b + 0.4) * np.sin(math.pi * t)[:, None]
         points = path[:, None] + (points - path[:, None]) * ridge[..., None]
         green = np.broadcast_to((0.45, 0.5, 0.06), points.shape)
         yellow = blend((0.85, 0.5, 0.02), (0.95, 0.64, 0.04), noise(points, 1.4, 3, k))
@@ -106,9 +106,9 @@ def banana():
         spots = smooth(0.66, 0.72, noise(points, 5, 2, 30 + k)) * 0.75
         dark = np.maximum(tip, spots)
         colours = blend(np.zeros(3), (0.09, 0.045, 0.015), dark) + colours * (1 - dark[..., None])
-        surface(points, skin, colours, wrap_v=True, at=(-1.3, -0.5 + 0.17 * k, 0.42 + 0.1 * (2 - abs(k - 2))), turn=(62 - 9 * k, 0, spread * 0.55 + 12))
-    ball(material((0.12, 0.09, 0.03), Roughness=0.8), (-2.0, -0.15, 0.75), (0.22, 0.34, 0.22))
-    camera((0.2, -7.2, 3.9), (-0.1, 0.35, 0.75), 58, 4, (0, -0.5, 0.7))
+        surface(points, skin, colours, wrap_v=True, at=(-1.75, 0.1 * (k - 2), 1.95), turn=(17 * (2 - k) - 8, 0, 9 * (k - 2) - 4))
+    ball(material((0.12, 0.09, 0.03), Roughness=0.8), (-1.8, 0, 2.05), (0.2, 0.33, 0.24))
+    camera((0.2, -8.0, 3.0), (0.0, 0.0, 0.92), 62, 4, (0, -0.5, 0.7))
 
 
 def pizza():
