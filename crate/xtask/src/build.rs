@@ -18,11 +18,11 @@ pub fn everything() -> Result<()> {
 /// The static site in web/dist/.
 pub fn site() -> Result<()> {
     sources()?;
+    fashion::pack()?;
+    catalog::write()?;
     toolchain::wasm_target()?;
     wasm::build()?;
     size::check()?;
-    fashion::pack()?;
-    catalog::write()?;
     stage("site", bundle)
 }
 
