@@ -9,10 +9,11 @@ use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm};
 
-/// The site and the npm package.
+/// The site and the npm package, held against the limit of what a visitor downloads.
 pub fn everything() -> Result<()> {
     site()?;
-    package::build()
+    package::build()?;
+    size::check()
 }
 
 /// The static site in web/dist/.

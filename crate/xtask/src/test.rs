@@ -10,7 +10,7 @@ use crate::command::{self, cargo, watch};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::tally::Tally;
-use crate::{browser, build, package, serve, toolchain};
+use crate::{browser, build, package, serve, size, toolchain};
 
 /// Tests that belong together.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,10 +63,14 @@ fn rust(report: &mut Report) {
     // What `cargo clippy` does, with code generation: so the dependencies compiled for the tests serve here
     // too, where `cargo clippy` would check burn and all below it once more.
     report.check("lints", || {
-        let mut lints = cargo();
-        lints.args(["test", "--release", "--no-run"]).args(CRATES);
-        lints.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
-        run_check(&mut lints, NO_CARGO)
+        let crates = ["--release"].into_iter().chain(CRATES).collect();
+        for which in [vec!["--package", "xtask"], crates] {
+            let mut lints = cargo();
+            lints.args(["test", "--quiet", "--no-run"]).args(which);
+            lints.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
+            command::run(&mut lints, NO_CARGO)?;
+        }
+        Ok("good".into())
     });
 }
 
@@ -74,6 +78,7 @@ fn in_browser(report: &mut Report) {
     if !report.needed(build::site) || !report.needed(package::build) {
         return;
     }
+    report.check("download size", size::measure);
     let provided = browser::provide().and_then(|program| Ok((program, serve::in_background()?)));
     match provided {
         Ok((program, address)) => {

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use memchr::memmem;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -49,13 +50,20 @@ pub fn folder() -> PathBuf {
     root("web/src/generated/wasm")
 }
 
-/// Builds every variant whose sources changed.
+/// Builds every variant whose sources changed. While one is bound and shrunk, which keeps one core busy, the
+/// next is compiled.
 pub fn build() -> Result<()> {
-    for variant in VARIANTS {
-        stage(&format!("{}: compile", variant.name), || compile(variant))?;
-        stage(&format!("{}: bind and shrink", variant.name), || bind(variant))?;
-    }
-    Ok(())
+    thread::scope(|scope| {
+        let mut shrinking = Vec::new();
+        for variant in VARIANTS {
+            stage(&format!("{}: compile", variant.name), || compile(variant))?;
+            shrinking
+                .push(scope.spawn(|| stage(&format!("{}: bind and shrink", variant.name), || bind(variant))));
+        }
+        shrinking.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| bail!("wasm-bindgen broke off: see above"))
+        })
+    })
 }
 
 /// Cargo judges itself whether anything changed.
