@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, type AdapterFacts, type Gpu } from "./backend";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 
 const apple: AdapterFacts = { vendor: "apple", architecture: "metal-3", device: "", description: "", isFallback: false, features: ["shader-f16"], maxStorageBufferBindingSize: 2 ** 32 };
 const swiftshader: AdapterFacts = { ...apple, vendor: "google", architecture: "swiftshader", description: "SwiftShader Device (LLVM 16)" };
@@ -30,6 +30,16 @@ describe("the backend", () => {
     expect(adapterName({ ...apple, description: "NVIDIA H200", vendor: "nvidia" })).toBe("NVIDIA H200");
     expect(adapterName({ ...apple, vendor: "", architecture: "" })).toBe("unnamed adapter");
   });
+});
+
+it("says which GPU is too small for which network", () => {
+  const small = { maxStorageBufferBindingSize: 128 * 2 ** 20 };
+  expect(tooLarge({ network: "alexnet-224", width: 1 }, small)).toBe(
+    "This GPU takes tensors of at most 134 MB, and alexnet-224 needs one of 151 MB: choose a smaller network or width, or open the page with ?backend=cpu.",
+  );
+  expect(tooLarge({ network: "alexnet-224", width: 0.5 }, small)).toBeNull();
+  expect(tooLarge({ network: "alexnet-224", width: 1 }, apple)).toBeNull();
+  expect(tooLarge({ network: "alexnet-32", width: 4 }, small)).toBeNull();
 });
 
 describe("asking for an adapter", () => {

@@ -1,5 +1,5 @@
 /** Where to compute, and the sentence that says why. */
-import type { Backend } from "../generated/protocol";
+import type { Backend, Network } from "../generated/protocol";
 
 /** What tells a GPU from a processor that plays one. */
 export interface AdapterFacts {
@@ -50,6 +50,18 @@ export function chooseBackend(wanted: Backend, adapter: AdapterAnswer): Choice {
   }
   if (isSoftware(adapter)) return cpu("The WebGPU adapter found here is software on the processor, and the CPU backend is faster.");
   return { backend: "webgpu", reason: "A GPU was found, and it is faster than the CPU.", surprise: false };
+}
+
+/** Bytes of the largest tensor of networks that not every GPU takes, at width 1: fc6's weights. */
+const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4 };
+
+/** The sentence that says why an adapter cannot hold a network, or null where it can. */
+export function tooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
+  const bytes = (LARGEST_TENSOR[network] ?? 0) * width * width;
+  const most = adapter.maxStorageBufferBindingSize;
+  if (bytes <= most) return null;
+  const words = (value: number) => `${Math.round(value / 1e6)} MB`;
+  return `This GPU takes tensors of at most ${words(most)}, and ${network} needs one of ${words(bytes)}: choose a smaller network or width, or open the page with ?backend=cpu.`;
 }
 
 // The part of WebGPU's interface that is read here; TypeScript's DOM types do not carry it.

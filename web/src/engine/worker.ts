@@ -4,7 +4,7 @@ import { simd } from "wasm-feature-detect";
 import type { Backend } from "../generated/protocol";
 import { keepRun, keptWeights } from "../state/storage";
 import type { EngineInfo } from "./api";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, type Gpu } from "./backend";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
 import { watchDevices } from "./device";
 import { fetchCounted } from "./fetch";
@@ -22,6 +22,8 @@ const queue = new Queue();
 let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
 let patience = Number.POSITIVE_INFINITY;
+/** The adapter computed on; null on the CPU. */
+let gpu: AdapterFacts | null = null;
 
 const tell = (event: WorkerEvent) => self.postMessage(event);
 const died = (reason: string) => tell({ event: "died", reason });
@@ -56,6 +58,7 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surpr
   if (choice.backend === "cpu" || typeof adapter === "string") {
     return { version, device, ...choice, software: false, features: ["simd128"] };
   }
+  gpu = adapter;
   const software = isSoftware(adapter);
   patience = software ? PATIENCE_MS.software : PATIENCE_MS.gpu;
   return { version, device: adapterName(adapter), ...choice, software, features: adapter.features };
@@ -67,6 +70,12 @@ async function photoBytes(file: Blob): Promise<Uint8Array> {
     throw new Error("The file could not be read: it may have been moved or deleted, so choose it again.");
   });
   return new Uint8Array(buffer);
+}
+
+/** On WebGPU a tensor above the adapter's limit would end the worker. */
+function checkSize(network: Parameters<typeof tooLarge>[0]): void {
+  const sentence = gpu && tooLarge(network, gpu);
+  if (sentence) throw new Error(sentence);
 }
 
 /** Adds the time that `task` took. */
@@ -107,6 +116,7 @@ const api: WorkerApi = {
   importData: (name, files, network) => call((lab) => datasets.import(lab, name, files, network)),
   configure: (slot, options) =>
     call(async (lab) => {
+      checkSize(options);
       await datasets.open(lab, options.dataset, options.network);
       return lab.configure(slot, options);
     }),
@@ -152,7 +162,11 @@ const api: WorkerApi = {
       return infos;
     });
   },
-  benchPrepare: (kind, batch) => call((lab) => lab.benchPrepare(kind, batch)),
+  benchPrepare: (kind, batch) =>
+    call((lab) => {
+      if (kind === "infer") checkSize({ network: "alexnet-224", width: 1 });
+      return lab.benchPrepare(kind, batch);
+    }),
   benchInfer: (batch) => call((lab) => elapsed(() => lab.benchInfer(batch))),
   benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
   memory: () => call((lab) => lab.memory()),

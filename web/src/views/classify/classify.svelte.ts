@@ -1,7 +1,7 @@
 /** What the Classify view shows; it lives as long as the page. */
 import { lab, type Pixels } from "../../engine/api";
 import type { Prediction } from "../../generated/protocol";
-import { say, sayError, sentence } from "../../state/messages.svelte";
+import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
 /** The answer for one photo. */
@@ -32,6 +32,9 @@ interface State {
   live: boolean;
 }
 
+/** The message about the last photo that could not be classified. */
+let problem = 0;
+
 export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false });
 
 /** Classifies photos one after another: one gives an answer, several a table. */
@@ -60,8 +63,10 @@ async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<vo
     release();
     classify.rows = [];
     classify.answer = answer;
+    // What was wrong with an earlier photo is settled.
+    dismiss(problem);
   } catch (error) {
-    sayError(new Error(`“${name}”: ${sentence(error)}`));
+    problem = sayError(new Error(`“${name}”: ${sentence(error)}`));
   } finally {
     classify.waiting--;
   }

@@ -33,7 +33,7 @@ export const EXPERIMENTS = {
   },
   masks: {
     title: "Watch the masks of a run",
-    look: "Each square is a unit of the hidden layers' input; the dark ones were silenced in the last step. Press Step and see another network.",
+    look: "Each square is a unit of the hidden layers' input; the pale ones were silenced in the last step. Press Step and see another network.",
     run: { dropout: 0.5 },
     rival: null,
   },
