@@ -67,7 +67,7 @@ impl Default for RunOptions {
             dataset: "fashion-mnist".into(),
             train_images: 0,
             batch_size: 32,
-            learning_rate: 0.02,
+            learning_rate: 0.01,
             momentum: 0.9,
             weight_decay: 5e-4,
             optimizer: Optimizer::Sgd,

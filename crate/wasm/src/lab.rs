@@ -50,9 +50,14 @@ impl Lab {
 
     /// Backend, device and version.
     pub fn info(&self) -> JsResult<JsValue> {
+        // The worker, which chose the adapter, knows its name.
+        let device = match self.compute.backend {
+            Backend::WebGpu => "GPU through WebGPU",
+            Backend::Cpu | Backend::Auto => "one thread, SIMD",
+        };
         Ok(object(&[
             ("backend", self.compute.backend.name().into()),
-            ("device", self.compute.backend.name().into()),
+            ("device", device.into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
         ]))
     }
