@@ -20,6 +20,13 @@ describe("smoothing", () => {
     for (const y of smooth([5, 5, 5, 5], 0.97)) expect(y).toBeCloseTo(5, 10);
     expect(smooth([1, 9, 2], 0)).toEqual([1, 9, 2]);
   });
+  it("goes on where it was when the series has grown", () => {
+    const values = [4, 1, 3];
+    smooth(values, 0.8);
+    values.push(9, 2);
+    expect(smooth(values, 0.8)).toEqual(smooth([4, 1, 3, 9, 2], 0.8));
+    expect(smooth(values, 0.3)).toEqual(smooth([4, 1, 3, 9, 2], 0.3));
+  });
   it("carries on past a value that is not a number", () => {
     const [, broken, after] = smooth([2, NaN, 2], 0.5);
     expect(broken).toBeNaN();

@@ -1,20 +1,22 @@
 /** Points of one line: as many `ys` as `xs`, `xs` rising. */
 export interface Points {
-  xs: number[];
-  ys: number[];
+  xs: readonly number[];
+  ys: readonly number[];
 }
 
 /**
  * Thins a line to about `target` points and keeps its envelope: of each bucket the smallest and the largest
  * value stay, in their order, and so do the first and the last point. Buckets are powers of two wide and
- * start at multiples of that, so a growing line does not flicker. Values that are not finite are left out.
+ * start at multiples of that, so a growing line does not flicker. Values that are not finite are left out, and on
+ * a logarithmic axis those that are not positive.
  */
-export function decimate({ xs, ys }: Points, target: number): Points {
+export function decimate({ xs, ys }: Points, target: number, log = false): Points {
   const n = Math.min(xs.length, ys.length);
-  const out: Points = { xs: [], ys: [] };
+  const out = { xs: [] as number[], ys: [] as number[] };
+  const shows = (y: number) => Number.isFinite(y) && (!log || y > 0);
   const push = (i: number) => {
     const y = ys[i] as number;
-    if (!Number.isFinite(y)) return;
+    if (!shows(y)) return;
     out.xs.push(xs[i] as number);
     out.ys.push(y);
   };
@@ -32,7 +34,7 @@ export function decimate({ xs, ys }: Points, target: number): Points {
     let high = -1;
     for (let i = Math.max(start, 1); i < Math.min(end, n - 1); i++) {
       const y = ys[i] as number;
-      if (!Number.isFinite(y)) continue;
+      if (!shows(y)) continue;
       if (low < 0 || y < (ys[low] as number)) low = i;
       if (high < 0 || y > (ys[high] as number)) high = i;
     }

@@ -23,16 +23,27 @@ export interface DrawnLine {
   raw: boolean;
 }
 
+/** The last thinning of a series: an earlier run's curve is drawn again and again without having changed. */
+const thinned = new WeakMap<readonly number[], { key: string; points: Points }>();
+
+function thin(xs: readonly number[], ys: readonly number[], target: number, log: boolean): Points {
+  const key = `${ys.length}|${target}|${log}`;
+  const before = thinned.get(ys);
+  if (before?.key === key) return before.points;
+  const points = decimate({ xs, ys }, target, log);
+  thinned.set(ys, { key, points });
+  return points;
+}
+
 /** Smooths and thins lines to about `target` points each; on a log axis what is not positive is left out. */
 export function drawnLines(lines: readonly Line[], smoothing: number, log: boolean, target: number): DrawnLine[] {
   const drawn: DrawnLine[] = [];
   for (const line of lines) {
-    const ys = log ? line.ys.map((y) => (y > 0 ? y : NaN)) : line.ys;
     const softened = line.smoothed && smoothing > 0 && line.ys.length > 1;
     // A raw line under an earlier run's curve would only be noise.
-    if (softened && line.tone !== 2) drawn.push({ line, points: decimate({ xs: line.xs, ys }, target), raw: true });
-    const shown = softened ? smooth(ys, smoothing) : ys;
-    drawn.push({ line, points: decimate({ xs: line.xs, ys: shown }, target), raw: false });
+    if (softened && line.tone !== 2) drawn.push({ line, points: thin(line.xs, line.ys, target, log), raw: true });
+    const shown = softened ? smooth(line.ys, smoothing) : line.ys;
+    drawn.push({ line, points: thin(line.xs, shown, target, log), raw: false });
   }
   return drawn;
 }

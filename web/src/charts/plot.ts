@@ -23,7 +23,7 @@ export function plotKey(drawn: readonly DrawnLine[], log: boolean): string {
 /** The lines on one common axis of steps, as uPlot takes them. */
 export function plotData(drawn: readonly DrawnLine[]): uPlot.AlignedData {
   if (drawn.length === 0) return [[]];
-  return uPlot.join(drawn.map(({ points }) => [points.xs, points.ys] as uPlot.AlignedData));
+  return uPlot.join(drawn.map(({ points }) => [points.xs, points.ys] as unknown as uPlot.AlignedData));
 }
 
 /** Draws a thin, theme-coloured uPlot into `host`. Its own legend is off: the page has a readable one. */
