@@ -145,7 +145,8 @@ impl LayerSpec {
         let [inputs, outputs] = [self.input[0], self.output[0]];
         match self.kind {
             LayerKind::Conv { kernel, bias, .. } => {
-                let mut tensors = vec![(format!("{key}.weight"), vec![outputs, inputs, kernel, kernel], true)];
+                let mut tensors =
+                    vec![(format!("{key}.weight"), vec![outputs, inputs, kernel, kernel], true)];
                 if bias {
                     tensors.push((format!("{key}.bias"), vec![outputs], true));
                 }
@@ -196,7 +197,10 @@ impl Architecture {
     /// [`LabError::Options`] for a width, dropout probability or number of classes out of range.
     pub fn new(config: NetworkConfig) -> Result<Self, LabError> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
-            return Err(LabError::Options(format!("Width cannot be {}: use a number up to 8.", config.width)));
+            return Err(LabError::Options(format!(
+                "Width cannot be {}: use a number up to 8.",
+                config.width
+            )));
         }
         if !(0.0..1.0).contains(&config.dropout) {
             return Err(LabError::Options(format!(
@@ -345,7 +349,8 @@ mod tests {
     #[test]
     fn torchvision_keys_and_shapes() {
         let net = Architecture::new(config(Network::AlexNet224, 1000)).unwrap();
-        let tensors: Vec<_> = net.layers.iter().flat_map(LayerSpec::tensors).map(|(n, s, _)| (n, s)).collect();
+        let tensors: Vec<_> =
+            net.layers.iter().flat_map(LayerSpec::tensors).map(|(n, s, _)| (n, s)).collect();
         let find = |name: &str| tensors.iter().find(|(n, _)| n == name).map(|(_, s)| s.clone());
         assert_eq!(find("features.0.weight"), Some(vec![64, 3, 11, 11]));
         assert_eq!(find("features.3.weight"), Some(vec![192, 64, 5, 5]));

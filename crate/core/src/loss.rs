@@ -31,7 +31,8 @@ pub fn cross_entropy_sum(logits: &[f32], labels: &[u32], classes: usize, smoothi
     for (row, &label) in logits.chunks(classes.max(1)).zip(labels) {
         let highest = row.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
         // `max` passes over NaN; a row that holds one must not look like a number.
-        let log_sum = row.iter().map(|&x| f64::from(x - highest).exp()).sum::<f64>().ln() + f64::from(highest);
+        let log_sum =
+            row.iter().map(|&x| f64::from(x - highest).exp()).sum::<f64>().ln() + f64::from(highest);
         let right = row.get(label as usize).map_or(f64::NAN, |&x| log_sum - f64::from(x));
         let mean = row.iter().map(|&x| log_sum - f64::from(x)).sum::<f64>() / row.len() as f64;
         sum += (1.0 - smoothing) * right + if smoothing > 0.0 { smoothing * mean } else { 0.0 };

@@ -50,7 +50,11 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Options`] when an option is out of its range or does not fit the data set.
-    pub fn new(options: RunOptions, source: Rc<dyn ImageSource>, compute: &Compute) -> Result<Self, LabError> {
+    pub fn new(
+        options: RunOptions,
+        source: Rc<dyn ImageSource>,
+        compute: &Compute,
+    ) -> Result<Self, LabError> {
         let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let params = init(&architecture, options.seed, &compute.device)?;
         Self::assemble(options, source, compute, architecture, params)
@@ -113,8 +117,7 @@ impl Session {
         let device = &compute.device;
         let architecture = Architecture::new(checkpoint.network)?;
         let params = Params::from_tensors(&architecture, &checkpoint.tensors, device)?;
-        let optimizer =
-            Optimizer::restore(run.options.optimizer, run.step, &params, &run.optimizer, device)?;
+        let optimizer = Optimizer::restore(run.options.optimizer, run.step, &params, &run.optimizer, device)?;
         let average = match run.average.is_empty() {
             true => None,
             false => Some(Params::from_tensors(&architecture, &run.average, device)?),
@@ -220,7 +223,8 @@ impl Session {
         let json = |o: &RunOptions| serde_value(o);
         let (old, new) = (json(&self.options)?, json(&options)?);
         for spec in option_table().iter().filter(|spec| spec.when == When::Reset) {
-            let capped = spec.name == "batchSize" && options.batch_size.min(self.train_images) == self.options.batch_size;
+            let capped = spec.name == "batchSize"
+                && options.batch_size.min(self.train_images) == self.options.batch_size;
             if old.get(spec.name) != new.get(spec.name) && !capped {
                 return Err(LabError::Options(format!(
                     "{} cannot change during a run: reset the run to use another.",

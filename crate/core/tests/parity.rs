@@ -18,7 +18,12 @@ const LOGITS: f64 = 1e-4;
 /// Gradients and weights after several steps.
 const GRADIENTS: f64 = 1e-3;
 
-fn config(network: Network, classes: u32, activation: Activation, normalization: Normalization) -> NetworkConfig {
+fn config(
+    network: Network,
+    classes: u32,
+    activation: Activation,
+    normalization: Normalization,
+) -> NetworkConfig {
     NetworkConfig { network, classes, width: 1.0, activation, normalization, dropout: 0.5 }
 }
 
@@ -58,7 +63,10 @@ fn assert_tensors(tensors: &Tensors, reference: &Reference, prefix: &str, tolera
         let expected = reference.get(&format!("{prefix}{name}.norm_sum"));
         assert!((norm - expected[0]).abs() < tolerance * expected[0], "{name}: norm {norm} {expected:?}");
         let drift = (sum - expected[1]).abs();
-        assert!(drift < tolerance * expected[0] * (tensor.data.len() as f64).sqrt(), "{name}: {sum} {expected:?}");
+        assert!(
+            drift < tolerance * expected[0] * (tensor.data.len() as f64).sqrt(),
+            "{name}: {sum} {expected:?}"
+        );
         let head = reference.get(&format!("{prefix}{name}.head"));
         let worst = relative(&tensor.data[..head.len()], head);
         assert!(worst < tolerance, "{name}: {worst}");
@@ -83,9 +91,8 @@ fn logits_and_gradients_through_given_masks() {
 fn steps(file: &str, options: &RunOptions, count: usize, tolerance: f64) {
     let reference = Reference::open(file);
     let mut session = session(options);
-    let losses: Vec<f32> = (0..count)
-        .map(|_| block_on(session.step_on(images(4, 32), &[0, 1, 2, 3])).unwrap() as f32)
-        .collect();
+    let losses: Vec<f32> =
+        (0..count).map(|_| block_on(session.step_on(images(4, 32), &[0, 1, 2, 3])).unwrap() as f32).collect();
     assert_eq!(reference.get("losses").len(), count);
     assert!(relative(&losses, reference.get("losses")) < LOGITS, "{losses:?} {:?}", reference.get("losses"));
     let model = block_on(session.checkpoint()).unwrap();

@@ -13,7 +13,12 @@ fn varied() -> Vec<RunOptions> {
     vec![
         RunOptions { flip: true, shift: 0.1, colour: 0.2, crop: 0.7, ..small() },
         RunOptions { optimizer: Optimizer::AdamW, learning_rate: 1e-3, ..small() },
-        RunOptions { normalization: Normalization::Batch, weight_average: 0.9, label_smoothing: 0.1, ..small() },
+        RunOptions {
+            normalization: Normalization::Batch,
+            weight_average: 0.9,
+            label_smoothing: 0.1,
+            ..small()
+        },
     ]
 }
 
@@ -110,8 +115,12 @@ fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask()
 #[test]
 fn gradients_agree_with_finite_differences() {
     // Tanh: smooth everywhere, so a difference quotient means something; f32 leaves about 1e-2.
-    let options =
-        RunOptions { activation: alexnet::protocol::Activation::Tanh, dropout: 0.4, weight_decay: 0.0, ..small() };
+    let options = RunOptions {
+        activation: alexnet::protocol::Activation::Tanh,
+        dropout: 0.4,
+        weight_decay: 0.0,
+        ..small()
+    };
     let mut run = session(&options);
     let pixels = images(8, 32);
     let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();

@@ -37,7 +37,8 @@ pub(crate) fn session(
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
-    let source = Memory::new(labels, samples.size, samples.clone(), val, preprocess).map_err(|e| error(e.into()))?;
+    let source =
+        Memory::new(labels, samples.size, samples.clone(), val, preprocess).map_err(|e| error(e.into()))?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
     Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
 }
@@ -66,7 +67,9 @@ impl Lab {
                 let (session, samples) = session(network, classes, batch, &self.compute)?;
                 Bench::Train(Box::new(session), floats(&samples), samples.labels)
             }
-            _ => return Err(JsError::new(&format!("“{kind}” is not measured here: use infer or trainStep."))),
+            _ => {
+                return Err(JsError::new(&format!("“{kind}” is not measured here: use infer or trainStep.")));
+            }
         });
         Ok(())
     }

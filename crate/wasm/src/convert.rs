@@ -22,7 +22,8 @@ pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
 
 /// A value of a plain JavaScript object; `what` names it in the sentence.
 pub fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
-    serde_wasm_bindgen::from_value(value).map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
 }
 
 /// A JavaScript object of these properties.
@@ -44,7 +45,9 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 /// RGBA as a canvas gives it, transparency over white.
 pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Picture> {
     if width == 0 || height == 0 || rgba.len() as u64 != u64::from(width) * u64::from(height) * 4 {
-        return Err(JsError::new("The picture is empty or its size does not fit its pixels: use another one."));
+        return Err(JsError::new(
+            "The picture is empty or its size does not fit its pixels: use another one.",
+        ));
     }
     let over_white = |c: u8, a: u8| (u16::from(c) * u16::from(a) / 255 + 255 - u16::from(a)) as u8;
     let rgb = rgba

@@ -114,7 +114,13 @@ impl Lab {
     /// # Errors
     /// A sentence when there is no model.
     #[wasm_bindgen(js_name = classifyPixels)]
-    pub async fn classify_pixels(&self, width: u32, height: u32, rgba: Vec<u8>, top: usize) -> JsResult<JsValue> {
+    pub async fn classify_pixels(
+        &self,
+        width: u32,
+        height: u32,
+        rgba: Vec<u8>,
+        top: usize,
+    ) -> JsResult<JsValue> {
         self.answer(&picture(width, height, &rgba)?, top).await
     }
 
@@ -128,7 +134,11 @@ impl Lab {
         self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
     }
 
-    pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn ImageSource>> {
+    pub(crate) fn source(
+        &self,
+        id: &str,
+        network: alexnet::protocol::Network,
+    ) -> JsResult<Rc<dyn ImageSource>> {
         match self.sets.get(id) {
             Some(set) => set.source(network),
             None => Err(JsError::new(&format!("The data set “{id}” is not loaded: choose it again."))),

@@ -11,7 +11,8 @@ use crate::lab::Lab;
 /// The largest difference, relative to the largest of the second.
 fn relative(a: &[f32], b: &[f32]) -> f64 {
     let scale = b.iter().fold(0f32, |m, v| m.max(v.abs())).max(f32::MIN_POSITIVE);
-    let worst = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0f32, |m, v| if v.is_nan() { v } else { m.max(v) });
+    let worst =
+        a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0f32, |m, v| if v.is_nan() { v } else { m.max(v) });
     f64::from(worst / scale)
 }
 

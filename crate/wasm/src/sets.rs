@@ -101,7 +101,12 @@ impl Lab {
     /// # Errors
     /// A sentence when they hold no data set; the sets that are there stay.
     #[wasm_bindgen(js_name = importData)]
-    pub async fn import_data(&mut self, id: String, files: js_sys::Array, network: String) -> JsResult<JsValue> {
+    pub async fn import_data(
+        &mut self,
+        id: String,
+        files: js_sys::Array,
+        network: String,
+    ) -> JsResult<JsValue> {
         let network: Network = network.parse().map_err(|e: String| JsError::new(&e))?;
         let mut list = Vec::with_capacity(files.length() as usize);
         for entry in files.iter() {

@@ -73,9 +73,10 @@ impl Reference {
         let read = |view: safetensors::tensor::TensorView<'_>| -> Vec<f64> {
             let data = view.data();
             match view.dtype() {
-                safetensors::Dtype::F32 => {
-                    data.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap()))).collect()
-                }
+                safetensors::Dtype::F32 => data
+                    .chunks_exact(4)
+                    .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
+                    .collect(),
                 safetensors::Dtype::F64 => {
                     data.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect()
                 }
