@@ -31,11 +31,11 @@ impl Optimizer {
         Self { rule, updates: 0, first: vec![None; tensors], second: vec![None; tensors] }
     }
 
-    /// Names of the remembered tensors in files, as PyTorch names them.
-    fn names(&self) -> [&'static str; 2] {
+    /// Names of the remembered tensors in files, as PyTorch names them; SGD remembers one of each.
+    fn names(&self) -> &'static [&'static str] {
         match self.rule {
-            Rule::Sgd => ["momentum", "momentum"],
-            Rule::AdamW => ["exp_avg", "exp_avg_sq"],
+            Rule::Sgd => &["momentum"],
+            Rule::AdamW => &["exp_avg", "exp_avg_sq"],
         }
     }
 
@@ -69,7 +69,7 @@ impl Optimizer {
     /// [`LabError::Device`] when the device was lost.
     pub async fn read(&self, params: &Params) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
-        for (kind, state) in self.names().into_iter().zip([&self.first, &self.second]) {
+        for (kind, state) in self.names().iter().zip([&self.first, &self.second]) {
             for (param, value) in params.0.iter().zip(state) {
                 if let Some(value) = value {
                     let data = download(value.clone()).await?;
@@ -95,7 +95,7 @@ impl Optimizer {
         let mut state = Self::new(rule, params.0.len());
         state.updates = updates;
         let names = state.names();
-        for (kind, slots) in names.into_iter().zip([&mut state.first, &mut state.second]) {
+        for (kind, slots) in names.iter().zip([&mut state.first, &mut state.second]) {
             for (param, slot) in params.0.iter().zip(slots) {
                 if let Some(tensor) = tensors.get(&format!("{kind}/{}", param.name)) {
                     if tensor.data.len() != param.shape.iter().product::<usize>() {

@@ -51,6 +51,9 @@ fn saved_and_resumed_in_the_middle_gives_the_same_bits() {
         assert_eq!(second.steps(), 5);
         block_on(second.step(4)).unwrap();
         assert_eq!(bits(&whole), bits(&second));
+        let state = |run: &Session| block_on(run.checkpoint()).unwrap().run.unwrap();
+        assert_eq!(state(&whole).optimizer, state(&second).optimizer);
+        assert_eq!(state(&whole).average, state(&second).average);
         assert_eq!(block_on(whole.validate(0)).unwrap(), block_on(second.validate(0)).unwrap());
     }
 }
