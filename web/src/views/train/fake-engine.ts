@@ -6,7 +6,7 @@ import type { RunInfo, RunOptions, StepMetrics } from "../../generated/protocol"
 export class FakeEngine {
   readonly options: [RunOptions | null, RunOptions | null] = [null, null];
   readonly steps: [number, number] = [0, 0];
-  /** Names of the calls that change a slot, in their order. */
+  /** Names of the calls that matter to a test, in their order. */
   readonly calls: string[] = [];
   /** From this step on the loss is not a number. */
   explodesAt = Number.POSITIVE_INFINITY;
@@ -35,12 +35,17 @@ export class FakeEngine {
 
   step(slot: Slot, n: number): Promise<StepMetrics> {
     const step = (this.steps[slot] += n);
+    if (step === n) this.calls.push(`first step ${slot}`);
     const { learningRate = 0, batchSize = 0 } = this.options[slot] ?? {};
     const loss = step >= this.explodesAt ? NaN : 2.3 * 0.5 ** (step / 100);
     return this.answer({ step, epoch: step / this.stepsPerEpoch, loss, trainAccuracy: 0.5, trainTop5: 0.9, learningRate, images: batchSize });
   }
 
   validate = (_: Slot, images: number) => this.answer({ images: images || 100, loss: 1, top1: 0.5, top5: 1, confusion: [1, 0, 0, 1] });
+  filters = () => {
+    this.calls.push("filters");
+    return this.answer({ count: 1, channels: 1, height: 1, width: 1, values: new Float32Array(1) });
+  };
   dropRun = (slot: Slot) => this.answer(void (this.options[slot] = null));
   datasets = () => this.answer([]);
 }

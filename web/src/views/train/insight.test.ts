@@ -47,15 +47,27 @@ describe("insight", () => {
     expect(calls).toHaveLength(4);
   });
 
-  it("looks less often where looking is slow, but at once when asked", async () => {
+  it("watches less often where watching is slow, but masks and filters as ever", async () => {
     const { insight, calls, clock } = setUp(2000);
     insight.look("filters");
+    insight.look("watched");
     await insight.refresh(moment);
-    clock.now += 9000;
+    clock.now += 5000;
+    calls.length = 0;
     await insight.refresh(moment);
     expect(calls).toEqual(["filters"]);
     await insight.refresh({ ...moment, force: true });
-    expect(calls).toEqual(["filters", "filters"]);
+    expect(calls).toEqual(["filters", "filters", "watch 6"]);
+  });
+
+  it("looks once more when it was forced to in the middle of a look", async () => {
+    const { insight, calls } = setUp();
+    insight.look("masks");
+    insight.look("filters");
+    const first = insight.refresh({ ...moment, trained: false });
+    await insight.refresh({ ...moment, force: true });
+    await first;
+    expect(calls).toEqual(["filters", "mask fc6", "mask fc7", "filters"]);
   });
 
   it("has no mask before the first step", async () => {

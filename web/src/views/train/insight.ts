@@ -7,12 +7,21 @@ export type Part = "masks" | "filters" | "watched";
 /** What insight asks of the engine. */
 export type InsightEngine = Pick<Engine, "mask" | "filters" | "watch" | "valImage">;
 
-/** Least time between two looks in milliseconds; more where looking is slow. */
+/** Least time between two looks at a part, in milliseconds. */
 const PAUSE = 1000;
-/** Looking takes at most about this share of the time. */
+/** Watching computes: it takes at most about this share of the time. */
 const SHARE = 1 / 6;
 /** Validation images that the watched ones are chosen from. */
 const POOL = 24;
+
+/** What can be asked for now. */
+export interface Moment {
+  valImages: number;
+  /** A step has been done, so that there are masks. */
+  trained: boolean;
+  /** At once, however short ago the last look was. */
+  force?: boolean;
+}
 
 /** A validation image with what the network now thinks of it. */
 export interface WatchedImage extends Watched {
@@ -30,8 +39,11 @@ export class Insight {
   private indices: number[] = [];
   private pixels = new Map<number, Pixels>();
   private offset = 0;
-  private next = 0;
+  /** When each part may be looked at again. */
+  private next = new Map<Part, number>();
   private busy = false;
+  /** What was asked for by force while a look was under way. */
+  private waiting: Moment | undefined;
 
   /**
    * @param count validation images watched
@@ -54,7 +66,8 @@ export class Insight {
   /** Another run with other data: forgets everything. */
   clear(): void {
     [this.fc6, this.fc7, this.filters] = [undefined, undefined, undefined];
-    [this.watched, this.indices, this.next] = [[], [], 0];
+    [this.watched, this.indices] = [[], []];
+    this.next.clear();
     this.pixels = new Map();
     this.changed();
   }
@@ -66,26 +79,42 @@ export class Insight {
     return this.refresh({ valImages, trained: true, force: true });
   }
 
-  /** Looks again if it is time, or at once when forced. `trained`: a step has been done, so that there is a mask. */
-  async refresh({ valImages, trained, force = false }: { valImages: number; trained: boolean; force?: boolean }): Promise<void> {
-    if (this.busy || (!force && this.now() < this.next)) return;
+  /** Looks again at each part that is shown and whose time has come. */
+  async refresh(moment: Moment): Promise<void> {
+    if (this.busy) {
+      if (moment.force) this.waiting = moment;
+      return;
+    }
     this.busy = true;
-    const from = this.now();
+    const { valImages, trained, force = false } = moment;
+    const due = (part: Part) => (this.looked.get(part) ?? 0) > 0 && (force || this.now() >= (this.next.get(part) ?? 0));
     try {
-      if (this.wants("masks") && trained) [this.fc6, this.fc7] = [await this.engine.mask(0, "fc6"), await this.engine.mask(0, "fc7")];
-      if (this.wants("filters")) this.filters = await this.engine.filters(0);
-      if (this.wants("watched") && valImages > 0) await this.watch(valImages);
+      if (trained && due("masks")) {
+        [this.fc6, this.fc7] = [await this.engine.mask(0, "fc6"), await this.engine.mask(0, "fc7")];
+        this.shown("masks");
+      }
+      if (due("filters")) {
+        this.filters = await this.engine.filters(0);
+        this.shown("filters");
+      }
+      if (valImages > 0 && due("watched")) {
+        const from = this.now();
+        await this.watch(valImages);
+        this.shown("watched", (this.now() - from) / SHARE);
+      }
     } catch (error) {
       this.failed(error);
     } finally {
       this.busy = false;
-      this.next = this.now() + Math.max(PAUSE, (this.now() - from) / SHARE);
-      this.changed();
     }
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting) await this.refresh(waiting);
   }
 
-  private wants(part: Part): boolean {
-    return (this.looked.get(part) ?? 0) > 0;
+  private shown(part: Part, pause = PAUSE): void {
+    this.next.set(part, this.now() + Math.max(PAUSE, pause));
+    this.changed();
   }
 
   private async watch(valImages: number): Promise<void> {

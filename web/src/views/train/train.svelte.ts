@@ -18,6 +18,8 @@ export class TrainModel {
   saved = $state.raw<SavedRun | null>(null);
   /** A command is under way: buttons wait. */
   busy = $state(false);
+  /** Pause was pressed and the step in flight is not done. */
+  pausing = $state(false);
   /** A validation that was asked for is under way. */
   judging = $state(false);
   /** Grows with every report; whoever reads the recorder or the insight reads it too. */
@@ -26,6 +28,10 @@ export class TrainModel {
   readonly recorder: Recorder;
   readonly insight: Insight;
   private readonly rate = new Rate();
+  /** Start or Step was pressed and the run is being made. */
+  private beginning = false;
+  /** The run in slot 0 has done no step since it was made. */
+  private unseen = false;
 
   constructor(private readonly lab: LabApi) {
     const { run } = lab;
@@ -33,7 +39,10 @@ export class TrainModel {
     this.insight = new Insight(lab.engine, () => this.version++, sayError);
     run.keep = () => this.recorder.kept();
     run.on("configured", ({ slot }) => {
-      if (slot === 0) this.insight.clear();
+      if (slot === 0) {
+        this.insight.clear();
+        this.unseen = true;
+      }
       this.rate.clear();
       // An archive beside the page is counted when it was opened.
       if (this.dataset?.trainImages === 0) void this.attempt(() => this.list());
@@ -41,11 +50,15 @@ export class TrainModel {
     run.on("step", ({ slot, metrics }) => {
       if (slot !== 0) return;
       this.rate.add(performance.now(), metrics.step);
-      void this.lookAgain(false);
+      // The first masks of a run show at once.
+      void this.lookAgain(this.unseen);
+      this.unseen = false;
     });
     run.on("phase", ({ phase }) => {
       if (phase !== "running") this.rate.clear();
-      if (phase === "paused" || phase === "finished") void this.lookAgain(true);
+      // Nothing may come between the weights and the first step: it is waited for.
+      const still = phase === "paused" || phase === "finished";
+      if (still && !this.beginning) void this.lookAgain(true);
       if (phase === "finished") void this.validate(FINAL_IMAGES);
       this.phase = phase;
     });
@@ -122,15 +135,23 @@ export class TrainModel {
 
   start = () =>
     this.command(async () => {
-      if (this.startsNew) await this.configure();
+      await this.beginIfNew();
       await this.lab.start();
     });
 
-  pause = () => this.attempt(() => this.lab.pause());
+  pause = () =>
+    this.attempt(async () => {
+      this.pausing = true;
+      try {
+        await this.lab.pause();
+      } finally {
+        this.pausing = false;
+      }
+    });
 
   step = () =>
     this.command(async () => {
-      if (this.startsNew) await this.configure();
+      await this.beginIfNew();
       await this.lab.step(1);
       await this.lookAgain(true);
     });
@@ -193,6 +214,16 @@ export class TrainModel {
     const { record } = this;
     if (!record) return Promise.resolve();
     return this.insight.refresh({ valImages: record.info.valImages, trained: record.last !== undefined, force });
+  }
+
+  private async beginIfNew(): Promise<void> {
+    if (!this.startsNew) return;
+    this.beginning = true;
+    try {
+      await this.configure();
+    } finally {
+      this.beginning = false;
+    }
   }
 
   private async configure(): Promise<void> {

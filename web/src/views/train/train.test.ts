@@ -39,13 +39,22 @@ describe("start, pause, step, reset", () => {
     expect(engine.steps[0]).toBe(step + 1);
   });
 
+  it("asks the engine for nothing else before the first loss", async () => {
+    const { train, engine } = setUp();
+    train.insight.look("filters");
+    await train.start();
+    await until(() => train.insight.filters !== undefined);
+    await train.pause();
+    expect(engine.calls.slice(0, 3)).toEqual(["configure 0", "first step 0", "filters"]);
+  });
+
   it("goes on after a pause without new weights", async () => {
     const { train, engine } = setUp();
     await train.step();
     await train.start();
     await until(() => (train.record?.step ?? 0) > 10);
     await train.pause();
-    expect(engine.calls).toEqual(["configure 0"]);
+    expect(engine.calls).toEqual(["configure 0", "first step 0"]);
   });
 
   it("resets to step 0 with the same seed; a new seed draws other weights", async () => {
@@ -122,7 +131,7 @@ describe("race", () => {
     await train.start();
     await until(() => (train.rivalRecord?.step ?? 0) > 5);
     await train.pause();
-    expect(engine.calls).toEqual(["configure 0", "configure 1"]);
+    expect(engine.calls).toEqual(["configure 0", "configure 1", "first step 0", "first step 1"]);
     expect(engine.steps[0]).toBe(engine.steps[1]);
     expect([...train.recorder.names().values()]).toEqual(["ReLU", "tanh"]);
   });
