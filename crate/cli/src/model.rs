@@ -137,14 +137,14 @@ pub fn convert(args: &ConvertArgs) -> Result<()> {
 pub fn inspect(args: &InspectArgs) -> Result<()> {
     let info = alexnet_format::inspect(&args.model.bytes()?).with_context(|| args.model.to_string())?;
     if args.json {
-        return report::result(&document(&info).to_string());
+        return report::result(&serde_json::to_string(&info)?);
     }
     report::result(&summary(&info))
 }
 
 /// What a person wants to know.
 fn summary(info: &ModelInfo) -> String {
-    let (c, p) = (info.network, info.preprocess);
+    let (c, p) = (info.config, info.preprocess);
     let mut lines = vec![
         format!("format      {}", info.format),
         format!(
@@ -162,24 +162,4 @@ fn summary(info: &ModelInfo) -> String {
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
     lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));
     lines.join("\n")
-}
-
-/// The JSON of `inspect`: the network by its public name, its settings beside it, labels as `classify` prints
-/// them, ids beside them.
-fn document(info: &ModelInfo) -> serde_json::Value {
-    let labels: Vec<&str> = info.labels.iter().map(|label| label.name.as_str()).collect();
-    let ids: Vec<&str> = info.labels.iter().map(|label| label.id.as_str()).collect();
-    json!({
-        "format": info.format,
-        "network": info.network.network,
-        "config": info.network,
-        "classes": info.classes,
-        "parameters": info.parameters,
-        "tensors": info.tensors,
-        "labels": labels,
-        "ids": ids,
-        "preprocess": info.preprocess,
-        "origin": info.origin,
-        "steps": info.steps,
-    })
 }

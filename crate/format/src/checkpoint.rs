@@ -169,7 +169,8 @@ impl Checkpoint {
         let format = if self.run.is_some() { FileFormat::Alexnet } else { FileFormat::Safetensors };
         ModelInfo {
             format: format.name().to_owned(),
-            network: self.network,
+            network: self.network.network,
+            config: self.network,
             classes: self.network.classes,
             parameters: self
                 .tensors
@@ -178,7 +179,8 @@ impl Checkpoint {
                 .map(|(_, t)| t.data.len() as u64)
                 .sum(),
             tensors: tensors.collect(),
-            labels: self.labels.clone(),
+            labels: names(&self.labels),
+            ids: ids(&self.labels),
             preprocess: self.preprocess,
             origin: self.origin.clone(),
             steps: self.run.as_ref().map(|run| run.step),
@@ -204,15 +206,25 @@ pub fn inspect(bytes: &[u8]) -> Result<ModelInfo, FormatError> {
     }
     Ok(ModelInfo {
         format: description.format,
-        network: description.network,
+        network: description.network.network,
+        config: description.network,
         classes: description.network.classes,
         parameters,
         tensors,
-        labels: description.labels,
+        labels: names(&description.labels),
+        ids: ids(&description.labels),
         preprocess: description.preprocess,
         origin: description.origin,
         steps: description.steps,
     })
+}
+
+fn names(labels: &[ClassLabel]) -> Vec<String> {
+    labels.iter().map(|label| label.name.clone()).collect()
+}
+
+fn ids(labels: &[ClassLabel]) -> Vec<String> {
+    labels.iter().map(|label| label.id.clone()).collect()
 }
 
 fn describe(file: &Container<'_>) -> Result<Description, FormatError> {

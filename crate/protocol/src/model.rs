@@ -70,8 +70,10 @@ pub struct TensorInfo {
 pub struct ModelInfo {
     /// `alexnet` (this project's own) or `safetensors`.
     pub format: String,
-    /// The network's layers.
-    pub network: NetworkConfig,
+    /// The row of the table of architectures.
+    pub network: Network,
+    /// The network's layers in full.
+    pub config: NetworkConfig,
     /// Number of classes.
     pub classes: u32,
     /// Trainable numbers.
@@ -79,8 +81,10 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// The stored tensors.
     pub tensors: Vec<TensorInfo>,
-    /// The classes in order.
-    pub labels: Vec<ClassLabel>,
+    /// The classes' plain English names, in order.
+    pub labels: Vec<String>,
+    /// The classes' ids (folders of a data set), in the same order.
+    pub ids: Vec<String>,
     /// How pictures go in.
     pub preprocess: Preprocess,
     /// Where the model comes from, in a sentence.

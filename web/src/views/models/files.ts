@@ -3,7 +3,7 @@ import type { ModelInfo } from "../../generated/protocol";
 
 /** `alexnet-64-200-classes.safetensors` */
 export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: "safetensors" | "alexnet"): string {
-  return info ? `${info.network.network}-${info.classes}-classes.${format}` : `model.${format}`;
+  return info ? `${info.network}-${info.classes}-classes.${format}` : `model.${format}`;
 }
 
 /** Lets the browser save a blob. */
