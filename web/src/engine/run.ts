@@ -48,7 +48,7 @@ export class TrainingRun implements Run {
   private loop: Promise<void> = Promise.resolve();
   private stepsACall = 1;
   private saving = { due: 0, broken: false };
-  private validating = { due: 0 };
+  private validating = { due: 0, epochs: 0 };
 
   constructor(
     private readonly engine: Engine,
@@ -207,10 +207,13 @@ export class TrainingRun implements Run {
   private async validateIfDue(): Promise<void> {
     const step = this.last[0]?.step ?? 0;
     const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
-    const finished = this.slots.every((slot) => this.done(slot));
-    if (!finished && (!crossed || performance.now() < this.validating.due)) return;
+    const epochs = Math.floor(this.last[0]?.epoch ?? 0);
+    // All validation images where an epoch ends, some of them on the way.
+    const images = epochs > this.validating.epochs ? 0 : this.validationImages;
+    if (images > 0 && (!crossed || performance.now() < this.validating.due)) return;
+    this.validating.epochs = epochs;
     const before = performance.now();
-    for (const slot of this.slots) this.validated(slot, await this.engine.validate(slot, this.validationImages));
+    for (const slot of this.slots) this.validated(slot, await this.engine.validate(slot, images));
     const now = performance.now();
     this.validating.due = now + VALIDATION_TIMES * (now - before);
   }
@@ -255,6 +258,7 @@ export class TrainingRun implements Run {
     this.lastValidation[slot] = null;
     this.rates[slot] = new Rate();
     this.stepsACall = 1;
+    this.validating = { due: 0, epochs: Math.floor(info.step / info.stepsPerEpoch) };
     this.events.emit("configured", { slot, options, info, resumed, kept });
   }
 
