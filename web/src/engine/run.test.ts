@@ -30,8 +30,11 @@ class Counting {
     this.calls.push(`step ${slot}`);
     return { step, epoch: step / 10, loss: this.loss, trainAccuracy: 0, trainTop5: 0, learningRate: 0.1, images: 10 };
   };
-  validate = async (slot: Slot) => {
+  /** Validations on all images, which only the end of an epoch asks for. */
+  whole = 0;
+  validate = async (slot: Slot, images: number) => {
     this.calls.push(`validate ${slot}`);
+    if (images === 0) this.whole++;
     return { images: 10, loss: 1, top1: 0.5, top5: 1, confusion: [] };
   };
   dropRun = async (slot: Slot) => void this.calls.push(`drop ${slot}`);
@@ -64,6 +67,7 @@ describe("a run", () => {
     await phase("finished");
     expect(engine.steps[0]).toBeGreaterThanOrEqual(30);
     expect(engine.calls.at(-1)).toBe("validate 0");
+    expect(engine.whole).toBeGreaterThanOrEqual(2);
     await expect(run.start()).rejects.toThrow("The planned epochs are done");
   });
 
