@@ -8,7 +8,6 @@ use std::str::FromStr;
 use alexnet_format::{Checkpoint, FileFormat, Precision};
 use alexnet_protocol::ModelInfo;
 use anyhow::{Context, Result, bail};
-use serde_json::json;
 
 use crate::args::{ConvertArgs, InspectArgs};
 use crate::report;

@@ -379,7 +379,7 @@ impl Session {
 
     fn follow_average(&mut self) {
         let Some(average) = &mut self.average else { return };
-        if self.step % AVERAGE_EVERY != 0 {
+        if !self.step.is_multiple_of(AVERAGE_EVERY) {
             return;
         }
         // A young average follows faster, or it would remember the random start.
