@@ -16,9 +16,9 @@
 import type {
   Backend, DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
-import type { Classified, FilterData, MaskData, Pixels } from "./wasm-api";
+import type { Classified, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
-export type { Classified, DatasetInfo, FilterData, MaskData, Pixels } from "./wasm-api";
+export type { Classified, DatasetInfo, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 export { lab } from "./lab.svelte";
 
 /** 0: the run; 1: its rival in a race. */
@@ -102,6 +102,8 @@ export interface Engine {
   benchTrainStep(batch: number): Promise<number>;
   /** Bytes of wasm memory. */
   memory(): Promise<number>;
+  /** How far this device's numbers are from the CPU backend's. */
+  parity(batch: number): Promise<Parity>;
 }
 
 /** Metrics of a step with what only a clock can add. */
@@ -197,5 +199,7 @@ export interface LabApi {
     trainStep(batch: number): Promise<number>;
     info(): Promise<EngineInfo>;
     memory(): Promise<{ wasmBytes: number }>;
+    /** `alexnet-32` forward and backward on this device and on the CPU backend: the largest relative differences. */
+    parity(batch: number): Promise<Parity>;
   };
 }

@@ -141,5 +141,6 @@ export const lab: LabApi = {
     trainStep: (batch) => engine.benchTrainStep(batch),
     info: () => client.start(),
     memory: async () => ({ wasmBytes: await engine.memory() }),
+    parity: (batch) => engine.parity(batch),
   },
 };

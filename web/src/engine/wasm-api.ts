@@ -25,6 +25,8 @@ export interface ShardManifest {
 }
 /** Answer for one picture: the best classes, and the square that the network saw. */
 export interface Classified { top: Prediction[]; crop: Pixels }
+/** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
+export interface Parity { logits: number; gradients: number; loss: number }
 /** One file of a data set from outside; `path` carries its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 
@@ -56,6 +58,7 @@ export interface WasmLab {
   benchInfer(batch: number): Promise<void>;
   benchTrainStep(batch: number): Promise<void>;
   memory(): number;
+  parity(batch: number): Promise<Parity>;
 }
 
 /** What `alexnet_cpu.js` and `alexnet_gpu.js` export. */

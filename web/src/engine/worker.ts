@@ -170,6 +170,7 @@ const api: WorkerApi = {
   benchInfer: (batch) => call((lab) => elapsed(() => lab.benchInfer(batch))),
   benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
   memory: () => call((lab) => lab.memory()),
+  parity: (batch) => call((lab) => lab.parity(batch)),
 };
 
 Comlink.expose(api);

@@ -1,0 +1,95 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, open, pause, reaches, SMALL, step, test } from "./support/lab";
+import { file, halves, jpeg, png, RED, BLUE, GREEN } from "./support/pictures";
+
+const VIEWS = ["classify", "train", "learn", "models"] as const;
+
+/** What axe has to say, one line a finding. */
+async function findings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id} (${help}): ${target.join(" ")}`));
+}
+
+/** Shows a view with something in it. */
+async function show(page: Page, view: (typeof VIEWS)[number]): Promise<void> {
+  await page.getByTestId(`view-${view}`).click();
+  await expect(page.getByTestId(`view-${view}`)).toHaveAttribute("aria-current", "page");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+  if (view === "train") await expect(page.getByTestId("start")).toBeVisible();
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in any view, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await open(page, SMALL);
+    await page.getByTestId("race").selectOption("activation");
+    await step(page);
+    await page.evaluate(() => window.lab.validate(64));
+    await expect(page.getByTestId("watched")).toHaveCount(6);
+    await expect(page.getByTestId("confusion")).toBeVisible();
+    await page.getByText("More", { exact: true }).click();
+    expect(await findings(page)).toEqual([]);
+
+    await show(page, "classify");
+    await page.getByTestId("photo-input").setInputFiles(file("one.png", png(halves(RED, BLUE))));
+    await expect(page.getByTestId("prediction")).toHaveCount(5);
+    await page.getByTestId("photo-input").setInputFiles(file("text.jpg", Buffer.from("text")));
+    await expect(page.getByTestId("message")).toHaveCount(1);
+    expect(await findings(page)).toEqual([]);
+    await page.getByTestId("photo-input").setInputFiles([file("one.jpg", jpeg(halves(RED, GREEN))), file("text.jpg", Buffer.from("text"))]);
+    await expect(page.getByText("2 photos classified.")).toBeVisible();
+    expect(await findings(page)).toEqual([]);
+
+    await show(page, "learn");
+    expect(await findings(page)).toEqual([]);
+
+    await show(page, "models");
+    await expect(page.getByTestId("model-facts")).toBeVisible();
+    expect(await findings(page)).toEqual([]);
+  });
+}
+
+test("the theme can be chosen, and stays", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await open(page);
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.getByRole("button", { name: "Change to the dark theme" }).click();
+  expect(await background()).not.toBe(light);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Change to the light theme" })).toBeVisible();
+  expect(await background()).not.toBe(light);
+});
+
+test("the keyboard alone trains", async ({ page }) => {
+  await open(page, SMALL);
+  await expect(page.getByTestId("start")).toBeVisible();
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset["testid"] ?? "");
+  const tabTo = async (id: string) => {
+    for (let presses = 0; presses < 40 && (await focused()) !== id; presses++) await page.keyboard.press("Tab");
+    expect(await focused()).toBe(id);
+  };
+  await tabTo("start");
+  await page.keyboard.press("Enter");
+  await reaches(page, "steps", 2);
+  await tabTo("pause");
+  await page.keyboard.press("Space");
+  await pause(page);
+  // Every control explains itself when it is reached.
+  await tabTo("learning-rate");
+  await expect(page.locator("#option-learning-rate-help")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#option-learning-rate-help")).toBeHidden();
+});
+
+test("on a phone nothing sticks out sideways", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await open(page, SMALL);
+  await step(page);
+  for (const view of VIEWS) {
+    await show(page, view);
+    const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    expect(wide, view).toBeLessThanOrEqual(screen ?? 0);
+  }
+});

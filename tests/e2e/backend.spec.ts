@@ -1,0 +1,83 @@
+/** Where the lab computes, why, and what happens when that breaks. */
+import type { Page } from "@playwright/test";
+import { address, beforeWorker, engine, expect, message, open, pause, reaches, SMALL, step, test } from "./support/lab";
+
+/** The sentence beside the backend's name, which hovering shows. */
+async function reason(page: Page): Promise<string> {
+  await page.getByTestId("backend").hover();
+  const sentence = page.locator("#backend-reason");
+  await expect(sentence).toBeVisible();
+  return sentence.innerText();
+}
+
+test("a software adapter is told apart from a GPU and not preferred to the CPU", async ({ page }) => {
+  await open(page, { backend: "auto" });
+  await expect(await engine(page, "cpu")).toContainText("CPU");
+  expect(await reason(page)).toBe("The WebGPU adapter found here is software on the processor, and the CPU backend is faster.");
+  const info = await page.evaluate(() => window.lab.info());
+  expect(info).toMatchObject({ backend: "cpu", features: ["simd128"] });
+  expect(info.version).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test("a browser without WebGPU computes on the CPU and says why", async ({ page }) => {
+  await beforeWorker(page, `Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined })`);
+  await open(page, { ...SMALL, backend: "webgpu" });
+  await engine(page, "cpu");
+  const words = "This browser offers no WebGPU, so the lab computes on the CPU.";
+  expect(await reason(page)).toBe(words);
+  await expect(message(page, new RegExp(`^${words}$`))).toHaveAttribute("role", "status");
+  await step(page);
+});
+
+test("a browser that knows WebGPU but has no adapter computes on the CPU and says why", async ({ page }) => {
+  await beforeWorker(page, "GPU.prototype.requestAdapter = async () => null");
+  await open(page, { backend: "auto" });
+  expect(await reason(page)).toBe("This browser knows WebGPU but found no usable GPU, so the lab computes on the CPU.");
+});
+
+test("a GPU that does not start leaves the CPU", async ({ page }) => {
+  await beforeWorker(page, `GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error("out of order"))`);
+  await open(page, { ...SMALL, backend: "webgpu" });
+  await engine(page, "cpu");
+  await expect(message(page, /^WebGPU did not start \(.*\), so the lab computes on the CPU\.$/)).toBeVisible();
+  await step(page);
+});
+
+test("a browser without wasm SIMD is told what it lacks", async ({ page }) => {
+  await beforeWorker(page, "WebAssembly.validate = () => false");
+  await page.goto(address({ backend: "cpu" }));
+  await expect(message(page, /^This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later\.$/)).toHaveCount(1);
+  await expect(page.getByTestId("backend")).toContainText("Not running");
+});
+
+test("an engine that dies is replaced, and the run goes on", async ({ page }) => {
+  await open(page, SMALL);
+  await page.getByTestId("start").click();
+  await reaches(page, "steps", 3);
+  await page.workers()[0]?.evaluate(() => dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
+  await expect(message(page, /^The lab's engine stopped \(unreachable\), so the lab was started anew on the CPU\./)).toBeVisible();
+  await engine(page, "cpu");
+  const before = await page.evaluate(() => window.lab.run.last[0]?.step ?? 0);
+  await reaches(page, "steps", before + 2);
+  await pause(page);
+});
+
+test("the page's own thread never touches wasm", async ({ page }) => {
+  await page.addInitScript(() => {
+    const calls: string[] = [];
+    Object.assign(globalThis, { wasmCalls: calls });
+    for (const name of ["instantiate", "instantiateStreaming", "compile", "compileStreaming", "Instance", "Module", "Memory"] as const) {
+      const original = WebAssembly[name] as unknown as (...args: unknown[]) => unknown;
+      const record = new Proxy(original, {
+        apply: (target, self, args: unknown[]) => (calls.push(name), Reflect.apply(target, self, args)),
+        construct: (target, args: unknown[]) => (calls.push(name), Reflect.construct(target, args) as object),
+      });
+      Object.defineProperty(WebAssembly, name, { value: record });
+    }
+  });
+  await open(page, SMALL);
+  await step(page);
+  await page.evaluate(() => window.lab.models.ensure());
+  expect(await page.evaluate(() => (globalThis as unknown as { wasmCalls: string[] }).wasmCalls)).toEqual([]);
+  expect(page.workers()).toHaveLength(1);
+});

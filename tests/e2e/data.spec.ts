@@ -1,0 +1,38 @@
+/** Data that the visitor brings. */
+import { cifar, imageFolder, mnist, zip } from "./support/archives";
+import { expect, open, pause, reaches, step, test } from "./support/lab";
+import type { InputFile } from "./support/pictures";
+
+const OWN = { view: "train", width: 0.25, batchSize: 8, dropout: 0.2, normalization: "batch", learningRate: 0.02 };
+
+test("a ZIP of folders is learned", async ({ page }) => {
+  await open(page, OWN);
+  await page.getByTestId("dataset").selectOption("own…");
+  await page.getByTestId("data-input").setInputFiles(zip("my pictures.zip", imageFolder(20)));
+  await expect(page.getByText("54 images to learn from, 6 to be tested on, 3 classes.")).toBeVisible();
+  await page.getByTestId("start").click();
+  await reaches(page, "val-accuracy", 0.99);
+  await pause(page);
+  await expect(page.getByTestId("watched").first()).toHaveAttribute("data-label", /^(rose|leaf|sky)$/);
+});
+
+test("a folder, the official CIFAR-10 archive and MNIST's files are read", async ({ page }) => {
+  await open(page, OWN);
+  const sets: [files: InputFile[], words: string][] = [
+    [[cifar(20)], "40 images to learn from, 20 to be tested on, 10 classes."],
+    [mnist(30), "30 images to learn from, 30 to be tested on, 3 classes."],
+  ];
+  for (const [files, words] of sets) {
+    await page.getByTestId("dataset").selectOption("own…");
+    await page.getByTestId("data-input").setInputFiles(files);
+    await expect(page.getByText(words)).toBeVisible();
+    await page.evaluate(() => window.lab.reset());
+    await step(page);
+  }
+  // As a drop of a folder gives them: files that carry their path.
+  const dropped = Object.entries(imageFolder(4)).map(([path, bytes]) => [path, [...bytes]] as const);
+  const choice = await page.evaluate((files) => window.lab.engine.importData("dropped", files.map(([path, bytes]) => new File([Uint8Array.from(bytes)], path)), "alexnet-32"), dropped);
+  expect(choice).toMatchObject({ labels: ["leaf", "rose", "sky"], trainImages: 9, valImages: 3, size: 32, skipped: [] });
+  const info = await page.evaluate(() => window.lab.configure({ dataset: "dropped", width: 0.25, batchSize: 4 }));
+  expect(info.labels).toEqual(["leaf", "rose", "sky"]);
+});
