@@ -2,6 +2,7 @@
 
 import math
 
+import bpy
 import numpy as np
 
 from studio import *  # noqa: F403
@@ -9,23 +10,25 @@ from studio import *  # noqa: F403
 LEAF = [(0.3, (0.02, 0.11, 0.01)), (0.7, (0.09, 0.27, 0.02))]
 
 
-def meadow(seed=1, depth=9.0, colours=((0.03, 0.12, 0.01), (0.16, 0.34, 0.04), (0.3, 0.42, 0.1))):
-    """Out-of-focus greenery behind the subject."""
-    pick = rng(seed)
-    for k in range(46):
-        paint = material(tuple(np.array(colours[k % len(colours)]) * pick.uniform(0.6, 1.2)), Roughness=0.6)
-        ball(paint, (pick.uniform(-6, 6), depth + pick.uniform(-1, 3), pick.uniform(-5, 6)), pick.uniform(0.5, 1.5, 3).tolist())
+def meadow(strength=0.8):
+    """Sky light, and greenery far out of focus behind the subject."""
+    n = Nodes(bpy.context.scene.world)
+    where = n.add("TexCoord").outputs["Generated"]
+    blur = n.add("TexNoise", {"Vector": where, "Scale": 5.0, "Detail": 1.0}).outputs[0]
+    green = n.ramp(blur, [(0.3, (0.015, 0.06, 0.008)), (0.5, (0.07, 0.19, 0.025)), (0.7, (0.24, 0.36, 0.08))])
+    seen = n.add("LightPath").outputs["Is Camera Ray"]
+    light = n.add("Background", {0: (0.6, 0.75, 0.8), 1: strength}).outputs[0]
+    n.add("OutputWorld", {0: n.add("MixShader", {0: seen, 1: light, 2: n.add("Background", {0: green}).outputs[0]}).outputs[0]})
 
 
 def ladybug():
-    sky((0.3, 0.5, 0.8), (0.6, 0.75, 0.6), 0.6)
+    meadow(0.6)
     sun((-3, -4, 6), 3.4)
-    meadow(3)
     u, v = np.linspace(-1, 1, 160)[:, None], np.linspace(-1, 1, 120)[None]
     ground = np.stack([5 * u + 0 * v, 2.4 * v * np.cos(u * 1.1) ** 0.8, -0.35 * v**2 * 2 + 0.12 * np.abs(v) - 0.25 * u**2], -1)
     vein = np.exp(-((np.abs(v) / 0.02) ** 2)) + 0.6 * np.exp(-(((np.abs(((u - np.abs(v) * 0.35) * 6) % 1 - 0.5)) / 0.04) ** 2))
-    tint = blend((0.05, 0.19, 0.012), (0.14, 0.36, 0.03), noise(ground, 1.2, 4, 3))
-    colours = blend(np.zeros(3), (0.28, 0.45, 0.09), np.clip(vein, 0, 1)) + tint * (1 - np.clip(vein, 0, 1))[..., None]
+    tint = blend((0.035, 0.14, 0.01), (0.1, 0.27, 0.025), noise(ground, 1.2, 4, 3))
+    colours = blend(np.zeros(3), (0.16, 0.32, 0.06), np.clip(vein, 0, 1)) + tint * (1 - np.clip(vein, 0, 1))[..., None]
     surface(ground, material(bump=(14, 0.2), Roughness=0.38), colours, turn=(8, 0, -14), at=(0, 0.2, 0.0))
     p = sphere_points(160, 320)
     red = np.broadcast_to(np.array((0.68, 0.025, 0.008)), p.shape).copy()
@@ -49,11 +52,11 @@ def ladybug():
     ball(ink, put(1.0, 0, 0.06), (0.42, 0.66, 0.4), (0, 0, turn))
     ball(ink, put(1.36, 0, -0.02), (0.26, 0.36, 0.24), (0, 0, turn))
     for side in (-1, 1):
-        ball(white, put(1.13, side * 0.42, 0.2), (0.17, 0.19, 0.15), (0, 0, turn))
-        ball(white, put(1.5, side * 0.2, 0.1), (0.07, 0.09, 0.07), (0, 0, turn))
+        ball(white, put(1.12, side * 0.43, 0.17), (0.2, 0.15, 0.14), (0, 0, turn))
+        ball(white, put(1.46, side * 0.2, 0.08), (0.07, 0.06, 0.06), (0, 0, turn))
         tube(curve([put(1.5, side * 0.15, 0), put(1.75, side * 0.35, 0.12), put(1.9, side * 0.5, 0.02)], 20), 0.028, ink)
         for x in (0.65, 0.05, -0.5):
-            foot = [put(x, side * 0.7, -0.05), put(x + 0.12, side * 1.1, 0.06), put(x + 0.1, side * 1.32, -0.34), put(x + 0.25, side * 1.5, -0.38)]
+            foot = [put(x, side * 0.7, -0.05), put(x + 0.1, side * 0.98, -0.12), put(x + 0.12, side * 1.12, -0.34), put(x + 0.25, side * 1.24, -0.38)]
             tube(curve(foot, 30), np.linspace(0.07, 0.035, 30), ink)
     camera((-1.6, -6.0, 3.4), (0.0, 0.0, 0.42), 62, 2.2, (-0.3, -0.6, 0.7))
 
@@ -84,9 +87,8 @@ def wing(outline, dots, seed, front):
 
 
 def monarch():
-    sky((0.35, 0.55, 0.85), (0.65, 0.75, 0.65), 0.75)
+    meadow(0.75)
     sun((-2, -4, 7), 3.0)
-    meadow(8, 8)
     paint = material(Roughness=0.55, Sheen_Weight=0.3)
     fore = [(0.05, 0.2), (0.5, 0.72), (1.05, 1.16), (1.42, 1.3), (1.5, 1.12), (1.28, 0.72), (1.12, 0.3), (1.02, 0.02), (0.5, -0.06), (0.06, 0.0)]
     hind = [(0.05, 0.1), (0.55, 0.1), (1.0, 0.02), (1.12, -0.3), (1.0, -0.68), (0.66, -0.98), (0.32, -0.98), (0.12, -0.6), (0.05, -0.2)]
@@ -121,13 +123,11 @@ def monarch():
         leaf(petal, (0.06, -0.25, 0.42), (0, 10 + 9 * (k % 3), k * 360 / 34), 1.75 - 0.12 * (k % 3), 0.14, 0.2, 0.25)
     ball(material(mottle=(26, [(0.35, (0.35, 0.1, 0.01)), (0.65, (0.8, 0.4, 0.03))]), bump=(30, 1.0, 0.1)), (0.06, -0.25, 0.48), (0.52, 0.52, 0.3))
     tube(curve([(0.06, -0.25, 0.4), (0.1, 0, -1.2), (0.4, 0.3, -4)], 40), 0.09, material((0.08, 0.22, 0.03)))
-    camera((0.1, -6.2, 4.6), (0.02, 0.02, 1.12), 66, 3.2, (0, -0.2, 1.25))
+    camera((0.1, -6.2, 4.9), (0.02, 0.02, 1.45), 78, 3.2, (0, -0.2, 1.25))
 
 
 def sheer(colour, rim, strength, density=0.25):
     """Thin glowing tissue: clear where seen straight on, bright at a glancing angle."""
-    import bpy
-
     made = bpy.data.materials.new("sheer")
     n = Nodes(made)
     facing = n.add("LayerWeight", {"Blend": 0.45}).outputs["Facing"]
@@ -164,24 +164,25 @@ def jellyfish():
             u, v = np.linspace(0, 1, 160)[:, None], np.linspace(-1, 1, 30)[None]
             wide = (0.26 - 0.17 * u) * (1 + 0.35 * noise(np.stack([u * 6, 0 * u, 0 * u + k], -1), 1, 2, k))
             angle = k * TAU / 5 + 0.4
-            x = 0.2 * math.cos(angle) + wide * v * math.cos(angle + 2.5 * u) + 0.35 * u * u + 0.13 * np.sin(5 * u + k)
-            y = 0.2 * math.sin(angle) + wide * v * math.sin(angle + 2.5 * u) + 0.13 * np.cos(4 * u + k)
+            x = 0.2 * math.cos(angle) + wide * v * np.cos(angle + 2.5 * u) + 0.35 * u * u + 0.13 * np.sin(5 * u + k)
+            y = 0.2 * math.sin(angle) + wide * v * np.sin(angle + 2.5 * u) + 0.13 * np.cos(4 * u + k)
             ruffle = 0.07 * np.abs(v) * np.sin(46 * u + 6 * v + k)
             surface(np.stack([x + ruffle, y - ruffle, 0.35 - 2.5 * u + 0 * v], -1), frill, at=at, turn=lean, size=size)
     speck = glow((0.3, 0.55, 0.9), 0.7)
     for _ in range(50):
         ball(speck, (pick.uniform(-4, 4), pick.uniform(1, 7), pick.uniform(-4, 4)), pick.uniform(0.008, 0.02))
-    camera((0, -8.2, -0.6), (0.15, 0, -0.35), 56, 4, (0, -0.6, 0))
+    camera((0.6, -8.2, -0.7), (0.85, 0, -0.45), 63, 4, (0.1, -0.6, 0))
+    bpy.context.scene.cycles.samples = 6  # many clear layers, slow to trace, and no shadows to clean of noise
 
 
 def fish(at, turn, size, seed):
     pick = rng(seed)
     u, b = np.linspace(0, 1, 150)[:, None], np.linspace(0, TAU, 160, endpoint=False)[None]
-    deep = np.interp(u, *curve([(0, 0.02), (0.03, 0.16), (0.12, 0.32), (0.3, 0.5), (0.45, 0.52), (0.65, 0.4), (0.85, 0.2), (1, 0.15)], 80).T)
+    deep = np.interp(u, *curve([(0, 0.02), (0.03, 0.16), (0.12, 0.32), (0.3, 0.58), (0.45, 0.62), (0.65, 0.5), (0.85, 0.24), (1, 0.16)], 80).T)
     arch = 0.1 * np.sin(math.pi * u)
     points = np.stack([1.15 - 2.3 * u + 0 * b, deep * 0.62 * np.sin(b) * (1 - 0.3 * smooth(0.6, 1, u)), deep * np.cos(b) + arch], -1)
     back = smooth(-0.5, 0.3, np.cos(b) + 0 * u)
-    skin = blend((1.0, 0.6, 0.2), (0.95, 0.2, 0.01), back)
+    skin = blend((1.0, 0.42, 0.07), (0.9, 0.15, 0.004), back)
     row, column = u * 26, b / TAU * 26
     shift = 0.5 * (np.floor(row) % 2)
     scale = np.hypot((row % 1) - 0.1, ((column + shift) % 1) - 0.5)
@@ -189,7 +190,7 @@ def fish(at, turn, size, seed):
     shade = 1 - 0.38 * smooth(0.42, 0.62, scale) * on
     gill = np.exp(-(((u - 0.225 - 0.03 * np.cos(b * 2)) / 0.008) ** 2)) * 0.5
     colours = skin * (shade * (1 - gill))[..., None]
-    surface(points, material(Roughness=0.2, Coat_Weight=0.6, Metallic=0.15, Specular_IOR_Level=0.7), colours, wrap_v=True, at=at, turn=turn, size=size)
+    surface(points, material(Roughness=0.34, Coat_Weight=0.25, Metallic=0.1), colours, wrap_v=True, at=at, turn=turn, size=size)
     film = material(Roughness=0.35, Transmission_Weight=0.2, Subsurface_Weight=0.3, Alpha=0.88)
 
     def fin(root_a, root_b, tip_a, tip_b, wave=0.06, bulge=0.0):
@@ -199,13 +200,13 @@ def fish(at, turn, size, seed):
         p = root + s * (tip - root)
         p[..., 1] += (wave * s * np.sin(9 * t + 3 * s + seed))[..., 0]
         ray = 0.5 + 0.5 * np.cos(t[..., 0] * 110)
-        tone = blend((0.98, 0.3, 0.02), (1.0, 0.62, 0.22), s[..., 0] * 0.8 + 0 * ray) * (1 - 0.3 * ray[..., None] * s)
+        tone = blend((0.95, 0.2, 0.008), (1.0, 0.4, 0.08), s[..., 0] * 0.8 + 0 * ray) * (1 - 0.3 * ray[..., None] * s)
         surface(p, film, tone, at=at, turn=turn, size=size)
 
     sway = pick.uniform(-0.25, 0.25)
     fin((-1.08, 0, 0.16), (-1.1, 0, 0.0), (-2.05, 0.2 + sway, 1.0), (-1.75, sway, 0.1), 0.12)
     fin((-1.1, 0, 0.02), (-1.08, 0, -0.14), (-1.75, sway, 0.1), (-2.1, 0.1 + sway, -0.85), 0.12)
-    fin((0.35, 0, 0.52), (-0.75, 0, 0.3), (0.0, 0.03, 1.0), (-1.12, 0.03, 0.62), 0.05, -0.05)
+    fin((0.35, 0, 0.6), (-0.75, 0, 0.36), (0.0, 0.03, 1.08), (-1.12, 0.03, 0.66), 0.05, -0.05)
     fin((-0.5, 0.05, -0.3), (-0.85, 0.02, -0.16), (-0.9, 0.12, -0.72), (-1.25, 0.05, -0.45), 0.05)
     for side in (-1, 1):
         fin((0.5, side * 0.26, -0.18), (0.38, side * 0.24, -0.32), (0.0, side * 0.62, -0.36), (0.1, side * 0.5, -0.72), 0.05)
@@ -223,8 +224,8 @@ def goldfish():
     sky((0.12, 0.42, 0.62), (0.02, 0.16, 0.24), 0.9)
     window((-2, -4, 6), 700, 3, colour=(0.9, 0.97, 1))
     window((3, -6, 2), 220, 3)
-    fish((-0.25, 0, 0.2), (0, -8, 14), 1.2, 1)
-    fish((1.5, 3.0, 1.75), (0, 6, 195), 0.95, 5)
+    fish((0.15, 0, 0.0), (0, -8, 14), 1.2, 1)
+    fish((1.1, 3.0, 2.3), (0, 6, 195), 0.75, 5)
     u = np.linspace(-8, 8, 160)
     x, y = np.meshgrid(u, u, indexing="ij")
     stones = noise(np.stack([x, y, 0 * x], -1), 5, 3, 2)

@@ -76,9 +76,8 @@ def lemon():
     green = material(mottle=(4, [(0.3, (0.02, 0.1, 0.01)), (0.7, GREEN)]), Roughness=0.35)
     for at, turn, size in (((-0.9, 0.5, 0.86), (90, 0, 62), 1.0), ((0.95, 1.3, 0.85), (84, 0, -40), 0.97)):
         surface(points, skin, wrap_v=True, at=at, turn=turn, size=size)
-    half_fruit((0.6, -0.8, 0.72), (55, 0, 14), 0.84, rind, (0.93, 0.78, 0.22), 8, skin, 9)
+    half_fruit((0.6, -0.8, 0.72), (55, 0, 14), 0.84, rind, (1.0, 0.8, 0.2), 8, skin, 9)
     leaf(green, (0.2, 2.3, 0.9), (0, -25, 150), 1.2, 0.3)
-    leaf(green, (-1.7, -0.3, 0.2), (0, -15, 200), 1.0, 0.3)
     camera((0.2, -6.4, 3.2), (0.0, 0.15, 0.7), 64, 2.8, (0.3, -0.6, 0.7))
 
 
@@ -106,9 +105,9 @@ def banana():
         spots = smooth(0.66, 0.72, noise(points, 5, 2, 30 + k)) * 0.75
         dark = np.maximum(tip, spots)
         colours = blend(np.zeros(3), (0.09, 0.045, 0.015), dark) + colours * (1 - dark[..., None])
-        surface(points, skin, colours, wrap_v=True, at=(-1.75, 0.1 * (k - 2), 1.95), turn=(17 * (2 - k) - 8, 0, 9 * (k - 2) - 4))
-    ball(material((0.12, 0.09, 0.03), Roughness=0.8), (-1.8, 0, 2.05), (0.2, 0.33, 0.24))
-    camera((0.2, -8.0, 3.0), (0.0, 0.0, 0.92), 62, 4, (0, -0.5, 0.7))
+        surface(points, skin, colours, wrap_v=True, at=(-1.95, 0.1 * (k - 2), 1.95), turn=(17 * (2 - k) - 8, 0, 9 * (k - 2) - 4))
+    ball(material((0.12, 0.09, 0.03), Roughness=0.8), (-2.0, 0, 2.05), (0.2, 0.33, 0.24))
+    camera((0.0, -7.6, 4.0), (0.05, 0.0, 0.95), 60, 4, (0, -0.5, 0.7))
 
 
 def pizza():
@@ -195,7 +194,7 @@ def espresso():
     flat = np.stack([r * np.cos(b), r * np.sin(b), 0 * r * b], -1)
     warp = flat + 0.35 * np.stack([noise(flat, 2, 3, s) - 0.5 for s in (1, 2, 3)], -1)
     swirl = noise(warp, 3, 4, 4)
-    colours = blend((0.27, 0.1, 0.025), (0.62, 0.33, 0.1), smooth(0.35, 0.7, swirl))
+    colours = blend((0.2, 0.065, 0.015), (0.5, 0.23, 0.06), smooth(0.3, 0.75, swirl))
     ring = smooth(0.9, 0.99, r + 0 * b)[..., None]
     colours = colours * (1 - ring) + np.array((0.16, 0.055, 0.015)) * ring
     surface(flat * 0.965, material(Roughness=0.16, bump=(24, 0.08)), colours, wrap_v=True, at=(0, 0, 1.14))
@@ -220,8 +219,9 @@ def bell_pepper():
     points = sphere * r[..., None] * np.array([0.95, 0.95, 1.12])
     stem = curve([(0, 0, 0.45), (0.02, 0, 0.85), (0.1, 0.02, 1.15), (0.28, 0.05, 1.35)], 50)
     thick = 0.13 + 0.16 * (1 - smooth(0, 0.35, np.linspace(0, 1, 50)))
+    thick[-2:] = 0.1, 0.001
     green = material(mottle=(6, [(0.3, (0.05, 0.16, 0.02)), (0.7, (0.14, 0.3, 0.04))]), Roughness=0.4)
-    for colour, at, turn in (((0.62, 0.012, 0.008), (-0.55, -0.3, 1.0), (8, -8, 20)), ((0.85, 0.5, 0.01), (1.25, 0.85, 0.95), (70, 0, -50)), ((0.05, 0.26, 0.02), (-1.55, 1.5, 0.98), (-12, 14, 70))):
+    for colour, at, turn in (((0.62, 0.012, 0.008), (-0.55, -0.3, 1.0), (8, -8, 20)), ((0.85, 0.5, 0.01), (1.3, 0.85, 0.98), (14, 10, -50)), ((0.05, 0.26, 0.02), (-1.55, 1.5, 0.98), (-12, 14, 70))):
         skin = material(colour, bump=(2.5, 0.12, 0.05), Roughness=0.13, Coat_Weight=0.6, Subsurface_Weight=0.08, Subsurface_Scale=0.05)
         surface(points, skin, wrap_v=True, at=at, turn=turn)
         surface(tube_points(stem, thick, 20), green, wrap_v=True, at=at, turn=turn)

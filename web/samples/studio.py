@@ -240,7 +240,7 @@ def leaf(paint, at, turn, size=1.0, width=0.45, fold=0.25, droop=0.3):
     u, v = np.linspace(0, 1, 40)[:, None], np.linspace(-1, 1, 21)[None]
     half = width * np.sin(math.pi * u**0.8) ** 0.9
     y = half * v
-    z = fold * np.abs(y) - droop * u**2 + 0.01 * np.sin(u * 60 - np.abs(v) * 8)
+    z = fold * np.abs(y) - droop * u**2
     return surface(np.stack([u + 0 * v, y, z], -1), paint, at=at, turn=turn, size=size)
 
 
@@ -254,7 +254,7 @@ def text(words, paint, at, turn, size, bold=0.0):
 # --- light and camera -------------------------------------------------------------------------------------
 
 
-def fresh(samples=20, size=SIZE):
+def fresh(samples=12, size=SIZE):
     """An empty scene."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
@@ -262,8 +262,8 @@ def fresh(samples=20, size=SIZE):
     scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.seed = samples, True, 1
     scene.cycles.max_bounces = 6
     scene.render.resolution_x = scene.render.resolution_y = size
-    scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Punchy"
-    scene.view_settings.exposure = 0.85
+    scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
+    scene.view_settings.exposure = 0.1
     scene.world = bpy.data.worlds.new("world")
     return scene
 
