@@ -4,10 +4,9 @@ import math
 
 import bpy
 import numpy as np
+from mathutils import Euler
 
 from studio import *  # noqa: F403
-
-LEAF = [(0.3, (0.02, 0.11, 0.01)), (0.7, (0.09, 0.27, 0.02))]
 
 
 def meadow(strength=0.8):
@@ -94,8 +93,6 @@ def monarch():
     hind = [(0.05, 0.1), (0.55, 0.1), (1.0, 0.02), (1.12, -0.3), (1.0, -0.68), (0.66, -0.98), (0.32, -0.98), (0.12, -0.6), (0.05, -0.2)]
     spread = 17
     tilt = (38, 0, -16)
-    from mathutils import Euler
-
     turn = Euler([math.radians(a) for a in tilt]).to_matrix()
     turn = np.array(turn)
     for outline, dots, front, lift in ((hind, ((0.93, 0.026, 24), (0.865, 0.02, 20)), False, 0.0), (fore, ((0.94, 0.026, 26), (0.87, 0.026, 20), (0.66, 0.035, 9)), True, 0.025)):
@@ -123,7 +120,7 @@ def monarch():
         leaf(petal, (0.06, -0.25, 0.42), (0, 10 + 9 * (k % 3), k * 360 / 34), 1.75 - 0.12 * (k % 3), 0.14, 0.2, 0.25)
     ball(material(mottle=(26, [(0.35, (0.35, 0.1, 0.01)), (0.65, (0.8, 0.4, 0.03))]), bump=(30, 1.0, 0.1)), (0.06, -0.25, 0.48), (0.52, 0.52, 0.3))
     tube(curve([(0.06, -0.25, 0.4), (0.1, 0, -1.2), (0.4, 0.3, -4)], 40), 0.09, material((0.08, 0.22, 0.03)))
-    camera((0.1, -6.2, 4.9), (0.02, 0.02, 1.45), 78, 3.2, (0, -0.2, 1.25))
+    camera((0.1, -6.2, 4.9), (0.1, 0.02, 1.58), 83, 3.2, (0, -0.2, 1.25))
 
 
 def sheer(colour, rim, strength, density=0.25):
@@ -211,8 +208,6 @@ def fish(at, turn, size, seed):
     for side in (-1, 1):
         fin((0.5, side * 0.26, -0.18), (0.38, side * 0.24, -0.32), (0.0, side * 0.62, -0.36), (0.1, side * 0.5, -0.72), 0.05)
         fin((0.05, side * 0.14, -0.42), (-0.2, side * 0.12, -0.4), (-0.3, side * 0.24, -0.85), (-0.5, side * 0.2, -0.68), 0.04)
-    from mathutils import Euler
-
     m = np.array(Euler([math.radians(a) for a in turn]).to_matrix())
     for side in (-1, 1):
         for offset, radius, paint in ((0.0, 0.085, material((0.85, 0.6, 0.12), Metallic=0.6, Roughness=0.2)), (0.035, 0.065, material((0.005, 0.005, 0.005), Roughness=0.05))):

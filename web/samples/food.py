@@ -81,35 +81,6 @@ def lemon():
     camera((0.2, -6.4, 3.2), (0.0, 0.15, 0.7), 64, 2.8, (0.3, -0.6, 0.7))
 
 
-def banana():
-    table()
-    kitchen(280)
-    skin = material(bump=(6, 0.1, 0.02), Roughness=0.42, Subsurface_Weight=0.12, Subsurface_Scale=0.05)
-    for k in range(5):
-        t = np.linspace(0, 1, 120)
-        angle = math.radians(-78) + t * math.radians(130 + 3 * k)
-        bend = 2.1 + 0.04 * k
-        path = np.stack([bend * np.sin(angle), 0 * t, bend * (1 - np.cos(angle))], -1)
-        path -= path[0]
-        radius = 0.3 * smooth(0.03, 0.3, t) * (1 - smooth(0.68, 0.96, t) * 0.8) + 0.11
-        radius *= np.sqrt(np.clip(1 - np.clip((t - 0.97) / 0.03, 0, 1) ** 2, 0.0004, 1))
-        points = tube_points(path, radius, 60)
-        b = np.linspace(0, TAU, 60, endpoint=False)[None]
-        ridge = 1 + 0.045 * np.cos(5 * b + 0.4) * np.sin(math.pi * t)[:, None]
-        points = path[:, None] + (points - path[:, None]) * ridge[..., None]
-        green = np.broadcast_to((0.45, 0.5, 0.06), points.shape)
-        yellow = blend((0.85, 0.5, 0.02), (0.95, 0.64, 0.04), noise(points, 1.4, 3, k))
-        ends = (1 - smooth(0.03, 0.2, t))[:, None] + 0 * b
-        colours = yellow * (1 - 0.6 * ends[..., None]) + green * 0.6 * ends[..., None]
-        tip = np.maximum(smooth(0.955, 0.985, t), 1 - smooth(0.0, 0.02, t))[:, None] + 0 * b
-        spots = smooth(0.66, 0.72, noise(points, 5, 2, 30 + k)) * 0.75
-        dark = np.maximum(tip, spots)
-        colours = blend(np.zeros(3), (0.09, 0.045, 0.015), dark) + colours * (1 - dark[..., None])
-        surface(points, skin, colours, wrap_v=True, at=(-1.95, 0.1 * (k - 2), 1.95), turn=(17 * (2 - k) - 8, 0, 9 * (k - 2) - 4))
-    ball(material((0.12, 0.09, 0.03), Roughness=0.8), (-2.0, 0, 2.05), (0.2, 0.33, 0.24))
-    camera((0.0, -7.6, 4.0), (0.05, 0.0, 0.95), 60, 4, (0, -0.5, 0.7))
-
-
 def pizza():
     table((0.1, 0.05, 0.03), (0.33, 0.19, 0.1))
     kitchen(330)
@@ -149,37 +120,6 @@ def pizza():
     camera((0.0, -5.0, 4.6), (0, -0.05, 0.05), 58, 4, (0, -0.6, 0.1))
 
 
-def pretzel():
-    table((0.12, 0.06, 0.035), (0.36, 0.2, 0.1))
-    kitchen(300)
-    loop = [(0, -1.12, 0.3), (0.55, -1.05, 0.3), (1.15, -0.62, 0.3), (1.42, 0.1, 0.3), (1.18, 0.82, 0.3), (0.62, 1.05, 0.3), (0.2, 0.68, 0.3),
-            (0.02, 0.3, 0.42), (-0.14, 0.0, 0.36), (-0.1, -0.3, 0.3), (-0.42, -0.72, 0.45), (-0.66, -1.08, 0.55)]
-    path = curve(loop, 180)
-    mirrored = path * np.array([-1, 1, 1])
-    mirrored[:, 2] = np.interp(np.linspace(0, 1, 180), [0, 0.5, 0.62, 0.75, 0.85, 1], [0.3, 0.3, 0.3, 0.56, 0.36, 0.55])
-    t = np.linspace(0, 1, 180)
-    radius = 0.29 - 0.12 * smooth(0.45, 0.95, t) - 0.06 * smooth(0.97, 1, t)
-    skin = material(bump=(14, 0.1, 0.02), Roughness=0.3, Coat_Weight=0.3)
-    salt = material((0.95, 0.95, 0.93), Roughness=0.25)
-    pick = rng(2)
-    for way in (path, mirrored):
-        points = tube_points(way, radius, 48)
-        tone = smooth(0.3, 0.7, noise(points, 3, 4, 7))
-        colours = blend((0.2, 0.055, 0.012), (0.48, 0.17, 0.035), tone)
-        split = smooth(0.62, 0.67, noise(points * np.array([1, 1, 0.3]), 2.2, 2, 9)) * (points[..., 2] > 0.42)
-        colours = colours * (1 - split[..., None]) + np.array((0.78, 0.52, 0.24)) * split[..., None]
-        surface(points, skin, colours, wrap_v=True)
-        for _ in range(75):
-            k, side = pick.integers(4, 170), pick.uniform(-0.75, 0.75)
-            r = radius[k]
-            across = np.cross(way[min(k + 1, 179)] - way[k], [0, 0, 1])
-            across /= np.linalg.norm(across)
-            at = way[k] + across * r * math.sin(side) + np.array([0, 0, r * math.cos(side)])
-            s = pick.uniform(0.045, 0.08)
-            box(salt, at.tolist(), (s, s, s), 0.01, pick.uniform(0, 90, 3).tolist())
-    camera((0.0, -5.2, 4.6), (0, -0.02, 0.3), 62, 4, (0, -0.4, 0.4))
-
-
 def espresso():
     table((0.1, 0.05, 0.03), (0.4, 0.22, 0.11))
     kitchen(260)
@@ -206,23 +146,3 @@ def espresso():
     for _ in range(26):
         ball(bean, (pick.uniform(-3.4, -1.7), pick.uniform(0.2, 2.8), 0.1), (0.17, 0.12, 0.1), (0, 0, pick.uniform(0, 180)))
     camera((0.1, -5.0, 4.7), (0, -0.08, 0.62), 62, 3.2, (0, -0.4, 1.15))
-
-
-def bell_pepper():
-    table((0.42, 0.36, 0.28), (0.66, 0.58, 0.46), 0.5)
-    kitchen(260)
-    sphere = sphere_points(140, 280)
-    a, b = np.linspace(0, math.pi, 140)[:, None], np.linspace(0, TAU, 280, endpoint=False)[None]
-    lobes = 1 + 0.085 * np.sqrt(np.abs(np.cos(2 * b + 0.3 * np.sin(b)))) * np.sin(a) ** 0.6 - 0.05
-    r = lobes * (1 - 0.13 * smooth(1.6, 3.0, a))
-    r = r - 0.42 * np.exp(-((a / 0.42) ** 2)) - 0.22 * np.exp(-(((math.pi - a) / 0.4) ** 2))
-    points = sphere * r[..., None] * np.array([0.95, 0.95, 1.12])
-    stem = curve([(0, 0, 0.45), (0.02, 0, 0.85), (0.1, 0.02, 1.15), (0.28, 0.05, 1.35)], 50)
-    thick = 0.13 + 0.16 * (1 - smooth(0, 0.35, np.linspace(0, 1, 50)))
-    thick[-2:] = 0.1, 0.001
-    green = material(mottle=(6, [(0.3, (0.05, 0.16, 0.02)), (0.7, (0.14, 0.3, 0.04))]), Roughness=0.4)
-    for colour, at, turn in (((0.62, 0.012, 0.008), (-0.55, -0.3, 1.0), (8, -8, 20)), ((0.85, 0.5, 0.01), (1.3, 0.85, 0.98), (14, 10, -50)), ((0.05, 0.26, 0.02), (-1.55, 1.5, 0.98), (-12, 14, 70))):
-        skin = material(colour, bump=(2.5, 0.12, 0.05), Roughness=0.13, Coat_Weight=0.6, Subsurface_Weight=0.08, Subsurface_Scale=0.05)
-        surface(points, skin, wrap_v=True, at=at, turn=turn)
-        surface(tube_points(stem, thick, 20), green, wrap_v=True, at=at, turn=turn)
-    camera((0.2, -6.8, 3.0), (-0.05, 0.2, 0.98), 62, 2.8, (-0.5, -0.9, 1))

@@ -314,14 +314,6 @@ def camera(at, target, lens=60, fstop=None, focus=None):
     bpy.context.scene.camera = thing
 
 
-def fog(colour, density, size=60.0):
-    """A box of scattering air or water around everything."""
-    made = bpy.data.materials.new("fog")
-    n = Nodes(made)
-    n.add("OutputMaterial", {"Volume": n.add("VolumeScatter", {"Color": colour, "Density": density}).outputs[0]})
-    box(made, (0, 0, 0), (size,) * 3, 0)
-
-
 def shoot(path):
     bpy.context.scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
