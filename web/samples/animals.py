@@ -68,13 +68,13 @@ def wing(outline, dots, seed, front):
     flat = root + r * (edge - root)[None]
     s, q = np.linspace(0, 1, 260)[None], r[..., 0]
     gap = np.abs(((s * (8 if front else 7)) % 1) - 0.5)
-    thick = 0.055 + 0.03 * q
+    thick = 0.09 + 0.04 * q
     black = 1 - smooth(thick * 0.6, thick, gap / np.maximum(q, 0.15) * np.maximum(q, 0.15) + 0 * q)
     black = np.maximum(black, smooth(0.8, 0.83, q + 0.02 * np.sin(s * 50)))
     if front:
         black = np.maximum(black, smooth(0.5, 0.56, q - 0.9 * np.abs(s - 0.42) + 0.12))
         black = np.maximum(black, 1 - smooth(0.04, 0.06, s + 0 * q))
-    orange = blend((0.72, 0.16, 0.006), (0.92, 0.32, 0.02), noise(np.concatenate([flat, 0 * flat[..., :1]], -1), 3, 3, seed))
+    orange = blend((0.58, 0.1, 0.003), (0.8, 0.2, 0.008), noise(np.concatenate([flat, 0 * flat[..., :1]], -1), 3, 3, seed))
     colours = orange * (1 - black[..., None]) + 0.008 * black[..., None]
     pale = np.zeros_like(q + s)
     for ring, size, count in dots:

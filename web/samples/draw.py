@@ -18,11 +18,11 @@ LIMIT = 60_000
 # name of the file: (scene, WordNet id and plain English name of the class, what the picture shows)
 PICTURES = {
     "orange": (food.orange, "n07747607", "orange", "Oranges on a table, one cut in half"),
-    "goldfish": (animals.goldfish, "n01443537", "goldfish", "Two goldfish in a tank"),
+    "goldfish": (animals.goldfish, "n01443537", "goldfish", "Two goldfish above gravel and water plants"),
     "school-bus": (vehicles.school_bus, "n04146614", "school bus", "A yellow school bus on a road"),
     "monarch": (animals.monarch, "n02279972", "monarch butterfly", "A monarch butterfly on a flower"),
     "ladybug": (animals.ladybug, "n02165456", "ladybug", "A ladybug on a leaf"),
-    "jellyfish": (animals.jellyfish, "n01910747", "jellyfish", "Jellyfish in deep water"),
+    "jellyfish": (animals.jellyfish, "n01910747", "jellyfish", "Two jellyfish in blue water"),
     "pizza": (food.pizza, "n07873807", "pizza", "A pizza with salami, olives and basil"),
     "lemon": (food.lemon, "n07749582", "lemon", "Lemons, one cut in half"),
     "espresso": (food.espresso, "n07920052", "espresso", "A cup of espresso"),
