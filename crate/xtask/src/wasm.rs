@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use memchr::memmem;
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::command::{cargo, command, run};
+use crate::command::{cargo, command, output, run};
 use crate::files::{copy_files, fresh_folder, kept, root, target};
 use crate::npm::{NO_NODE, package};
 use crate::stage::stage;
@@ -27,6 +27,8 @@ pub struct Variant {
 /// The builds that the page and the npm package choose from.
 pub const VARIANTS: &[Variant] =
     &[Variant { name: "alexnet_cpu", features: "" }, Variant { name: "alexnet_gpu", features: "webgpu" }];
+
+const NO_RUST: &str = "install rustup from https://rustup.rs";
 
 /// The profile in Cargo.toml: the home of what is chosen about size and speed.
 const PROFILE: &str = "wasm";
@@ -66,18 +68,35 @@ pub fn build() -> Result<()> {
     })
 }
 
-/// Cargo judges itself whether anything changed.
+/// The crates that the wasm is made of.
+const SOURCES: [&str; 5] = ["protocol", "data", "format", "core", "wasm"];
+
+/// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
+/// other's in its place.
 fn compile(variant: &Variant) -> Result<String> {
-    let mut cargo = cargo();
-    cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", PROFILE]);
-    cargo.args(["--no-default-features", "--features", variant.features]);
-    run(&mut cargo, "install rustup from https://rustup.rs")?;
-    let built = built();
-    let kept = kept(&format!("{}.wasm", variant.name));
-    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    check_exports(&bytes)?;
-    crate::files::write_if_changed(&kept, &bytes)?;
-    Ok(megabytes(bytes.len()))
+    let kept_wasm = kept(&format!("{}.wasm", variant.name));
+    let mut inputs = Inputs::default().bytes(variant.features.as_bytes());
+    for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
+        inputs = inputs.file(&root(file))?;
+    }
+    for source in SOURCES {
+        inputs = inputs.folder(&root("crate").join(source), &["tests", "benches"])?;
+    }
+    let compiler = output(command("rustc").arg("--version"), NO_RUST)?;
+    let stamp = inputs.bytes(compiler.as_bytes()).stamp(kept(&format!("{}.compiled", variant.name)));
+    if !stamp.is_current(std::slice::from_ref(&kept_wasm)) {
+        let mut cargo = cargo();
+        cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", PROFILE]);
+        cargo.args(["--no-default-features", "--features", variant.features]);
+        run(&mut cargo, NO_RUST)?;
+        let built = built();
+        let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        check_exports(&bytes)?;
+        crate::files::write_if_changed(&kept_wasm, &bytes)?;
+        stamp.keep()?;
+    }
+    let bytes = fs::metadata(&kept_wasm).with_context(|| format!("cannot read {}", kept_wasm.display()))?.len();
+    Ok(megabytes(bytes as usize))
 }
 
 /// What cargo leaves, the same file for every variant.
