@@ -56,10 +56,10 @@ test("the theme can be chosen, and stays", async ({ page }) => {
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.getByRole("button", { name: "Change to the dark theme" }).click();
-  expect(await background()).not.toBe(light);
+  await expect.poll(background).not.toBe(light);
   await page.reload();
   await expect(page.getByRole("button", { name: "Change to the light theme" })).toBeVisible();
-  expect(await background()).not.toBe(light);
+  await expect.poll(background).not.toBe(light);
 });
 
 test("the keyboard alone trains", async ({ page }) => {
