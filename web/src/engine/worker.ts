@@ -6,7 +6,7 @@ import { keepRun, keptWeights } from "../state/storage";
 import type { EngineInfo } from "./api";
 import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
-import { watchDevices } from "./device";
+import { refusal, watchDevices } from "./device";
 import { fetchCounted } from "./fetch";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
@@ -52,7 +52,10 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surpr
   const choice = chooseBackend(wanted, adapter);
   if (choice.backend === "webgpu") watchDevices((reason) => died(`the GPU was lost (${reason})`));
   const module = await loadWasm(choice.backend, (progress) => tell({ event: "progress", what: "engine", ...progress }));
-  lab = await module.Lab.create(choice.backend);
+  lab = await module.Lab.create(choice.backend).catch((error: unknown) => {
+    // What comes out of wgpu holds a stack trace.
+    throw new Error(refusal() ?? (error instanceof Error ? error.message : String(error)));
+  });
   datasets = new Datasets(base);
   const { version, device } = lab.info();
   if (choice.backend === "cpu" || typeof adapter === "string") {
