@@ -60,69 +60,6 @@ def ladybug():
     camera((-1.6, -6.0, 3.4), (0.0, 0.0, 0.42), 62, 2.2, (-0.3, -0.6, 0.7))
 
 
-def wing(outline, dots, seed, front):
-    """One wing as a fan from its root, seen from above; colours of a monarch."""
-    edge = curve(outline, 260)
-    root = np.array([0.05, 0.06 if front else 0.0])
-    r = np.linspace(0, 1, 90)[:, None, None]
-    flat = root + r * (edge - root)[None]
-    s, q = np.linspace(0, 1, 260)[None], r[..., 0]
-    gap = np.abs(((s * (8 if front else 7)) % 1) - 0.5)
-    thick = 0.09 + 0.04 * q
-    black = 1 - smooth(thick * 0.6, thick, gap / np.maximum(q, 0.15) * np.maximum(q, 0.15) + 0 * q)
-    black = np.maximum(black, smooth(0.8, 0.83, q + 0.02 * np.sin(s * 50)))
-    if front:
-        black = np.maximum(black, smooth(0.5, 0.56, q - 0.9 * np.abs(s - 0.42) + 0.12))
-        black = np.maximum(black, 1 - smooth(0.04, 0.06, s + 0 * q))
-    orange = blend((0.58, 0.1, 0.003), (0.8, 0.2, 0.008), noise(np.concatenate([flat, 0 * flat[..., :1]], -1), 3, 3, seed))
-    colours = orange * (1 - black[..., None]) + 0.008 * black[..., None]
-    pale = np.zeros_like(q + s)
-    for ring, size, count in dots:
-        cell = ((s * count) % 1 - 0.5) / count * 3.2
-        pale = np.maximum(pale, 1 - smooth(size * 0.7, size, np.hypot(q - ring, cell)))
-    colours = colours * (1 - pale[..., None]) + np.array((0.95, 0.93, 0.88)) * pale[..., None]
-    bend = 0.1 * flat[..., 0] ** 2 + 0.01 * np.cos(gap * TAU)
-    return np.concatenate([flat, bend[..., None]], -1), colours
-
-
-def monarch():
-    meadow(0.75)
-    sun((-2, -4, 7), 3.0)
-    paint = material(Roughness=0.55, Sheen_Weight=0.3)
-    fore = [(0.05, 0.2), (0.5, 0.72), (1.05, 1.16), (1.42, 1.3), (1.5, 1.12), (1.28, 0.72), (1.12, 0.3), (1.02, 0.02), (0.5, -0.06), (0.06, 0.0)]
-    hind = [(0.05, 0.1), (0.55, 0.1), (1.0, 0.02), (1.12, -0.3), (1.0, -0.68), (0.66, -0.98), (0.32, -0.98), (0.12, -0.6), (0.05, -0.2)]
-    spread = 17
-    tilt = (38, 0, -16)
-    turn = Euler([math.radians(a) for a in tilt]).to_matrix()
-    turn = np.array(turn)
-    for outline, dots, front, lift in ((hind, ((0.93, 0.026, 24), (0.865, 0.02, 20)), False, 0.0), (fore, ((0.94, 0.026, 26), (0.87, 0.026, 20), (0.66, 0.035, 9)), True, 0.025)):
-        points, colours = wing(outline, dots, 5 + front, front)
-        up = math.radians(spread)
-        for side in (-1, 1):
-            p = points.copy()
-            x, z = p[..., 0].copy(), p[..., 2].copy()
-            p[..., 0] = side * (x * math.cos(up) - z * math.sin(up))
-            p[..., 2] = x * math.sin(up) + z * math.cos(up) + lift
-            surface(p @ turn.T, paint, colours, at=(0, 0, 1.25))
-    ink = material((0.012, 0.011, 0.012), Roughness=0.6, bump=(30, 0.4))
-    white = material((0.9, 0.9, 0.88))
-    t = np.linspace(0, 1, 60)
-    body = np.stack([0 * t, 0.52 - 1.15 * t, 0.03 + 0 * t], -1)
-    thick = 0.03 + 0.1 * np.sin(math.pi * np.clip(t * 1.02, 0, 1)) ** 0.5 * (1 - 0.45 * t) * (1 - 0.3 * np.exp(-(((t - 0.42) / 0.05) ** 2)))
-    tube(body @ turn.T, thick, ink, at=(0, 0, 1.25))
-    for side in (-1, 1):
-        feeler = curve([(side * 0.04, 0.5, 0.05), (side * 0.2, 0.8, 0.2), (side * 0.36, 1.1, 0.24)], 40) @ turn.T
-        tube(feeler, np.where(np.arange(40) > 35, 0.026, 0.01), ink, at=(0, 0, 1.25))
-        for y in (0.4, 0.28, 0.15):
-            ball(white, (np.array((side * 0.08, y, 0.1)) @ turn.T + (0, 0, 1.25)).tolist(), 0.022)
-    petal = material(mottle=(3, [(0.3, (0.5, 0.1, 0.42)), (0.7, (0.8, 0.32, 0.68))]), Roughness=0.5)
-    for k in range(34):
-        leaf(petal, (0.06, -0.25, 0.42), (0, 10 + 9 * (k % 3), k * 360 / 34), 1.75 - 0.12 * (k % 3), 0.14, 0.2, 0.25)
-    ball(material(mottle=(26, [(0.35, (0.35, 0.1, 0.01)), (0.65, (0.8, 0.4, 0.03))]), bump=(30, 1.0, 0.1)), (0.06, -0.25, 0.48), (0.52, 0.52, 0.3))
-    tube(curve([(0.06, -0.25, 0.4), (0.1, 0, -1.2), (0.4, 0.3, -4)], 40), 0.09, material((0.08, 0.22, 0.03)))
-    camera((0.1, -6.2, 4.9), (0.1, 0.02, 1.58), 83, 3.2, (0, -0.2, 1.25))
-
-
 def sheer(colour, rim, strength, density=0.25):
     """Thin glowing tissue: clear where seen straight on, bright at a glancing angle."""
     made = bpy.data.materials.new("sheer")

@@ -20,7 +20,6 @@ PICTURES = {
     "orange": (food.orange, "n07747607", "orange", "Oranges on a table, one cut in half"),
     "goldfish": (animals.goldfish, "n01443537", "goldfish", "Two goldfish above gravel and water plants"),
     "school-bus": (vehicles.school_bus, "n04146614", "school bus", "A yellow school bus on a road"),
-    "monarch": (animals.monarch, "n02279972", "monarch butterfly", "A monarch butterfly on a flower"),
     "ladybug": (animals.ladybug, "n02165456", "ladybug", "A ladybug on a leaf"),
     "jellyfish": (animals.jellyfish, "n01910747", "jellyfish", "Two jellyfish in blue water"),
     "pizza": (food.pizza, "n07873807", "pizza", "A pizza with salami, olives and basil"),
