@@ -70,7 +70,7 @@ export async function step(page: Page): Promise<number> {
 /** Presses Pause and waits until no step is in flight. */
 export async function pause(page: Page): Promise<number> {
   await page.getByTestId("pause").click();
-  await expect(page.getByTestId("pause")).toHaveAttribute("aria-disabled", "true");
+  await expect.poll(() => page.evaluate(() => window.lab.run.phase)).not.toBe("running");
   return value(page, "steps");
 }
 
