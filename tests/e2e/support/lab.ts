@@ -69,7 +69,8 @@ export async function step(page: Page): Promise<number> {
 
 /** Presses Pause and waits until no step is in flight. */
 export async function pause(page: Page): Promise<number> {
-  await page.getByTestId("pause").click();
+  // Forced, since a run that has just ended by itself leaves nothing to wait for: its button is disabled.
+  await page.getByTestId("pause").click({ force: true });
   await expect.poll(() => page.evaluate(() => window.lab.run.phase)).not.toBe("running");
   return value(page, "steps");
 }
