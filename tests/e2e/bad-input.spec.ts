@@ -91,7 +91,7 @@ test.describe("networks", () => {
       [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut short \(\d+ of \d+ bytes\): download or export it again\.$/],
       [file("empty.safetensors", Buffer.alloc(0)), /^The model file is empty/],
       [file("photo.safetensors", jpeg(plain(RED))), /^This is not a model file but a picture/],
-      [file("shape.safetensors", safetensors("features.0.weight", [2, 2])), /model file/],
+      [file("shape.safetensors", safetensors("features.0.weight", [2, 2])), /^The model file lacks the tensor “features\.0\.bias”/],
     ];
     for (const [model, words] of cases) {
       await page.getByTestId("model-input").setInputFiles(model);
