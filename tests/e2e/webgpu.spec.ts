@@ -74,6 +74,8 @@ test("an adapter without timestamp queries trains all the same", async ({ page }
   expect(backend).toBe("webgpu");
   expect(features).not.toContain("timestamp-query");
   expect((await losses(page, 1))[0]).toBeGreaterThan(0);
+  const device = () => [...(globalThis as unknown as { device: { features: Set<string> } }).device.features];
+  expect(await page.workers()[0]?.evaluate(device)).not.toContain("timestamp-query");
 });
 
 test("a GPU lost in mid-training is replaced by the CPU, and the run goes on", async ({ page }) => {
