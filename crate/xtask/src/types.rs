@@ -114,6 +114,7 @@ mod tests {
         let text = module().unwrap();
         assert!(text.contains("export const OPTIONS: OptionSpec[] = ["));
         assert!(text.contains("\"name\": \"learningRate\""));
-        assert!(text.contains("\"default\": 0.02"));
+        let rate = alexnet_protocol::RunOptions::default().learning_rate;
+        assert!(text.contains(&format!("\"default\": {rate}")));
     }
 }

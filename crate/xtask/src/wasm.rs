@@ -95,7 +95,8 @@ fn compile(variant: &Variant) -> Result<String> {
         crate::files::write_if_changed(&kept_wasm, &bytes)?;
         stamp.keep()?;
     }
-    let bytes = fs::metadata(&kept_wasm).with_context(|| format!("cannot read {}", kept_wasm.display()))?.len();
+    let bytes =
+        fs::metadata(&kept_wasm).with_context(|| format!("cannot read {}", kept_wasm.display()))?.len();
     Ok(megabytes(bytes as usize))
 }
 
