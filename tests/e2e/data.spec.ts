@@ -1,4 +1,6 @@
 /** Data that the visitor brings. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { cifar, imageFolder, mnist, zip } from "./support/archives";
 import { expect, open, pause, reaches, step, test } from "./support/lab";
 import type { InputFile } from "./support/pictures";
@@ -29,10 +31,14 @@ test("a folder, the official CIFAR-10 archive and MNIST's files are read", async
     await page.evaluate(() => window.lab.reset());
     await step(page);
   }
-  // As a drop of a folder gives them: files that carry their path.
-  const dropped = Object.entries(imageFolder(4)).map(([path, bytes]) => [path, [...bytes]] as const);
-  const choice = await page.evaluate((files) => window.lab.engine.importData("dropped", files.map(([path, bytes]) => new File([Uint8Array.from(bytes)], path)), "alexnet-32"), dropped);
-  expect(choice).toMatchObject({ labels: ["leaf", "rose", "sky"], trainImages: 9, valImages: 3, size: 32, skipped: [] });
-  const info = await page.evaluate(() => window.lab.configure({ dataset: "dropped", width: 0.25, batchSize: 4 }));
+  const folder = test.info().outputPath("my folder");
+  for (const [path, bytes] of Object.entries(imageFolder(4))) {
+    await mkdir(join(folder, dirname(path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
+  await page.getByTestId("dataset").selectOption("own…");
+  await page.getByTestId("folder-input").setInputFiles(folder);
+  await expect(page.getByText("9 images to learn from, 3 to be tested on, 3 classes.")).toBeVisible();
+  const info = await page.evaluate(() => window.lab.reset());
   expect(info.labels).toEqual(["leaf", "rose", "sky"]);
 });

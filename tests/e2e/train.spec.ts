@@ -114,7 +114,7 @@ test("a reload in the middle of a run offers to go on, and the run goes on to th
   expect([again.step, again.loss]).toEqual([next.step, next.loss]);
 });
 
-test("a run goes on while other views are open and the window changes", async ({ page }) => {
+test("a run goes on while other views are open, the window changes and the tab is hidden", async ({ page }) => {
   await open(page, SMALL);
   await page.getByTestId("start").click();
   await reaches(page, "steps", 2);
@@ -127,5 +127,16 @@ test("a run goes on while other views are open and the window changes", async ({
   await reaches(page, "steps", before + 2);
   await page.setViewportSize({ width: 1280, height: 800 });
   await expect(page.getByTestId("loss-chart").locator("canvas")).toBeVisible();
+  const shows = (state: DocumentVisibilityState) =>
+    page.evaluate((now) => {
+      Object.defineProperty(document, "visibilityState", { value: now, configurable: true });
+      Object.defineProperty(document, "hidden", { value: now === "hidden", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  await shows("hidden");
+  const away = await value(page, "steps");
+  await reaches(page, "steps", away + 5);
+  await shows("visible");
   await pause(page);
+  await expect(page.getByTestId("watched")).toHaveCount(6);
 });
