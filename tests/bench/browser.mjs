@@ -1,12 +1,21 @@
-// Benchmarks of the built site in Chromium, through the page's own `window.lab.bench`.
+// Benchmarks of the built site in Chromium, on the CPU backend.
 // node browser.mjs [NAME] [--json]   with SITE_URL and CHROMIUM set, as `cargo xtask bench` does
 import { chromium } from "@playwright/test";
+import { compute } from "./compute.mjs";
+import { firstLoss, firstPrediction, frames } from "./page.mjs";
 
 const SAMPLES = 15;
+const engine = (kind, batch) => (browser, site) => compute(browser, site, { kind, batch, samples: SAMPLES });
+const waited = (measure) => async (browser, site) => ({ times: await measure(browser, site) });
+
 const CASES = [
-  { name: "infer-1", kind: "infer", batch: 1, what: "alexnet-224, one image, logits read back" },
-  { name: "infer-8", kind: "infer", batch: 8, what: "alexnet-224, eight images" },
-  { name: "train-64", kind: "trainStep", batch: 64, what: "alexnet-32, one SGD step of 64 images" },
+  { name: "infer-1", what: "alexnet-224, one image, logits read back", measure: engine("infer", 1) },
+  { name: "infer-8", what: "alexnet-224, eight images", measure: engine("infer", 8) },
+  { name: "train-64", what: "alexnet-32, one SGD step of 64 images", measure: engine("trainStep", 64) },
+  { name: "first-prediction", what: "opening the page and pressing a sample, to its top-5, nothing cached", measure: waited(firstPrediction) },
+  { name: "first-prediction-slow", what: "the same over a line of 20 Mbit/s, files as they lie in the site", measure: waited((...to) => firstPrediction(...to, 20)) },
+  { name: "first-loss", what: "pressing Start on a fresh page, to the first loss", measure: waited(firstLoss) },
+  { name: "frames", what: "between two frames while the page scrolls and a run trains", measure: waited(frames) },
 ];
 
 const json = process.argv.includes("--json");
@@ -17,36 +26,29 @@ if (cases.length === 0) {
   process.exit(2);
 }
 
-const median = (values) => {
+/** The value that this share of the values does not exceed. */
+const quantile = (values, share) => {
   const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 };
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
+});
 const rows = [];
-for (const each of cases) {
-  // A fresh page: another network's memory must not count.
-  const page = await browser.newPage();
-  await page.goto(new URL("?backend=cpu&view=train", process.env.SITE_URL).href);
-  await page.waitForFunction(() => window.lab?.bench);
-  const measured = await page.evaluate(async ({ kind, batch, samples }) => {
-    const { bench } = window.lab;
-    await bench.prepare(kind, batch);
-    const first = await bench[kind](batch);
-    await bench[kind](batch);
-    const times = [];
-    for (let i = 0; i < samples; i++) times.push(await bench[kind](batch));
-    return { first, times, ...(await bench.memory()) };
-  }, { kind: each.kind, batch: each.batch, samples: SAMPLES });
-  rows.push({
-    name: each.name, what: each.what, first: measured.first, median: median(measured.times),
-    fastest: Math.min(...measured.times), samples: SAMPLES, wasmBytes: measured.wasmBytes,
-  });
-  await page.close();
+for (const { name, what, measure } of cases) {
+  const { times, first, wasmBytes } = await measure(browser, process.env.SITE_URL);
+  const row = {
+    name, what, samples: times.length, median: quantile(times, 0.5), fastest: Math.min(...times),
+    percentile95: quantile(times, 0.95), first, wasmBytes,
+  };
+  rows.push(row);
   if (!json) {
-    const row = rows.at(-1);
-    const ms = (value) => `${value.toFixed(1)} ms`.padStart(11);
-    console.log(`${row.name.padEnd(10)} median${ms(row.median)}  fastest${ms(row.fastest)}  first${ms(row.first)}  ${(row.wasmBytes / 1e6).toFixed(0).padStart(5)} MB  ${row.what}`);
+    const ms = (label, value) => `${label} ${value.toFixed(1).padStart(7)} ms`;
+    const figures = [ms("median", row.median), ms("fastest", row.fastest), ms("95 %", row.percentile95)];
+    if (first !== undefined) figures.push(ms("first", first), `${(wasmBytes / 1e6).toFixed(0).padStart(4)} MB`);
+    console.log(`${name.padEnd(21)} ${figures.join("  ")}  ${what}`);
   }
 }
 const version = browser.version();

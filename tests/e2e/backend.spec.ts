@@ -50,17 +50,23 @@ test("a browser without wasm SIMD is told what it lacks", async ({ page }) => {
   await expect(page.getByTestId("backend")).toContainText("Not running");
 });
 
-test("an engine that dies is replaced, and the run goes on", async ({ page }) => {
-  await open(page, SMALL);
-  await page.getByTestId("start").click();
-  await reaches(page, "steps", 3);
-  await page.workers()[0]?.evaluate(() => dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
-  await expect(message(page, /^The lab's engine stopped \(unreachable\), so the lab was started anew on the CPU\./)).toBeVisible();
-  await engine(page, "cpu");
-  const before = await page.evaluate(() => window.lab.run.last[0]?.step ?? 0);
-  await reaches(page, "steps", before + 2);
-  await pause(page);
-});
+for (const [when, least] of [["at its beginning", 0], ["after its first saved step", 1]] as const) {
+  test(`an engine that dies is replaced, and the run goes on: ${when}`, async ({ page }) => {
+    await open(page, SMALL);
+    await page.getByTestId("start").click();
+    await reaches(page, "steps", 3);
+    await expect.poll(() => page.evaluate(async () => (await window.lab.run.saved())?.step ?? 0)).toBeGreaterThanOrEqual(least);
+    await page.workers()[0]?.evaluate(() => dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
+    const from = least > 0 ? "step \\d+, the last one saved" : "(its initial weights: no step had been saved yet|step \\d+, the last one saved)";
+    await expect(message(page, new RegExp(`^The lab's engine stopped \\(unreachable\\), so the lab was started anew on the CPU, and the run goes on from ${from}\\.$`))).toBeVisible();
+    await engine(page, "cpu");
+    const before = await page.evaluate(() => window.lab.run.last[0]?.step ?? 0);
+    await reaches(page, "steps", before + 2);
+    await expect(page.getByTestId("watched"), "what it is looked at for comes again").toHaveCount(6);
+    await expect(page.getByTestId("message"), "nothing else is said").toHaveCount(1);
+    await pause(page);
+  });
+}
 
 test("the page's own thread never touches wasm", async ({ page }) => {
   await page.addInitScript(() => {

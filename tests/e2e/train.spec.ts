@@ -110,6 +110,8 @@ test("a reload in the middle of a run offers to go on, and the run goes on to th
   const points = Number(await page.getByTestId("loss-chart").getAttribute("data-points"));
   expect(points).toBeGreaterThan(0);
   expect(points).toBeLessThan(curve);
+  await expect(page.getByTestId("watched")).toHaveCount(6);
+  await expect(page.getByTestId("message")).toHaveCount(0);
   const again = await page.evaluate((n) => window.lab.step(n), next.step - resumed);
   expect([again.step, again.loss]).toEqual([next.step, next.loss]);
 });

@@ -8,9 +8,8 @@ use crate::format::{Checkpoint, Tensors};
 use crate::loss;
 use crate::metrics::{hits, softmax, top_k};
 use crate::network::{Mode, forward};
-use crate::params::{Params, download};
+use crate::params::{Params, download, upload_images};
 use crate::protocol::{ClassLabel, Prediction, Preprocess, Validation};
-use crate::session::upload_images;
 
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;

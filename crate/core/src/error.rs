@@ -26,6 +26,21 @@ pub enum LabError {
 impl LabError {
     /// The device stopped answering while a tensor was read back.
     pub(crate) fn read_back(error: impl std::fmt::Display) -> Self {
-        Self::Device(format!("The device stopped answering while its results were read: {error}."))
+        // What follows the first line are causes and a backtrace, of no use to a visitor.
+        let text = error.to_string();
+        let reason = text.lines().next().unwrap_or_default().trim_end_matches(['.', ':']);
+        Self::Device(format!("The device stopped answering while its results were read: {reason}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_reading_is_one_sentence() {
+        let error = LabError::read_back("Device lost:\n  Caused by: x\n  Backtrace: y");
+        let sentence = "The device stopped answering while its results were read: Device lost.";
+        assert_eq!(error.to_string(), sentence);
     }
 }

@@ -7,6 +7,7 @@ use rand_distr::Normal;
 use crate::architecture::Architecture;
 use crate::data::stream::{Purpose, stream};
 use crate::error::LabError;
+use crate::format::{Tensor, Tensors};
 use crate::params::Params;
 use crate::protocol::Activation;
 
@@ -29,36 +30,43 @@ fn std_of(activation: Activation, fan_in: usize) -> f32 {
 /// # Errors
 /// None in practice; the type is that of [`Params::build`].
 pub fn init(architecture: &Architecture, seed: u32, device: &Device) -> Result<Params, LabError> {
-    let last = architecture.layers.last().map(|layer| format!("{}.weight", layer.key)).unwrap_or_default();
-    Params::build(architecture, device, |index, name, shape| {
-        let mut values = Vec::new();
-        draw(&mut values, architecture.config.activation, seed, index, shape, name, name == last);
-        Ok(values)
-    })
+    Params::build(architecture, device, |index, name, shape| Ok(draw(architecture, seed, index, name, shape)))
 }
 
-/// Draws one tensor into `values`.
-fn draw(
-    values: &mut Vec<f32>,
-    activation: Activation,
-    seed: u32,
-    index: usize,
-    shape: &[usize],
-    name: &str,
-    last: bool,
-) {
+/// The initial values of the network's last layer alone, on the host: what a new set of classes starts with.
+pub fn init_last(architecture: &Architecture, seed: u32) -> Tensors {
+    let last = last_layer(architecture);
+    let specs = architecture.layers.iter().flat_map(|layer| layer.tensors()).enumerate();
+    specs
+        .filter(|(_, (name, ..))| name.starts_with(&last))
+        .map(|(index, (name, shape, _))| {
+            let data = draw(architecture, seed, index, &name, &shape);
+            (name, Tensor { shape, data })
+        })
+        .collect()
+}
+
+/// What the names of the last layer's tensors begin with.
+fn last_layer(architecture: &Architecture) -> String {
+    architecture.layers.last().map(|layer| format!("{}.", layer.key)).unwrap_or_default()
+}
+
+/// Draws the tensor at `index`.
+fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape: &[usize]) -> Vec<f32> {
     let length: usize = shape.iter().product();
     if shape.len() == 1 {
         // Biases and running means are 0; normalisation's scale and running variance are 1.
         let normalisation_scale = name.ends_with(".weight") || name.ends_with(".running_var");
-        values.resize(length, if normalisation_scale { 1.0 } else { 0.0 });
-        return;
+        return vec![if normalisation_scale { 1.0 } else { 0.0 }; length];
     }
     let fan_in: usize = shape.iter().skip(1).product();
-    let std = if last { LAST_LAYER_STD } else { std_of(activation, fan_in) };
+    let last = name.starts_with(&last_layer(architecture));
+    let std = if last { LAST_LAYER_STD } else { std_of(architecture.config.activation, fan_in) };
     let mut random = stream(seed, Purpose::Init, index as u64, 0);
-    if let Ok(normal) = Normal::new(0.0, std) {
-        values.extend((0..length).map(|_| -> f32 { normal.sample(&mut random) }));
+    match Normal::new(0.0, std) {
+        Ok(normal) => (0..length).map(|_| -> f32 { normal.sample(&mut random) }).collect(),
+        // Only a spread that is no number is refused, and a fan-in of at least 1 gives none.
+        Err(_) => vec![0.0; length],
     }
 }
 
@@ -89,6 +97,9 @@ mod tests {
         let variance = fc6.iter().map(|w| w * w).sum::<f32>() / fc6.len() as f32;
         assert!((variance - 2.0 / 576.0).abs() < 2e-4, "{variance}");
         assert!(a["features.1.weight"].data.iter().all(|&w| w == 1.0));
+        let last = init_last(&architecture, 3);
+        assert_eq!(last.keys().collect::<Vec<_>>(), ["classifier.6.bias", "classifier.6.weight"]);
+        assert!(last.iter().all(|(name, tensor)| a[name].data == tensor.data));
         assert!(a["classifier.1.bias"].data.iter().all(|&w| w == 0.0));
     }
 }

@@ -17,6 +17,7 @@ pub mod init;
 pub mod loss;
 pub mod metrics;
 pub mod network;
+mod ops;
 pub mod optimizer;
 pub mod params;
 pub mod schedule;

@@ -1,8 +1,9 @@
 //! The forward pass of any architecture of the table.
 
-use burn::tensor::{Tensor, activation, module, ops};
+use burn::tensor::{Tensor, activation, module};
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
+use crate::ops::{self, ConvShape, PoolShape};
 use crate::protocol::Activation;
 
 /// PyTorch's default ε of batch normalisation.
@@ -106,12 +107,9 @@ fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>]) -> Tensor<4> {
     match (layer.kind, own) {
         (LayerKind::Conv { kernel, stride, padding, .. }, [weight, bias @ ..]) => {
             let weight = weight.clone().reshape([layer.output[0], layer.input[0], kernel, kernel]);
-            let options = ops::ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
-            module::conv2d(x, weight, bias.first().cloned(), options)
+            ops::convolve(x, weight, bias.first().cloned(), ConvShape { stride, padding })
         }
-        (LayerKind::MaxPool { kernel, stride }, _) => {
-            module::max_pool2d(x, ops::MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]))
-        }
+        (LayerKind::MaxPool { kernel, stride }, _) => ops::max_pool(x, PoolShape { kernel, stride }),
         (LayerKind::AdaptiveAvgPool, _) if layer.input != layer.output => {
             module::adaptive_avg_pool2d(x, [layer.output[1], layer.output[2]])
         }
@@ -134,18 +132,18 @@ fn batch_norm(
     }
     let [batch, _, height, width] = x.dims();
     let values = (batch * height * width) as f32;
-    let out = module::batch_norm_train(x, gamma.clone(), beta.clone(), NORM_EPSILON);
+    let (out, [new_mean, new_variance]) = ops::normalise(x, gamma.clone(), beta.clone(), NORM_EPSILON);
     let follow = |old: &Tensor<1>, new: Tensor<1>, unbias: f32| {
         old.clone().inner().mul_scalar(1.0 - NORM_MOMENTUM) + new.inner().mul_scalar(NORM_MOMENTUM * unbias)
     };
-    statistics.push((first + 2, follow(mean, out.mean, 1.0)));
-    statistics.push((first + 3, follow(variance, out.variance, values / (values - 1.0).max(1.0))));
-    out.output
+    statistics.push((first + 2, follow(mean, new_mean, 1.0)));
+    statistics.push((first + 3, follow(variance, new_variance, values / (values - 1.0).max(1.0))));
+    out
 }
 
 /// `x · Wᵀ + b` with PyTorch's `[out, in]` weight.
 fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Tensor<1>]) -> Tensor<2> {
     let [weight, bias] = own else { return x };
     let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
-    x.matmul(weight.transpose()) + bias.clone().unsqueeze()
+    ops::connect(x, weight, bias.clone())
 }

@@ -103,3 +103,8 @@ pub(crate) async fn download<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f3
     let data = tensor.into_data_async().await.map_err(LabError::read_back)?;
     data.try_into_vec::<f32>().map_err(|e| LabError::read_back(format!("{e:?}")))
 }
+
+/// Uploads normalised NCHW floats.
+pub(crate) fn upload_images(pixels: Vec<f32>, batch: usize, size: usize, device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(pixels, [batch, 3, size, size]), device)
+}

@@ -69,7 +69,7 @@ pub fn build() -> Result<()> {
 }
 
 /// The crates that the wasm is made of.
-const SOURCES: [&str; 5] = ["protocol", "data", "format", "core", "wasm"];
+const SOURCES: [&str; 6] = ["protocol", "data", "format", "kernels", "core", "wasm"];
 
 /// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
 /// other's in its place.

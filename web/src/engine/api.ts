@@ -19,6 +19,7 @@ import type {
 import type { Classified, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
 export type { Classified, DatasetInfo, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
 
 /** 0: the run; 1: its rival in a race. */
@@ -129,8 +130,8 @@ export interface SavedRun {
 /** Events of the run; each handler is called after the run's own fields have changed. */
 export interface RunEvents {
   /**
-   * New weights in a slot (`resumed`: from a saved state, and the step goes on from `info.step`, with what
-   * `run.keep` gave then in `kept`; this also happens by itself after a lost GPU).
+   * Other weights in a slot. `resumed`: a run goes on from `info.step`, with what `run.keep` gave then in `kept`. This
+   * also happens by itself after a lost GPU: without `kept`, and from step 0 where no step had been saved.
    */
   configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean; kept?: unknown };
   step: { slot: Slot; metrics: LiveMetrics };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, replacedSentence, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 
 const apple: AdapterFacts = { vendor: "apple", architecture: "metal-3", device: "", description: "", isFallback: false, features: ["shader-f16"], maxStorageBufferBindingSize: 2 ** 32 };
 const swiftshader: AdapterFacts = { ...apple, vendor: "google", architecture: "swiftshader", description: "SwiftShader Device (LLVM 16)" };
@@ -53,4 +53,13 @@ describe("asking for an adapter", () => {
     const gpu: Gpu = { requestAdapter: async () => ({ isFallbackAdapter: true, features: new Set(["b", "a"]), limits: { maxStorageBufferBindingSize: 1 } }) };
     expect(await askForAdapter(gpu)).toMatchObject({ isFallback: true, features: ["a", "b"], vendor: "" });
   });
+});
+
+it.each([
+  ["webgpu", { running: true, keptStep: 120 }, "WebGPU stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from step 120, the last one saved."],
+  ["cpu", { running: true, keptStep: null }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from its initial weights: no step had been saved yet."],
+  ["cpu", { running: false, keptStep: 7 }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run is back at step 7, the last one saved."],
+  ["webgpu", null, "WebGPU stopped (unreachable), so the lab was started anew on the CPU."],
+] as const)("a replaced %s worker is told of in one sentence (%j)", (from, run, sentence) => {
+  expect(replacedSentence("unreachable", from, run)).toBe(sentence);
 });

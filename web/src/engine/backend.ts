@@ -52,6 +52,23 @@ export function chooseBackend(wanted: Backend, adapter: AdapterAnswer): Choice {
   return { backend: "webgpu", reason: "A GPU was found, and it is faster than the CPU.", surprise: false };
 }
 
+/** How a run comes back in a fresh worker. */
+export interface Comeback {
+  /** It trains on by itself. */
+  running: boolean;
+  /** The step it goes back to; null: its initial weights. */
+  keptStep: number | null;
+}
+
+/** What the visitor reads when the worker died and another one takes its place. */
+export function replacedSentence(reason: string, from: Exclude<Backend, "auto">, run: Comeback | null): string {
+  const what = from === "webgpu" ? "WebGPU stopped" : "The lab's engine stopped";
+  const words = `${what} (${reason}), so the lab was started anew on the CPU`;
+  if (!run) return `${words}.`;
+  const verb = run.running ? "goes on from" : "is back at";
+  return `${words}, and the run ${verb} ${run.keptStep === null ? "its initial weights: no step had been saved yet" : `step ${run.keptStep}, the last one saved`}.`;
+}
+
 /** Bytes of the largest tensor of networks that not every GPU takes, at width 1: fc6's weights. */
 const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4 };
 

@@ -13,6 +13,7 @@ class FakeWorker implements Connection {
   remote = {
     boot: async (backend: Backend) => {
       this.backend = backend;
+      if (silent) return new Promise(() => undefined);
       if (refuses.has(backend)) throw new Error(`${backend} refused.`);
       return { version: "1", backend: backend === "auto" ? "webgpu" : backend, device: "", reason: "", software: false, features: [], surprise: false };
     },
@@ -28,6 +29,8 @@ class FakeWorker implements Connection {
 
 let workers: FakeWorker[] = [];
 const refuses = new Set<Backend>();
+/** Workers never answer. */
+let silent = false;
 let events: { [K in keyof ClientEvents]: ReturnType<typeof vi.fn> };
 
 function client(wanted: Backend): Client {
@@ -38,6 +41,7 @@ function client(wanted: Backend): Client {
 beforeEach(() => {
   workers = [];
   refuses.clear();
+  silent = false;
 });
 
 it("starts one worker, however often it is asked", async () => {
@@ -78,6 +82,11 @@ it("replaces a dead worker on the CPU, restores it first, and interrupts only ca
   workers[1]?.answers[0]?.(7);
   expect(await next).toBe(7);
   expect(workers.map(({ backend, ended }) => [backend, ended])).toEqual([["auto", true], ["cpu", false]]);
+  const reason = "WebGPU stopped (the GPU was lost), so the lab computes on the CPU.";
+  expect((await lab.start()).reason).toBe(reason);
+  // What it died of the second time has nothing to do with the GPU.
+  workers[1]?.events?.told({ event: "died", reason: "unreachable" });
+  expect((await lab.start()).reason).toBe(reason);
 });
 
 it("hears a death only once", async () => {
@@ -97,4 +106,41 @@ it("gives up in the end, with a sentence", async () => {
   }
   await expect(lab.start()).rejects.toThrow("The lab's engine stopped 5 times (unreachable): reload the page to go on from the last saved step.");
   await vi.waitFor(() => expect(events.failed).toHaveBeenCalledOnce());
+});
+
+it("announces no failure where a worker dies while it is being restored: the next one follows", async () => {
+  const lab = client("auto");
+  await lab.start();
+  events.restore.mockImplementationOnce(() => new Promise(() => undefined));
+  workers[0]?.events?.told({ event: "died", reason: "the GPU was lost" });
+  await vi.waitFor(() => expect(events.restore).toHaveBeenCalledOnce());
+  const early = lab.call(async () => 1);
+  workers[1]?.events?.told({ event: "died", reason: "unreachable" });
+  await expect(early).rejects.toBeInstanceOf(Interrupted);
+  expect(await lab.call(async () => 2)).toBe(2);
+  expect(events.restore).toHaveBeenCalledTimes(2);
+  expect(events.failed).not.toHaveBeenCalled();
+});
+
+it("says so where the next worker does not start, and calls then fail for good", async () => {
+  const lab = client("auto");
+  await lab.start();
+  silent = true;
+  workers[0]?.events?.told({ event: "died", reason: "the GPU was lost" });
+  workers[1]?.events?.failed("its script could not be loaded");
+  const failure = new Error("The lab's engine did not start (its script could not be loaded): reload the page.");
+  await vi.waitFor(() => expect(events.failed.mock.calls).toEqual([[failure]]));
+  const call = lab.call((remote) => remote.memory());
+  await expect(call).rejects.toEqual(failure);
+  // Whoever is interrupted may try again at once: this must not be tried for ever.
+  await expect(call).rejects.not.toBeInstanceOf(Interrupted);
+});
+
+it("gives the reason of a GPU that was lost before it had started", async () => {
+  silent = true;
+  const lab = client("webgpu");
+  const info = lab.start();
+  silent = false;
+  workers[0]?.events?.told({ event: "died", reason: "the GPU was lost" });
+  expect((await info).reason).toBe("WebGPU did not start (the GPU was lost), so the lab computes on the CPU.");
 });

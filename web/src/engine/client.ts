@@ -22,7 +22,7 @@ export interface ClientEvents {
   ready(info: EngineInfo, surprise: boolean): void;
   progress(event: Extract<WorkerEvent, { event: "progress" }>): void;
   /** The worker died; another one is on its way. */
-  replaced(reason: string, from: EngineInfo | null): void;
+  replaced(reason: string, from: EngineInfo): void;
   failed(error: Error): void;
   /** Brings a fresh worker to where the old one was, before anything else is asked of it. */
   restore(remote: Comlink.Remote<WorkerApi>): Promise<void>;
@@ -47,7 +47,7 @@ export class Client {
 
   /** Starts the worker, once. */
   start(): Promise<EngineInfo> {
-    this.ready ??= this.begin(this.wanted(), false);
+    this.ready ??= this.begin(this.wanted());
     return this.ready.then(({ info }) => info as EngineInfo);
   }
 
@@ -65,14 +65,18 @@ export class Client {
     });
   }
 
-  private async begin(backend: Backend, restart: boolean): Promise<Session> {
-    this.events.starting(restart);
+  /** `why`: of a worker that takes another one's place, the reason for its backend. */
+  private async begin(backend: Backend, why?: string): Promise<Session> {
+    const { restarts } = this;
+    this.events.starting(why !== undefined);
     try {
-      return await this.boot(backend, restart);
+      return await this.boot(backend, why);
     } catch (error) {
+      // It died while it was being restored: its successor, or that there is none, has been announced.
+      if (restarts !== this.restarts) throw error;
       // Whatever keeps a GPU from starting, the CPU does not need it.
-      if (backend !== "cpu" && !(error instanceof Interrupted && this.restarts > MOST_RESTARTS)) {
-        const fallback = await this.boot("cpu", restart).catch(() => null);
+      if (backend !== "cpu") {
+        const fallback = await this.boot("cpu").catch(() => null);
         if (fallback?.info) {
           fallback.info.reason = `WebGPU did not start (${message(error)}), so the lab computes on the CPU.`;
           this.events.ready(fallback.info, true);
@@ -85,7 +89,7 @@ export class Client {
     }
   }
 
-  private async boot(backend: Backend, restart: boolean): Promise<Session> {
+  private async boot(backend: Backend, why?: string): Promise<Session> {
     const session: Session = { connection: this.connect(), info: null, pending: new Set(), over: false };
     this.session = session;
     session.connection.listen({
@@ -98,29 +102,31 @@ export class Client {
     try {
       const { surprise, ...info } = await this.through(session, (remote) => remote.boot(backend, this.base()));
       session.info = info;
-      if (restart) await this.through(session, async (remote) => this.events.restore(remote));
+      if (why !== undefined) {
+        info.reason = why;
+        await this.through(session, async (remote) => this.events.restore(remote));
+      }
       this.events.ready(info, surprise);
       return session;
     } catch (error) {
-      this.close(session, message(error));
+      this.close(session, interrupted(message(error)));
       throw error;
     }
   }
 
-  private close(session: Session, reason: string): void {
+  private close(session: Session, error: Error): void {
     session.over = true;
     session.connection.end();
-    const error = new Interrupted(`The lab's engine stopped (${reason}) and was started anew: please try that again.`);
     for (const reject of session.pending) reject(error);
     session.pending.clear();
   }
 
-  private died(session: Session, reason: string): void {
+  private died(session: Session, words: string): void {
     if (session.over || session !== this.session) return;
-    const booting = session.info === null;
-    this.close(session, reason);
+    const reason = words.replace(/\.$/, "");
     // A worker that never came up is begin()'s to replace.
-    if (booting) return;
+    if (!session.info) return this.close(session, new Error(`The lab's engine did not start (${reason}): reload the page.`, { cause: reason }));
+    this.close(session, interrupted(reason));
     this.restarts++;
     if (this.restarts > MOST_RESTARTS) {
       const error = new Error(`The lab's engine stopped ${this.restarts} times (${reason}): reload the page to go on from the last saved step.`);
@@ -129,14 +135,18 @@ export class Client {
       return;
     }
     this.events.replaced(reason, session.info);
-    this.ready = this.begin("cpu", true);
+    this.ready = this.begin("cpu", session.info.backend === "cpu" ? session.info.reason : `WebGPU stopped (${reason}), so the lab computes on the CPU.`);
     // Whoever calls next hears of a failure; failed() has told the visitor.
     this.ready.catch(() => undefined);
   }
 }
 
+const interrupted = (reason: string) => new Interrupted(`The lab's engine stopped (${reason}) and was started anew: please try that again.`);
+
+/** For the middle of a sentence: of a worker that died, only what it died of. */
 function message(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+  const words = error instanceof Error ? (typeof error.cause === "string" ? error.cause : error.message) : String(error);
+  return words.replace(/\.$/, "");
 }
 
 /** Starts the real worker. */

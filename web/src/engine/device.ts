@@ -1,6 +1,9 @@
 /** Between the wasm module, which asks for its GPU device itself, and the browser: hears of a device refused or lost. */
 
-interface Device { lost: Promise<{ reason: string; message: string }> }
+interface Device {
+  lost: Promise<{ reason: string; message: string }>;
+  createBuffer(descriptor: { size: number; usage: number }): { mapAsync(mode: number): Promise<void>; destroy(): void };
+}
 interface Adapter {
   readonly features: ReadonlySet<string>;
   requestDevice(descriptor?: { requiredFeatures?: string[] }): Promise<Device>;
@@ -8,9 +11,29 @@ interface Adapter {
 
 const TIMES = "timestamp-query";
 let refused: string | undefined;
+/** `GPUBufferUsage.MAP_READ` and `GPUMapMode.READ`. */
+const READ = 1;
+/** A busy GPU process takes seconds to tell of a loss that calls have failed with already. */
+const LOSS_MS = 30_000;
+let watched: { device: Device; gone: Promise<void> } | undefined;
 
 /** Why the browser gave no device, in its own words; undefined where it gave one. */
 export const refusal = () => refused;
+
+/** After a failure: resolves at once where the device still answers, else when its loss has been called back. */
+export async function answersOrLost(): Promise<void> {
+  if (!watched) return;
+  const { device, gone } = watched;
+  const late = new Promise<void>((resolve) => setTimeout(resolve, LOSS_MS));
+  const silent = probe(device).then(() => false, () => true);
+  if (await Promise.race([silent, gone, late])) await Promise.race([gone, late]);
+}
+
+/** Rejects where the device is lost. */
+async function probe(device: Device): Promise<void> {
+  const buffer = device.createBuffer({ size: 4, usage: READ });
+  await buffer.mapAsync(READ).finally(() => buffer.destroy());
+}
 
 /** Calls back when a device that is asked for from now on is lost, whether by the browser or by `destroy()`. */
 export function watchDevices(lost: (reason: string) => void): void {
@@ -30,7 +53,7 @@ export function watchDevices(lost: (reason: string) => void): void {
     });
     // Within reach of a worker's console: `device.destroy()` shows what a lost GPU does to a run.
     Object.assign(globalThis, { device });
-    void device.lost.then(({ message, reason }) => lost(message || reason));
+    watched = { device, gone: device.lost.then(({ message, reason }) => lost(message || reason)) };
     return device;
   };
 }

@@ -7,6 +7,7 @@ import { addressOptions, page } from "../state/page.svelte";
 import { forgetRun, lastRun } from "../state/storage";
 import { withOptions } from "../state/url";
 import type { DatasetChoice, Engine, LabApi } from "./api";
+import { replacedSentence } from "./backend";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";
 import { TrainingRun } from "./run";
@@ -26,11 +27,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
     if (what === "engine") engineState.progress = { loaded, total };
     else modelState.progress = { loaded, total };
   },
-  replaced: (reason, from) => {
-    const what = from?.backend === "webgpu" ? "WebGPU stopped" : "The lab's engine stopped";
-    const after = run.infos[0] ? " The run goes on from the last saved step." : "";
-    say(`${what} (${reason.replace(/\.$/, "")}), so the lab was started anew on the CPU.${after}`, "error");
-  },
+  replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback), "error"),
   failed: (error) => {
     Object.assign(engineState, { status: "failed", progress: null, problem: error.message });
     sayError(error);
@@ -79,7 +76,8 @@ const run = new TrainingRun(engine, {
   problem: sayError,
 });
 run.on("configured", ({ slot, options, resumed }) => {
-  if (!resumed) return;
+  // What a fresh worker is given back is not what the visitor has asked for since.
+  if (!resumed || engineState.status === "restarting") return;
   if (slot === 0) page.options = options;
   page.rival = slot === 1 ? options : null;
 });

@@ -54,9 +54,15 @@ export class Models {
     return info;
   }
 
-  /** Gives a fresh worker the model that the old one had. */
+  /** Gives a fresh worker the model that the old one had; where that fails there is none until it is asked for again. */
   async restore(remote: Remote<WorkerApi>): Promise<void> {
-    if (modelState.status === "ready" && this.source) await this.load(this.source, remote);
+    if (modelState.status !== "ready" || !this.source) return;
+    try {
+      await this.load(this.source, remote);
+    } catch (error) {
+      Object.assign(modelState, { status: "failed", info: null, name: "", source: null, progress: null, problem: sentence(error) });
+      throw error;
+    }
   }
 
   private async useAddress(address: string): Promise<ModelInfo> {

@@ -20,10 +20,23 @@ class Counting {
     this.steps[slot] = 0;
     return info;
   };
+  /** As the client's calls do, steps wait for the worker that follows a lost one. */
+  up: Promise<unknown> = Promise.resolve();
+  /** At the next step the worker is lost and this is what its successor begins with. */
+  successor: (() => Promise<void>) | null = null;
+  /** How many steps each call asked for. */
+  asked: number[] = [];
   step = async (slot: Slot, n: number): Promise<StepMetrics> => {
+    await this.up;
+    this.asked.push(n);
     // As a message from a worker does, this lets others have their turn.
     await new Promise((done) => setTimeout(done));
-    const { fault } = this;
+    const { fault, successor } = this;
+    if (successor) {
+      [this.successor, this.calls, this.asked] = [null, [], []];
+      this.up = new Promise((done) => setTimeout(done)).then(successor).catch(host.problem);
+      throw new Interrupted("replaced");
+    }
     this.fault = null;
     if (fault) throw fault;
     const step = (this.steps[slot] = (this.steps[slot] ?? 0) + n);
@@ -87,6 +100,32 @@ describe("a run", () => {
     const paused = engine.steps[0];
     expect(run.phase).toBe("paused");
     expect((await run.step(1)).step).toBe((paused ?? 0) + 1);
+  });
+
+  it("has one loop, also where it is started before it has paused", async () => {
+    await run.configure({ ...options, epochs: 10_000 }, null);
+    await run.start();
+    await vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThan(3));
+    const paused = run.pause();
+    await run.start();
+    // Each loop would stop with its own message.
+    engine.step = () => Promise.reject(new Error("Out of memory: choose a smaller batch."));
+    await Promise.all([paused, phase("paused")]);
+    await run.pause();
+    expect(host.problem).toHaveBeenCalledOnce();
+  });
+
+  it("keeps the run where a rival cannot be made", async () => {
+    await run.configure(options, null);
+    await run.step(3);
+    const configure = engine.configure;
+    engine.configure = async (slot, wanted) => {
+      if (slot === 1) throw new Error("Width is out of its range.");
+      return configure(slot, wanted);
+    };
+    await expect(run.configure({ ...options, seed: 5 }, { ...options, width: 99 })).rejects.toThrow("Width is out of its range.");
+    expect([run.phase, run.options[0]?.seed, run.last[0]?.step, run.infos[1]]).toEqual(["paused", options.seed, 3, null]);
+    expect((await run.step(1)).step, "the engine's run was not replaced").toBe(4);
   });
 
   it("alternates with a rival", async () => {
@@ -161,5 +200,148 @@ describe("a saved run", () => {
     await run.restore(host.resumeKept, engine.configure);
     expect(host.resumeKept).not.toHaveBeenCalled();
     expect(engine.calls).toEqual([`configure 0 ${options.seed}`]);
+  });
+});
+
+describe("a run whose worker is lost", () => {
+  const long = { ...options, epochs: 10_000 };
+  const phases: string[] = [];
+  const configured: RunEvents["configured"][] = [];
+  let now = 0;
+
+  beforeEach(() => {
+    [phases.length, configured.length, now] = [0, 0, 0];
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    run.on("phase", ({ phase }) => phases.push(phase));
+    run.on("configured", (event) => configured.push(event));
+    return () => vi.restoreAllMocks();
+  });
+
+  const steps = (least: number) => vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThanOrEqual(least));
+  /** Trains until a state is kept; the step that it was. */
+  async function keep(): Promise<number> {
+    now += 6_000;
+    await vi.waitFor(() => expect(host.keepRuns).toHaveBeenCalled());
+    return vi.mocked(host.keepRuns).mock.lastCall?.[0].step ?? Number.NaN;
+  }
+  /** Loses the worker in the middle of a step and waits until the run has been given to the next one. */
+  async function lose(): Promise<void> {
+    const over = new Promise<void>((resolve) => {
+      engine.successor = () => run.restore(host.resumeKept, engine.configure).finally(resolve);
+    });
+    await over;
+  }
+
+  it("goes on by itself from the same initial weights where no step was kept", async () => {
+    await run.configure(long, null);
+    await run.start();
+    await steps(50);
+    phases.length = 0;
+    await lose();
+    await steps(5);
+    await run.pause();
+    expect(engine.calls.slice(0, 2)).toEqual([`configure 0 ${options.seed}`, "step 0"]);
+    expect(phases).toEqual(["preparing", "running", "paused"]);
+    expect(configured.at(-1)).toMatchObject({ slot: 0, options: long, resumed: true, info: { step: 0 } });
+    expect(host.problem).not.toHaveBeenCalled();
+  });
+
+  it("goes on from its last kept step, rival and all", async () => {
+    vi.mocked(host.resumeKept).mockImplementation(async ({ step }) => {
+      engine.steps = [step, step];
+      return [{ ...info, step }, { ...info, step }];
+    });
+    await run.configure(long, { ...long, dropout: 0 });
+    await run.start();
+    const kept = await keep();
+    expect(run.comeback).toEqual({ running: true, keptStep: kept });
+    phases.length = 0;
+    await lose();
+    await steps(kept + 5);
+    await run.pause();
+    expect(engine.calls.slice(0, 2)).toEqual(["step 0", "step 1"]);
+    expect(phases).toEqual(["preparing", "running", "paused"]);
+    expect(configured.slice(-2)).toMatchObject([{ slot: 0, resumed: true, info: { step: kept } }, { slot: 1, resumed: true, info: { step: kept } }]);
+    expect(host.problem).not.toHaveBeenCalled();
+  });
+
+  it("asks the new worker, which may be far slower, for a single step first", async () => {
+    await run.configure(long, null);
+    await run.start();
+    await vi.waitFor(() => expect(engine.asked.at(-1)).toBe(16));
+    await lose();
+    await steps(5);
+    await run.pause();
+    expect(engine.asked[0]).toBe(1);
+  });
+
+  it("never takes what an earlier run kept", async () => {
+    await run.configure(long, null);
+    await run.start();
+    await keep();
+    // Reset: the same options, seed and all.
+    await run.configure(long, null);
+    expect(run.comeback).toEqual({ running: false, keptStep: null });
+    await run.start();
+    await lose();
+    await run.pause();
+    expect(host.resumeKept).not.toHaveBeenCalled();
+    expect(engine.calls[0]).toBe(`configure 0 ${options.seed}`);
+  });
+
+  it("that began with another tab's state goes back to that", async () => {
+    const other: KeptRun = { tab: "another", options: { ...long, seed: 9 }, rival: null, step: 42, savedAt: 1, kept: null };
+    await host.keepRuns(other, [0]);
+    await run.resume();
+    vi.mocked(host.resumeKept).mockClear();
+    await run.start();
+    await lose();
+    await run.pause();
+    expect(host.resumeKept).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tab: "another", step: 42 }));
+  });
+
+  it("is over, with one sentence, where it cannot be put back", async () => {
+    await run.configure(long, null);
+    await run.start();
+    await keep();
+    vi.mocked(host.resumeKept).mockRejectedValue(new Error("The images could not be fetched: check the connection."));
+    engine.step = vi.fn(engine.step);
+    await lose();
+    engine.fault = new Error("There is no run yet: configure one first.");
+    await run.pause();
+    expect(run.phase).toBe("empty");
+    expect(run.infos).toEqual([null, null]);
+    expect(vi.mocked(host.problem).mock.calls).toEqual([[new Error("The images could not be fetched: check the connection.")]]);
+    expect((await run.saved())?.step).toBeGreaterThan(0);
+  });
+
+  it("is restored a second time where the next worker is lost as well", async () => {
+    await run.configure(long, null);
+    await run.start();
+    const kept = await keep();
+    // The first successor dies before it answers: its restoring never ends.
+    engine.successor = async () => {
+      void run.restore(() => new Promise(() => undefined), engine.configure);
+      await vi.waitFor(() => expect(run.phase).toBe("preparing"));
+      await run.restore(host.resumeKept, engine.configure);
+    };
+    await vi.waitFor(() => expect(host.resumeKept).toHaveBeenCalled());
+    await steps(kept + 5);
+    expect(run.phase).toBe("running");
+    await run.pause();
+    expect(run.phase).toBe("paused");
+  });
+
+  it("is no longer finished where the last kept step lies before the end", async () => {
+    await run.configure({ ...options, epochs: 20 }, null);
+    await run.start();
+    const kept = await keep();
+    await phase("finished");
+    await run.restore(host.resumeKept, engine.configure);
+    expect([run.phase, run.infos[0]?.step]).toEqual(["paused", kept]);
+    engine.steps[0] = 200;
+    await run.step(1);
+    await run.restore(async () => [{ ...info, step: 200 }], engine.configure);
+    expect(run.phase).toBe("finished");
   });
 });

@@ -1,6 +1,7 @@
 /** The training loop on the page's side. It computes nothing: it asks the worker for one step after another. */
 import type { RunInfo, RunOptions, Validation } from "../generated/protocol";
 import type { KeptRun } from "../state/storage";
+import type { Comeback } from "./backend";
 import type { Engine, LiveMetrics, Phase, Run, RunEvents, SavedRun, Slot } from "./api";
 import { Interrupted } from "./client";
 import { Emitter } from "./events";
@@ -48,6 +49,8 @@ export class TrainingRun implements Run {
   private loop: Promise<void> = Promise.resolve();
   private stepsACall = 1;
   private saving = { due: 0, broken: false };
+  /** The last state kept of this very run, not of one before it. */
+  private kept: Omit<KeptRun, "kept"> | null = null;
   private validating = { due: 0, epochs: 0 };
 
   constructor(
@@ -62,20 +65,21 @@ export class TrainingRun implements Run {
   /** New weights in slot 0 and, for a race, in slot 1. The old run stays where this fails. */
   async configure(options: RunOptions, rival: RunOptions | null): Promise<RunInfo> {
     await this.pause();
-    return this.orders.run(async () => {
-      const before = this.phase;
-      this.setPhase("preparing");
-      try {
-        const info = await this.engine.configure(0, options);
-        this.fill(0, options, info, false, null);
-        if (rival) this.fill(1, rival, await this.engine.configure(1, rival), false, null);
-        else await this.empty(1);
-        this.setPhase("paused");
-        return info;
-      } catch (error) {
-        this.setPhase(this.infos[0] ? (before === "preparing" ? "paused" : before) : "empty");
+    return this.prepare(async () => {
+      // The rival first: where it fails, the run in slot 0 has not been touched.
+      const rivalInfo = rival && (await this.engine.configure(1, rival));
+      const info = await this.engine.configure(0, options).catch(async (error: unknown) => {
+        if (rivalInfo) {
+          await this.engine.dropRun(1);
+          this.clear(1);
+        }
         throw error;
-      }
+      });
+      this.kept = null;
+      this.fill(0, options, info, false);
+      if (rival && rivalInfo) this.fill(1, rival, rivalInfo, false);
+      else await this.empty(1);
+      return info;
     });
   }
 
@@ -89,7 +93,8 @@ export class TrainingRun implements Run {
     this.goOn = true;
     this.setPhase("running");
     this.saving.due = performance.now() + SAVE.every;
-    this.loop = this.train();
+    // Behind a loop that was told to pause and still has a step in flight.
+    this.loop = this.loop.then(() => this.train());
   }
 
   /** Resolves when the step in flight is done. */
@@ -135,29 +140,45 @@ export class TrainingRun implements Run {
 
   async resume(): Promise<void> {
     await this.pause();
-    const kept = await this.host.lastRun(this.host.tab);
-    if (!kept) throw new Error("There is no saved run in this browser: start a new one.");
-    await this.orders.run(() => this.putBack(kept, (run) => this.host.resumeKept(run)));
+    const found = await this.host.lastRun(this.host.tab);
+    if (!found) throw new Error("There is no saved run in this browser: start a new one.");
+    const { kept: curves, ...run } = found;
+    await this.prepare(() => this.putBack(run, this.host.resumeKept, curves));
   }
 
   async discard(): Promise<void> {
-    const kept = await this.host.lastRun(this.host.tab);
-    if (kept) await this.host.forgetRun(kept.tab);
+    const found = await this.host.lastRun(this.host.tab);
+    if (!found) return;
+    await this.host.forgetRun(found.tab);
+    if (this.kept?.tab === found.tab) this.kept = null;
   }
 
-  /** After the worker was replaced: from the last saved state, else from the same initial weights. */
+  /** What {@link restore} gives a fresh worker; `keptStep` null: the initial weights. */
+  get comeback(): Comeback | null {
+    return this.infos[0] && { running: this.goOn, keptStep: this.kept?.step ?? null };
+  }
+
+  /**
+   * Gives the run to a fresh worker: its last kept state, else the same initial weights. A run that was training goes
+   * on by itself; one that cannot be put back is over, and what was kept of it stays in the browser.
+   */
   async restore(resumeKept: RunHost["resumeKept"], configure: Engine["configure"]): Promise<void> {
     const [options, rival] = this.options;
     if (!options) return;
-    const kept = await this.host.lastRun(this.host.tab).catch(() => null);
-    const same = kept && kept.tab === this.host.tab && kept.options.seed === options.seed && kept.options.network === options.network && kept.options.dataset === options.dataset;
-    const phase = this.phase;
-    if (same) await this.putBack(kept, resumeKept);
-    else {
-      this.fill(0, options, await configure(0, options), false, null);
-      if (rival) this.fill(1, rival, await configure(1, rival), false, null);
+    this.setPhase("preparing");
+    try {
+      if (this.kept) await this.putBack(this.kept, resumeKept);
+      else {
+        this.fill(0, options, await configure(0, options), true);
+        if (rival) this.fill(1, rival, await configure(1, rival), true);
+      }
+    } catch (error) {
+      this.goOn = false;
+      for (const slot of this.slots) this.clear(slot);
+      this.setPhase("empty");
+      throw error;
     }
-    this.setPhase(phase === "preparing" ? "paused" : phase);
+    this.setPhase(this.goOn ? "running" : this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
   }
 
   private get slots(): Slot[] {
@@ -165,7 +186,25 @@ export class TrainingRun implements Run {
   }
 
   private done(slot: Slot): boolean {
-    return (this.last[slot]?.epoch ?? 0) >= (this.options[slot]?.epochs ?? Number.POSITIVE_INFINITY);
+    const info = this.infos[slot];
+    const epoch = this.last[slot]?.epoch ?? (info ? info.step / info.stepsPerEpoch : 0);
+    return epoch >= (this.options[slot]?.epochs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What leaves another run in the slots, or the one before where it fails. */
+  private prepare<T>(work: () => Promise<T>): Promise<T> {
+    return this.orders.run(async () => {
+      const before = this.phase;
+      this.setPhase("preparing");
+      try {
+        const result = await work();
+        this.setPhase("paused");
+        return result;
+      } catch (error) {
+        this.setPhase(this.infos[0] ? (before === "preparing" ? "paused" : before) : "empty");
+        throw error;
+      }
+    });
   }
 
   private async train(): Promise<void> {
@@ -179,10 +218,12 @@ export class TrainingRun implements Run {
         if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
         if (this.slots.every((slot) => this.done(slot))) this.goOn = false;
       } catch (error) {
-        // A replaced worker is given the run back before it takes the next call.
+        // A fresh worker is given the run before it takes the next call; that one may be far slower.
+        this.stepsACall = 1;
         if (error instanceof Interrupted) continue;
         this.goOn = false;
-        this.host.problem(error);
+        // Why a run could not be put back has been told.
+        if (this.slots.length > 0) this.host.problem(error);
       }
     }
     if (this.phase === "running") this.setPhase(this.slots.length > 0 && this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
@@ -223,9 +264,10 @@ export class TrainingRun implements Run {
     const [options, rival] = this.options;
     const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
     if (!options || !whole || this.saving.broken || before < this.saving.due) return;
-    const run: KeptRun = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now(), kept: this.keep() };
+    const run = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now() };
     try {
-      await this.host.keepRuns(run, this.slots);
+      await this.host.keepRuns({ ...run, kept: this.keep() }, this.slots);
+      this.kept = run;
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       this.saving.broken = true;
@@ -235,23 +277,16 @@ export class TrainingRun implements Run {
     this.saving.due = now + Math.max(SAVE.every, SAVE.times * (now - before));
   }
 
-  private async putBack(kept: KeptRun, resumeKept: RunHost["resumeKept"]): Promise<void> {
-    const before = this.phase;
-    this.setPhase("preparing");
-    try {
-      const { kept: curves, ...run } = kept;
-      const [info, rivalInfo] = await resumeKept(run);
-      if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
-      this.fill(0, kept.options, info, true, curves);
-      if (kept.rival && rivalInfo) this.fill(1, kept.rival, rivalInfo, true, curves);
-      this.setPhase("paused");
-    } catch (error) {
-      this.setPhase(before);
-      throw error;
-    }
+  /** Without `curves`, those that are drawn hold up to the kept step. */
+  private async putBack(run: Omit<KeptRun, "kept">, resumeKept: RunHost["resumeKept"], curves?: unknown): Promise<void> {
+    const [info, rivalInfo] = await resumeKept(run);
+    if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
+    this.kept = run;
+    this.fill(0, run.options, info, true, curves);
+    if (run.rival && rivalInfo) this.fill(1, run.rival, rivalInfo, true, curves);
   }
 
-  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, kept: unknown): void {
+  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, kept?: unknown): void {
     this.infos[slot] = info;
     this.options[slot] = options;
     this.last[slot] = null;
@@ -265,6 +300,10 @@ export class TrainingRun implements Run {
   private async empty(slot: Slot): Promise<void> {
     if (!this.infos[slot]) return;
     await this.engine.dropRun(slot);
+    this.clear(slot);
+  }
+
+  private clear(slot: Slot): void {
     [this.infos[slot], this.options[slot], this.last[slot], this.lastValidation[slot]] = [null, null, null, null];
   }
 

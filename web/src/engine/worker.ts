@@ -6,7 +6,7 @@ import { keepRun, keptWeights } from "../state/storage";
 import type { EngineInfo } from "./api";
 import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
-import { refusal, watchDevices } from "./device";
+import { answersOrLost, refusal, watchDevices } from "./device";
 import { fetchCounted } from "./fetch";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
@@ -27,8 +27,10 @@ let gpu: AdapterFacts | null = null;
 
 const tell = (event: WorkerEvent) => self.postMessage(event);
 const died = (reason: string) => tell({ event: "died", reason });
-self.addEventListener("error", (event) => died(event.message));
-self.addEventListener("unhandledrejection", (event) => died(String(event.reason)));
+// What fails with a lost device fails before the loss is told, which gives the better reason.
+const fell = (reason: string) => void answersOrLost().then(() => died(reason));
+self.addEventListener("error", (event) => fell(event.message));
+self.addEventListener("unhandledrejection", (event) => fell(String(event.reason)));
 
 /** Runs `task` on the lab when its turn comes, and reports a lab that will never answer again. */
 function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
@@ -38,6 +40,8 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
     try {
       return await task(lab);
     } catch (error) {
+      // With a lost device this worker is replaced: the caller must not take that for the end of the run.
+      await answersOrLost();
       if (error instanceof WebAssembly.RuntimeError) died(error.message);
       throw error instanceof Error ? error : new Error(String(error));
     } finally {

@@ -1,5 +1,5 @@
 import type { Engine, LabApi, Slot } from "../../engine/api";
-import { TrainingRun } from "../../engine/run";
+import { TrainingRun, type RunHost } from "../../engine/run";
 import type { RunInfo, RunOptions, StepMetrics } from "../../generated/protocol";
 
 /** For tests: an engine without tensors behind the lab's real loop. Its loss halves every hundred steps. */
@@ -51,7 +51,7 @@ export class FakeEngine {
 }
 
 /** The lab over a fake engine, as far as the Train view uses it. */
-export function fakeLab(engine: FakeEngine): { lab: LabApi; problems: unknown[] } {
+export function fakeLab(engine: FakeEngine): { lab: LabApi; run: TrainingRun; host: RunHost; problems: unknown[] } {
   const problems: unknown[] = [];
   const seam: Engine = Object.assign(Object.create(engine) as Engine, {
     setOptions: async (slot: Slot, options: RunOptions) => {
@@ -59,14 +59,15 @@ export function fakeLab(engine: FakeEngine): { lab: LabApi; problems: unknown[] 
       run.changed(slot, options);
     },
   });
-  const run: TrainingRun = new TrainingRun(seam, {
+  const host: RunHost = {
     tab: "test",
     keepRuns: () => Promise.resolve(),
     resumeKept: () => Promise.reject(new Error("Nothing is kept in this test.")),
     lastRun: () => Promise.resolve(null),
     forgetRun: () => Promise.resolve(),
     problem: (error) => problems.push(error),
-  });
+  };
+  const run: TrainingRun = new TrainingRun(seam, host);
   const lab = {
     engine: seam,
     run,
@@ -77,5 +78,5 @@ export function fakeLab(engine: FakeEngine): { lab: LabApi; problems: unknown[] 
     reset: () => run.configure(run.options[0] as RunOptions, run.options[1]),
     validate: (images: number) => engine.validate(0, images),
   };
-  return { lab: lab as unknown as LabApi, problems };
+  return { lab: lab as unknown as LabApi, run, host, problems };
 }

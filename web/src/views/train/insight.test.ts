@@ -103,6 +103,33 @@ describe("insight", () => {
     expect(insight.filters?.count).toBe(1);
   });
 
+  it("says nothing of a look that another run has overtaken, and looks at that one", async () => {
+    const { insight, errors, engine, calls } = setUp();
+    insight.look("masks");
+    insight.look("filters");
+    let refuse = (_: Error) => {};
+    engine.mask = () => new Promise((_, reject) => (refuse = reject));
+    const first = insight.refresh(moment);
+    insight.clear();
+    await insight.refresh({ ...moment, trained: false, force: true });
+    refuse(new Error("There is no mask yet: train a step first."));
+    await first;
+    expect([errors, calls, insight.filters?.count]).toEqual([[], ["filters"], 1]);
+  });
+
+  it("asks for no masks with other images to watch before the first step", async () => {
+    const { insight, calls } = setUp();
+    insight.look("masks");
+    insight.look("watched");
+    await insight.refresh({ ...moment, trained: false });
+    await insight.shuffle(moment.valImages);
+    expect(calls.filter((call) => call.startsWith("mask"))).toEqual([]);
+    await insight.refresh({ ...moment, force: true });
+    insight.clear();
+    await insight.shuffle(moment.valImages);
+    expect(calls.filter((call) => call.startsWith("mask"))).toEqual(["mask fc6", "mask fc7"]);
+  });
+
   it("prefers different classes", () => {
     const pool = [0, 4, 1, 8, 2].map(watched);
     expect(choose(pool, 4)).toEqual([0, 1, 2, 4]);

@@ -39,6 +39,8 @@ export class Insight {
   private indices: number[] = [];
   private pixels = new Map<number, Pixels>();
   private offset = 0;
+  /** Grows with every {@link clear}. */
+  private runs = 0;
   /** When each part may be looked at again. */
   private next = new Map<Part, number>();
   private busy = false;
@@ -69,6 +71,7 @@ export class Insight {
     [this.watched, this.indices] = [[], []];
     this.next.clear();
     this.pixels = new Map();
+    this.runs++;
     this.changed();
   }
 
@@ -76,7 +79,7 @@ export class Insight {
   shuffle(valImages: number): Promise<void> {
     this.offset = (this.offset + POOL) % Math.max(1, valImages - POOL);
     this.indices = [];
-    return this.refresh({ valImages, trained: true, force: true });
+    return this.refresh({ valImages, trained: this.fc6 !== undefined, force: true });
   }
 
   /** Looks again at each part that is shown and whose time has come. */
@@ -86,6 +89,7 @@ export class Insight {
       return;
     }
     this.busy = true;
+    const { runs } = this;
     const { valImages, trained, force = false } = moment;
     const due = (part: Part) => (this.looked.get(part) ?? 0) > 0 && (force || this.now() >= (this.next.get(part) ?? 0));
     try {
@@ -103,7 +107,8 @@ export class Insight {
         this.shown("watched", (this.now() - from) / SHARE);
       }
     } catch (error) {
-      this.failed(error);
+      // What was asked of a run that is gone concerns nobody.
+      if (runs === this.runs) this.failed(error);
     } finally {
       this.busy = false;
     }

@@ -51,7 +51,7 @@ export class Recorder {
     });
     source.on("phase", () => {
       // A slot that was emptied says nothing itself.
-      if (!source.infos[1] && this.active[1]) this.retire(1);
+      for (const slot of [0, 1] as const) if (!source.infos[slot] && this.active[slot]) this.retire(slot);
       this.touch();
     });
   }

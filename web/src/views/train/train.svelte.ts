@@ -1,4 +1,4 @@
-import { lab, type DatasetChoice, type LabApi, type Phase, type SavedRun, type Slot } from "../../engine/api";
+import { Interrupted, lab, type DatasetChoice, type LabApi, type Phase, type SavedRun, type Slot } from "../../engine/api";
 import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/protocol";
 import { say, sayError } from "../../state/messages.svelte";
 import { go, page } from "../../state/page.svelte";
@@ -36,16 +36,18 @@ export class TrainModel {
   constructor(private readonly lab: LabApi) {
     const { run } = lab;
     this.recorder = new Recorder(run, () => this.version++);
-    this.insight = new Insight(lab.engine, () => this.version++, sayError);
+    this.insight = new Insight(lab.engine, () => this.version++, unasked);
     run.keep = () => this.recorder.kept();
-    run.on("configured", ({ slot }) => {
+    run.on("configured", ({ slot, resumed }) => {
       if (slot === 0) {
         this.insight.clear();
         this.unseen = true;
       }
       this.rate.clear();
       // An archive beside the page is counted when it was opened.
-      if (this.dataset?.trainImages === 0) void this.attempt(() => this.list());
+      if (this.dataset?.trainImages === 0) void this.attempt(() => this.list(), unasked);
+      // A run that a fresh worker was given has the options of its last saved step.
+      if (resumed) void this.applyLive();
     });
     run.on("step", ({ slot, metrics }) => {
       if (slot !== 0) return;
@@ -59,7 +61,8 @@ export class TrainModel {
       // Nothing may come between the weights and the first step: it is waited for.
       const still = phase === "paused" || phase === "finished";
       if (still && !this.beginning) void this.lookAgain(true);
-      if (phase === "finished") void this.validate(FINAL_IMAGES);
+      if (phase === "finished") void this.validate(FINAL_IMAGES, unasked);
+      if (phase === "empty") void this.attempt(() => this.findSaved());
       this.phase = phase;
     });
     this.phase = run.phase;
@@ -104,7 +107,7 @@ export class TrainModel {
   async begin(): Promise<void> {
     try {
       await this.list();
-      if (this.phase === "empty") this.saved = await this.lab.run.saved();
+      if (this.phase === "empty") await this.findSaved();
     } catch (error) {
       sayError(error);
     }
@@ -190,7 +193,7 @@ export class TrainModel {
     });
 
   /** Tests on the first `images` validation images, 0 for all of them. */
-  validate = (images: number) =>
+  validate = (images: number, failed: (error: unknown) => unknown = sayError) =>
     this.attempt(async () => {
       this.judging = true;
       try {
@@ -198,7 +201,7 @@ export class TrainModel {
       } finally {
         this.judging = false;
       }
-    });
+    }, failed);
 
   /** The visitor's own pictures: chosen as the run's data once they are read. */
   importData = (files: File[]) =>
@@ -231,6 +234,10 @@ export class TrainModel {
     this.saved = null;
   }
 
+  private async findSaved(): Promise<void> {
+    this.saved = await this.lab.run.saved();
+  }
+
   private async list(): Promise<void> {
     this.datasets = await this.lab.engine.datasets();
   }
@@ -244,7 +251,8 @@ export class TrainModel {
       if (!wished) continue;
       const options = withLive(record.options, $state.snapshot(wished));
       if (differences(record.options, options).length === 0) continue;
-      await this.attempt(() => this.lab.engine.setOptions(slot, options));
+      // Where this is cut short, the restored run brings it here again.
+      await this.attempt(() => this.lab.engine.setOptions(slot, options), unasked);
     }
   }
 
@@ -255,13 +263,18 @@ export class TrainModel {
     this.busy = false;
   }
 
-  private async attempt(work: () => Promise<void>): Promise<void> {
+  private async attempt(work: () => Promise<void>, failed: (error: unknown) => unknown = sayError): Promise<void> {
     try {
       await work();
     } catch (error) {
-      sayError(error);
+      failed(error);
     }
   }
+}
+
+/** Says what went wrong with a call that nobody made by hand: one that a replaced worker cut short comes again by itself. */
+function unasked(error: unknown): void {
+  if (!(error instanceof Interrupted)) sayError(error);
 }
 
 /** The page's one training. */

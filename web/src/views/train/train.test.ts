@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Interrupted, type Slot } from "../../engine/api";
 import { DEFAULT_OPTIONS } from "../../generated/protocol";
+import { dismiss, messages } from "../../state/messages.svelte";
 import { page } from "../../state/page.svelte";
 import { FakeEngine, fakeLab } from "./fake-engine";
 import { readNumber, fromSlider, toSlider } from "./numbers";
@@ -8,13 +10,14 @@ import { optionSpec, pendingSentence, TrainModel } from "./train.svelte";
 // The module's own model needs a lab; the tests make theirs.
 vi.mock("../../engine/api", async () => {
   const { FakeEngine: Fake, fakeLab: make } = await import("./fake-engine");
-  return { lab: make(new Fake()).lab };
+  const { Interrupted } = await import("../../engine/client");
+  return { lab: make(new Fake()).lab, Interrupted };
 });
 
-function setUp(): { engine: FakeEngine; train: TrainModel; problems: unknown[] } {
+function setUp(): ReturnType<typeof fakeLab> & { engine: FakeEngine; train: TrainModel } {
   const engine = new FakeEngine();
-  const { lab, problems } = fakeLab(engine);
-  return { engine, train: new TrainModel(lab), problems };
+  const fake = fakeLab(engine);
+  return { ...fake, engine, train: new TrainModel(fake.lab) };
 }
 
 /** Resolves when it is so. */
@@ -23,6 +26,7 @@ const until = (there: () => boolean) => vi.waitUntil(there, { timeout: 10_000, i
 beforeEach(() => {
   page.options = { ...DEFAULT_OPTIONS };
   page.rival = null;
+  for (const { id } of messages.list) dismiss(id);
 });
 
 describe("start, pause, step, reset", () => {
@@ -131,7 +135,8 @@ describe("race", () => {
     await train.start();
     await until(() => (train.rivalRecord?.step ?? 0) > 5);
     await train.pause();
-    expect(engine.calls).toEqual(["configure 0", "configure 1", "first step 0", "first step 1"]);
+    // The rival is made ready first: where that fails, the run in slot 0 is untouched.
+    expect(engine.calls).toEqual(["configure 1", "configure 0", "first step 0", "first step 1"]);
     expect(engine.steps[0]).toBe(engine.steps[1]);
     expect([...train.recorder.names().values()]).toEqual(["ReLU", "tanh"]);
   });
@@ -156,5 +161,73 @@ describe("race", () => {
     await train.step();
     expect(engine.options[1]).toBeNull();
     expect(train.recorder.past.map(({ options }) => options.activation).sort()).toEqual(["relu", "tanh"]);
+  });
+});
+
+describe("a run whose worker is lost", () => {
+  const error = new Interrupted("The lab's engine stopped (unreachable) and was started anew: please try that again.");
+  const interrupted = () => Promise.reject(error);
+
+  it("goes on, and nothing is said by looks that nobody asked for", async () => {
+    const { train, engine, run, host } = setUp();
+    train.insight.look("filters");
+    await train.start();
+    await until(() => train.insight.filters !== undefined);
+    // The look and the step in flight are cut short; what comes next waits for the fresh worker.
+    const filters = vi.spyOn(engine, "filters").mockImplementation(interrupted);
+    await train.lookAgain(true);
+    filters.mockRestore();
+    let restored: Promise<void> | undefined;
+    engine.step = async (slot: Slot, n: number) => {
+      if (!restored) {
+        restored = run.restore(host.resumeKept, engine.configure.bind(engine));
+        throw error;
+      }
+      await restored;
+      return FakeEngine.prototype.step.call(engine, slot, n);
+    };
+    await until(() => restored !== undefined);
+    await restored;
+    await until(() => (train.record?.step ?? 0) > 5 && train.insight.filters !== undefined);
+    expect(train.phase).toBe("running");
+    await train.pause();
+    // What was drawn beyond the step that it goes on from is no earlier run.
+    expect(train.recorder.past).toEqual([]);
+    expect(messages.list).toEqual([]);
+  });
+
+  it("keeps what was changed since its last saved step", async () => {
+    const { train, engine, run, host } = setUp();
+    const kept = { tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, kept: null };
+    host.lastRun = () => Promise.resolve(kept);
+    host.resumeKept = async ({ options }) => [{ ...(await engine.configure(0, options)), step: 40 }];
+    train.saved = kept;
+    await train.resume();
+    train.setOption("learningRate", 0.003);
+    await until(() => engine.options[0]?.learningRate === 0.003);
+    await run.restore(host.resumeKept, engine.configure.bind(engine));
+    await until(() => engine.options[0]?.learningRate === 0.003);
+    await until(() => train.record?.options.learningRate === 0.003);
+    expect(run.options[0]?.learningRate).toBe(0.003);
+  });
+
+  it("says nothing of its last validation, which nobody asked for", async () => {
+    const { train, engine, lab } = setUp();
+    engine.stepsPerEpoch = 2;
+    page.options = { ...DEFAULT_OPTIONS, epochs: 1 };
+    const validate = vi.spyOn(lab, "validate").mockImplementation(interrupted);
+    await train.start();
+    await until(() => validate.mock.calls.length > 0 && !train.judging);
+    expect(messages.list).toEqual([]);
+  });
+
+  it("leaves the offer of its kept state where it cannot be put back", async () => {
+    const { train, run, host } = setUp();
+    await train.step();
+    host.lastRun = () => Promise.resolve({ tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, kept: null });
+    const fault = new Error("The images could not be fetched: check the connection.");
+    await expect(run.restore(() => Promise.reject(fault), () => Promise.reject(fault))).rejects.toBe(fault);
+    await until(() => train.saved?.step === 40);
+    expect([train.phase, train.record]).toEqual(["empty", null]);
   });
 });

@@ -1,0 +1,212 @@
+//! On the CPU: our own kernels, on the memory of burn's tensors.
+
+use std::cell::RefCell;
+
+use alexnet_kernels::conv::{Conv, Workspace};
+use alexnet_kernels::linear::Linear;
+use alexnet_kernels::norm::{BatchNorm, Channel};
+use alexnet_kernels::pool::MaxPool;
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::TensorData;
+
+use super::{ConvShape, Gradients, LayerOps, PoolShape};
+
+thread_local! {
+    /// Kept from one convolution to the next: fresh memory costs more than what is done with it.
+    static WORK: RefCell<Workspace> = RefCell::default();
+}
+
+/// The tensor's values without gaps, in order.
+fn dense(tensor: FlexTensor) -> FlexTensor {
+    if tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
+}
+
+fn values(tensor: &FlexTensor) -> &[f32] {
+    let length = tensor.layout().num_elements();
+    tensor.storage::<f32>().get(..length).unwrap_or_default()
+}
+
+/// A tensor of this shape, filled by `write`.
+fn made<const D: usize>(shape: [usize; D], write: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut values = vec![0.0; shape.iter().product()];
+    write(&mut values);
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> Conv {
+    let ([images, incoming, height, width], [outgoing, _, down, right]) =
+        (x.shape().dims(), weight.shape().dims());
+    Conv {
+        images,
+        channels: [incoming, outgoing],
+        input: [height, width],
+        kernel: [down, right],
+        stride: [shape.stride; 2],
+        padding: [shape.padding; 2],
+    }
+}
+
+fn linear(images: &FlexTensor, weight: &FlexTensor) -> Linear {
+    let ([images, _], [outgoing, incoming]) = (images.shape().dims(), weight.shape().dims());
+    Linear { images, units: [incoming, outgoing] }
+}
+
+fn norm([_, channels, height, width]: [usize; 4]) -> BatchNorm {
+    BatchNorm { channels, pixels: height * width }
+}
+
+fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool, [usize; 4]) {
+    let [images, channels, height, width] = x.shape().dims();
+    let pool = MaxPool { input: [height, width], kernel: shape.kernel, stride: shape.stride };
+    let [rows, columns] = pool.output();
+    (pool, [images, channels, rows, columns])
+}
+
+impl LayerOps for Flex {
+    fn convolve(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, shape: ConvShape) -> FlexTensor {
+        let conv = conv(&x, &weight, shape);
+        let [x, weight, bias] = [x, weight, bias].map(dense);
+        let [height, width] = conv.output();
+        made([conv.images, conv.channels[1], height, width], |out| {
+            WORK.with_borrow_mut(|work| {
+                conv.forward(values(&x), values(&weight), Some(values(&bias)), out, work);
+            });
+        })
+    }
+
+    fn connect(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        let linear = linear(&x, &weight);
+        let [x, weight, bias] = [x, weight, bias].map(dense);
+        made([linear.images, linear.units[1]], |out| {
+            WORK.with_borrow_mut(|work| {
+                linear.forward(values(&x), values(&weight), Some(values(&bias)), out, &mut work.scratch);
+            });
+        })
+    }
+
+    fn normalise(
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        epsilon: f64,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let shape: [usize; 4] = x.shape().dims();
+        let norm = norm(shape);
+        let [x, gamma, beta] = [x, gamma, beta].map(dense);
+        let (mut mean, mut variance) = (vec![0.0; norm.channels], vec![0.0; norm.channels]);
+        norm.statistics(values(&x), &mut mean, &mut variance);
+        let by = Channel { gamma: values(&gamma), mean: &mean, variance: &variance, epsilon: epsilon as f32 };
+        let out = made(shape, |out| norm.forward(values(&x), by, values(&beta), out));
+        let [mean, variance] =
+            [mean, variance].map(|values| FlexTensor::from_data(TensorData::new(values, [norm.channels])));
+        (out, mean, variance)
+    }
+
+    fn pool(x: FlexTensor, shape: PoolShape) -> FlexTensor {
+        Self::pool_places(x, shape).0
+    }
+}
+
+impl Gradients for Flex {
+    fn convolve_input(
+        x: FlexTensor,
+        weight: FlexTensor,
+        gradient: FlexTensor,
+        shape: ConvShape,
+    ) -> FlexTensor {
+        let conv = conv(&x, &weight, shape);
+        let [weight, gradient] = [weight, gradient].map(dense);
+        made(x.shape().dims::<4>(), |out| {
+            WORK.with_borrow_mut(|work| conv.input_gradient(values(&gradient), values(&weight), out, work));
+        })
+    }
+
+    fn convolve_weight(
+        x: FlexTensor,
+        weight: FlexTensor,
+        gradient: FlexTensor,
+        shape: ConvShape,
+    ) -> FlexTensor {
+        let conv = conv(&x, &weight, shape);
+        let [x, gradient] = [x, gradient].map(dense);
+        made(weight.shape().dims::<4>(), |out| {
+            WORK.with_borrow_mut(|work| conv.weight_gradient(values(&x), values(&gradient), out, work));
+        })
+    }
+
+    fn convolve_bias(_x: FlexTensor, bias: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        let [_, channels, height, width] = gradient.shape().dims();
+        let gradient = dense(gradient);
+        made(bias.shape().dims::<1>(), |sums| {
+            alexnet_kernels::conv::bias_gradient(values(&gradient), [channels, height * width], sums);
+        })
+    }
+
+    fn connect_input(weight: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        let linear = linear(&gradient, &weight);
+        let [weight, gradient] = [weight, gradient].map(dense);
+        made([linear.images, linear.units[0]], |out| {
+            WORK.with_borrow_mut(|work| {
+                linear.input_gradient(values(&gradient), values(&weight), out, &mut work.scratch);
+            });
+        })
+    }
+
+    fn connect_weight(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        let ([images, incoming], [_, outgoing]) = (x.shape().dims(), gradient.shape().dims());
+        let linear = Linear { images, units: [incoming, outgoing] };
+        let [x, gradient] = [x, gradient].map(dense);
+        made([outgoing, incoming], |out| {
+            WORK.with_borrow_mut(|work| {
+                linear.weight_gradient(values(&x), values(&gradient), out, &mut work.scratch);
+            });
+        })
+    }
+
+    fn connect_bias(gradient: FlexTensor) -> FlexTensor {
+        let [_, units] = gradient.shape().dims();
+        let gradient = dense(gradient);
+        made([units], |sums| alexnet_kernels::conv::bias_gradient(values(&gradient), [units, 1], sums))
+    }
+
+    fn normalise_all(
+        x: FlexTensor,
+        gamma: FlexTensor,
+        statistics: [FlexTensor; 2],
+        epsilon: f64,
+        gradient: FlexTensor,
+    ) -> [FlexTensor; 3] {
+        let shape: [usize; 4] = x.shape().dims();
+        let norm = norm(shape);
+        let [x, gamma, gradient] = [x, gamma, gradient].map(dense);
+        let [mean, variance] = statistics.map(dense);
+        let [gammas, mean, variance] = [values(&gamma), values(&mean), values(&variance)];
+        let by = Channel { gamma: gammas, mean, variance, epsilon: epsilon as f32 };
+        let (mut by_gamma, mut by_beta) = (vec![0.0; norm.channels], vec![0.0; norm.channels]);
+        let by_x = made(shape, |by_x| {
+            norm.gradients(values(&x), by, values(&gradient), by_x, &mut by_gamma, &mut by_beta);
+        });
+        let [by_gamma, by_beta] =
+            [by_gamma, by_beta].map(|values| FlexTensor::from_data(TensorData::new(values, [norm.channels])));
+        [by_x, by_gamma, by_beta]
+    }
+
+    fn pool_places(x: FlexTensor, shape: PoolShape) -> (FlexTensor, FlexTensor) {
+        let (pool, output) = pooling(&x, shape);
+        let x = dense(x);
+        let mut places = vec![0u32; output.iter().product()];
+        let out = made(output, |out| pool.forward(values(&x), out, &mut places));
+        (out, FlexTensor::from_data(TensorData::new(places, output)))
+    }
+
+    fn pool_input(x: FlexTensor, places: FlexTensor, gradient: FlexTensor, shape: PoolShape) -> FlexTensor {
+        let (pool, _) = pooling(&x, shape);
+        let gradient = dense(gradient);
+        made(x.shape().dims::<4>(), |out| pool.gradient(values(&gradient), places.storage::<u32>(), out))
+    }
+}

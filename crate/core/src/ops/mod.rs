@@ -1,0 +1,147 @@
+//! The layers that take the time, on each backend by what is quickest there: on the CPU by our own
+//! kernels (`alexnet-kernels`; burn's write every patch out and turn every map round), on a GPU by burn's.
+
+mod autodiff;
+#[cfg(any(feature = "webgpu", feature = "cuda"))]
+mod cube;
+mod flex;
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+/// Kernel, stride and padding of a convolution, the same down and right, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Step of the kernel.
+    pub stride: usize,
+    /// Zeros added on each side.
+    pub padding: usize,
+}
+
+/// Side and step of a square pooling window, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolShape {
+    /// Side of the window.
+    pub kernel: usize,
+    /// Step of the window.
+    pub stride: usize,
+}
+
+/// The operations, and the gradients that their backward passes are made of.
+///
+/// Maps are `[batch, channels, height, width]`, weights `[out, in, kernel, kernel]`, biases `[out]`.
+#[backend_extension(Flex, Cube: cfg(any(feature = "webgpu", feature = "cuda")), Autodiff)]
+pub trait LayerOps: Backend {
+    /// Convolution with bias.
+    fn convolve(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    /// Fully connected layer: `x` is `[batch, in]`, `weight` `[out, in]`.
+    fn connect(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>)
+    -> FloatTensor<Self>;
+
+    /// Batch normalisation over each channel: the maps, and mean and biased variance of what came in.
+    fn normalise(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The largest value of each window.
+    fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
+}
+
+/// What a backend has to offer for [`LayerOps`] to be differentiable on it.
+pub trait Gradients: LayerOps {
+    /// The gradient of a convolution by its input.
+    fn convolve_input(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of a convolution by its weight.
+    fn convolve_weight(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of a convolution by its bias.
+    fn convolve_bias(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of a fully connected layer by its input.
+    fn connect_input(weight: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of a fully connected layer by its weight.
+    fn connect_weight(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of a fully connected layer by its bias.
+    fn connect_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradients of a batch normalisation by its input, γ and β, given mean and variance.
+    fn normalise_all(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        statistics: [FloatTensor<Self>; 2],
+        epsilon: f64,
+        gradient: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 3];
+
+    /// Pooling, with where in its map each value stood.
+    fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>);
+
+    /// The gradient of a pooling by its input.
+    fn pool_input(
+        x: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: PoolShape,
+    ) -> FloatTensor<Self>;
+}
+
+/// Convolves maps; without a bias, zeros are added.
+pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape: ConvShape) -> Tensor<4> {
+    let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &x.device()));
+    Tensor::from_dispatch(Dispatch::convolve(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        shape,
+    ))
+}
+
+/// A fully connected layer.
+pub fn connect(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
+    Tensor::from_dispatch(Dispatch::connect(x, weight, bias))
+}
+
+/// Batch normalisation in training: the maps, and mean and biased variance of each channel of what came in.
+pub fn normalise(
+    x: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, [Tensor<1>; 2]) {
+    let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
+    let (out, mean, variance) = Dispatch::normalise(x, gamma, beta, epsilon);
+    (Tensor::from_dispatch(out), [mean, variance].map(Tensor::from_dispatch))
+}
+
+/// Takes the largest value of each window.
+pub fn max_pool(x: Tensor<4>, shape: PoolShape) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::pool(x.into_dispatch(), shape))
+}

@@ -1,0 +1,90 @@
+//! What can be seen of a run at any moment, without changing it.
+
+use super::Session;
+use crate::classifier::{Classifier, Tally, predictions};
+use crate::data::{Samples, Split};
+use crate::dropout::Mask;
+use crate::error::LabError;
+use crate::format::Tensor as Stored;
+use crate::params::download;
+use crate::protocol::{DropoutLayer, Validation, Watched};
+
+impl Session {
+    /// The network to judge and to keep: the averaged weights where averaging is on.
+    pub fn classifier(&self) -> Classifier {
+        Classifier::from_parts(
+            self.architecture.clone(),
+            self.average.as_ref().unwrap_or(&self.params).clone(),
+            self.source.labels().to_vec(),
+            self.preprocess,
+            &self.compute,
+        )
+    }
+
+    /// Judges the first `limit` validation images (0 for all), dropout off.
+    ///
+    /// # Errors
+    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device was lost.
+    pub async fn validate(&self, limit: u32) -> Result<Validation, LabError> {
+        let available: u32 = self.source.shards(Split::Val).iter().sum();
+        let images = if limit == 0 { available } else { limit.min(available) };
+        let indices: Vec<u32> = (0..images).collect();
+        let classifier = self.classifier();
+        let mut tally = Tally::new(self.architecture.config.classes as usize);
+        for chunk in indices.chunks(classifier.batch()) {
+            let samples = self.source.fetch(Split::Val, chunk).await?;
+            let logits = classifier.logits(&samples).await?;
+            tally.add(&logits, &samples.labels);
+        }
+        Ok(tally.validation())
+    }
+
+    /// The mask of the last step before fc6 or fc7: the very one used. `None` before the first step.
+    pub fn mask(&self, layer: DropoutLayer) -> Option<&Mask> {
+        let masks = self.masks.as_ref()?;
+        Some(match layer {
+            DropoutLayer::Fc6 => &masks[0],
+            DropoutLayer::Fc7 => &masks[1],
+        })
+    }
+
+    /// The first convolution's filters: shape OIHW and values.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn filters(&self) -> Result<Stored, LabError> {
+        match self.params.0.first() {
+            Some(param) => {
+                Ok(Stored { shape: param.shape.clone(), data: download(param.value.clone()).await? })
+            }
+            None => Err(LabError::Weights("The network has no layers.".into())),
+        }
+    }
+
+    /// The five best guesses for some validation images.
+    ///
+    /// # Errors
+    /// [`LabError::Data`] when an image cannot be had, [`LabError::Device`] when the device was lost.
+    pub async fn watch(&self, indices: &[u32]) -> Result<Vec<Watched>, LabError> {
+        let classifier = self.classifier();
+        let samples = self.source.fetch(Split::Val, indices).await?;
+        let logits = classifier.logits(&samples).await?;
+        let labels = self.source.labels();
+        let rows = logits.chunks(labels.len().max(1)).zip(&samples.labels).zip(indices);
+        Ok(rows
+            .map(|((row, &label), &index)| Watched {
+                index,
+                label: labels.get(label as usize).map(|l| l.name.clone()).unwrap_or_default(),
+                top: predictions(row, labels, 5),
+            })
+            .collect())
+    }
+
+    /// The pixels of a validation image as the network gets them, `size × size × 3` bytes.
+    ///
+    /// # Errors
+    /// [`LabError::Data`] when the image cannot be had.
+    pub async fn val_image(&self, index: u32) -> Result<Samples, LabError> {
+        Ok(self.source.fetch(Split::Val, &[index]).await?)
+    }
+}

@@ -1,0 +1,197 @@
+//! Steps: images in, masks drawn, gradients, update, metrics out.
+
+use burn::tensor::Tensor;
+
+use super::Session;
+use crate::data::{Samples, Split, augment, epoch_order};
+use crate::dropout::Mask;
+use crate::error::LabError;
+use crate::format::{Tensor as Stored, Tensors};
+use crate::loss;
+use crate::metrics;
+use crate::network::{Mode, Statistics, forward};
+use crate::params::{download, upload_images};
+use crate::protocol::{Freeze, StepMetrics};
+use crate::schedule::learning_rate;
+
+/// Steps between two updates of the averaged weights: one in four costs little and follows as well.
+const AVERAGE_EVERY: u64 = 4;
+
+/// What [`Session::probe`] found.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// `[batch, classes]`, row by row.
+    pub logits: Vec<f32>,
+    /// Mean cross-entropy of the batch.
+    pub loss: f64,
+    /// Gradient of the loss by parameter name.
+    pub gradients: Tensors,
+}
+
+impl Session {
+    /// Trains `n` steps and reports the last; `n` of 0 counts as 1.
+    ///
+    /// Metrics are read back once, at the last step.
+    ///
+    /// # Errors
+    /// [`LabError::Data`] when images cannot be had (the step can be tried again), [`LabError::Device`] when
+    /// the device was lost.
+    pub async fn step(&mut self, n: u32) -> Result<StepMetrics, LabError> {
+        for _ in 1..n.max(1) {
+            self.train().await?;
+        }
+        let (logits, labels, rate) = self.train().await?;
+        let classes = self.architecture.config.classes as usize;
+        let logits = download(logits).await?;
+        let images = labels.len() as u32;
+        let loss = loss::cross_entropy_sum(&logits, &labels, classes, self.options.label_smoothing);
+        let (first, five) = metrics::hits(&logits, &labels, classes);
+        let share = |hits: u32| hits as f32 / images.max(1) as f32;
+        Ok(StepMetrics {
+            step: self.step,
+            epoch: self.step as f64 / self.steps_per_epoch() as f64,
+            loss: (loss / f64::from(images.max(1))) as f32,
+            train_accuracy: share(first),
+            train_top5: share(five),
+            learning_rate: rate,
+            images,
+        })
+    }
+
+    /// The images of the next step, in the order of (seed, epoch).
+    async fn next_batch(&mut self) -> Result<Samples, LabError> {
+        let per_epoch = self.steps_per_epoch();
+        let (epoch, place) = (self.step / per_epoch, (self.step % per_epoch) as usize);
+        if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            let shards = self.source.shards(Split::Train);
+            let order = epoch_order(&shards, self.options.train_images, self.options.seed, epoch);
+            self.order = Some((epoch, order));
+        }
+        let batch = self.options.batch_size as usize;
+        let order = self.order.as_ref().map_or(&[][..], |(_, order)| order);
+        let indices = order.get(place * batch..(place + 1) * batch).unwrap_or_default().to_vec();
+        Ok(self.source.fetch(Split::Train, &indices).await?)
+    }
+
+    /// One step: logits of the batch (on the device), its labels, the learning rate used.
+    async fn train(&mut self) -> Result<(Tensor<2>, Vec<u32>, f64), LabError> {
+        let samples = self.next_batch().await?;
+        let options = &self.options;
+        let pixels = augment(&samples, options, &self.preprocess, options.seed, self.step);
+        let (logits, rate) = self.advance(pixels, &samples.labels);
+        Ok((logits, samples.labels, rate))
+    }
+
+    /// Gradients, update, statistics, average: a step on given images. Logits stay on the device.
+    fn advance(&mut self, pixels: Vec<f32>, labels: &[u32]) -> (Tensor<2>, f64) {
+        let masks = self.draw_masks(labels.len());
+        let (logits, gradients, statistics) = self.gradients(pixels, labels, masks);
+        let rate = learning_rate(&self.options, self.step, self.planned_steps());
+        self.optimizer.update(&mut self.params, gradients, &self.options, rate);
+        for (place, value) in statistics {
+            if let Some(param) = self.params.0.get_mut(place) {
+                param.value = value;
+            }
+        }
+        self.step += 1;
+        self.follow_average();
+        (logits, rate)
+    }
+
+    /// The masks of the current step.
+    fn draw_masks(&self, images: usize) -> [Mask; 2] {
+        let (seed, p) = (self.options.seed, self.options.dropout);
+        let [fc6, fc7] = self.architecture.mask_units();
+        [(0, fc6), (1, fc7)].map(|(layer, units)| Mask::draw(seed, self.step, layer, [images, units], p))
+    }
+
+    /// Forward and backward of one batch through these masks, which are kept to be shown.
+    #[allow(clippy::type_complexity)]
+    fn gradients(
+        &mut self,
+        pixels: Vec<f32>,
+        labels: &[u32],
+        masks: [Mask; 2],
+    ) -> (Tensor<2>, Vec<Option<Tensor<1>>>, Statistics) {
+        let device = &self.compute.device;
+        let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
+        let p = self.options.dropout;
+        let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.factors(p, device)));
+        self.masks = Some(masks);
+        let frozen = self.options.freeze == Freeze::Conv;
+        let tracked: Vec<Tensor<1>> = self
+            .params
+            .0
+            .iter()
+            .map(|param| match param.trainable && !(frozen && param.feature) {
+                true => param.value.clone().autodiff().require_grad(),
+                false => param.value.clone(),
+            })
+            .collect();
+        let mode = Mode::Train { factors: &factors, features: !frozen };
+        let (logits, statistics) = forward(&self.architecture, &tracked, images, &mode, |_, _| {});
+        let classes = self.architecture.config.classes as usize;
+        let targets = loss::upload_targets(labels, classes, self.options.label_smoothing, device);
+        let mut gradients = loss::cross_entropy(logits.clone(), targets).backward();
+        let gradients = tracked
+            .iter()
+            .map(|tensor| tensor.is_require_grad().then(|| tensor.grad_remove(&mut gradients)).flatten())
+            .collect();
+        (logits.inner(), gradients, statistics)
+    }
+
+    /// Logits, loss and gradients of a given batch, without a step: for comparing with other implementations,
+    /// other devices and finite differences.
+    ///
+    /// `pixels` are normalised NCHW floats; `masks` those to use, else the current step's.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn probe(
+        &mut self,
+        pixels: Vec<f32>,
+        labels: &[u32],
+        masks: Option<[Mask; 2]>,
+    ) -> Result<Probe, LabError> {
+        let masks = masks.unwrap_or_else(|| self.draw_masks(labels.len()));
+        let (logits, gradients, _) = self.gradients(pixels, labels, masks);
+        let logits = download(logits).await?;
+        let classes = self.architecture.config.classes as usize;
+        let loss = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing)
+            / labels.len().max(1) as f64;
+        let mut by_name = Tensors::new();
+        for (param, gradient) in self.params.0.iter().zip(gradients) {
+            if let Some(gradient) = gradient {
+                let data = download(gradient).await?;
+                by_name.insert(param.name.clone(), Stored { shape: param.shape.clone(), data });
+            }
+        }
+        Ok(Probe { logits, loss, gradients: by_name })
+    }
+
+    fn follow_average(&mut self) {
+        let Some(average) = &mut self.average else { return };
+        if !self.step.is_multiple_of(AVERAGE_EVERY) {
+            return;
+        }
+        // A young average follows faster, or it would remember the random start.
+        let young = (1.0 + self.step as f64) / (10.0 + self.step as f64);
+        let decay = self.options.weight_average.min(young).powi(AVERAGE_EVERY as i32) as f32;
+        for (average, param) in average.0.iter_mut().zip(&self.params.0) {
+            average.value =
+                average.value.clone().mul_scalar(decay) + param.value.clone().mul_scalar(1.0 - decay);
+        }
+    }
+
+    /// Trains one step on a given batch of normalised NCHW floats instead of the data set's next.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
+        let (logits, _) = self.advance(pixels, labels);
+        let classes = self.architecture.config.classes as usize;
+        let logits = download(logits).await?;
+        let sum = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing);
+        Ok(sum / labels.len().max(1) as f64)
+    }
+}

@@ -1,0 +1,87 @@
+//! The kernels at the sizes of the networks, with their rate in floating-point operations.
+
+use alexnet_kernels::conv::{Conv, Workspace};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+fn main() {
+    divan::main();
+}
+
+/// The second to fifth convolution of `alexnet-32` and of `alexnet-64` at batch 64, the first of `alexnet-224`.
+const SHAPES: [(&str, Conv); 6] = [
+    ("32-conv2", conv(64, [32, 64], 15, 3, 1, 1)),
+    ("32-conv3", conv(64, [64, 96], 7, 3, 1, 1)),
+    ("64-conv1", conv(64, [3, 32], 64, 5, 2, 2)),
+    ("64-conv2", conv(64, [32, 96], 15, 5, 1, 2)),
+    ("64-conv4", conv(64, [192, 128], 7, 3, 1, 1)),
+    ("224-conv2", conv(1, [64, 192], 27, 5, 1, 2)),
+];
+
+const fn conv(
+    images: usize,
+    channels: [usize; 2],
+    side: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Conv {
+    let (input, kernel) = ([side; 2], [kernel; 2]);
+    Conv { images, channels, input, kernel, stride: [stride; 2], padding: [padding; 2] }
+}
+
+struct Case {
+    conv: Conv,
+    x: Vec<f32>,
+    weight: Vec<f32>,
+    out: Vec<f32>,
+    work: Workspace,
+    operations: u64,
+}
+
+fn case(name: &str) -> Case {
+    let conv = SHAPES
+        .into_iter()
+        .find(|(each, _)| *each == name)
+        .map(|(_, conv)| conv)
+        .expect("a shape of the table");
+    let ([incoming, outgoing], [height, width]) = (conv.channels, conv.output());
+    let noise =
+        |length: usize| (0..length).map(|i| ((i * 7919) % 1021) as f32 / 1021.0 - 0.5).collect::<Vec<f32>>();
+    let weights = incoming * outgoing * conv.kernel[0] * conv.kernel[1];
+    let outputs = conv.images * outgoing * height * width;
+    Case {
+        conv,
+        x: noise(conv.images * incoming * conv.input[0] * conv.input[1]),
+        weight: noise(weights),
+        out: noise(outputs),
+        work: Workspace::default(),
+        operations: (2 * weights * outputs / outgoing) as u64,
+    }
+}
+
+const NAMES: [&str; 6] = ["32-conv2", "32-conv3", "64-conv1", "64-conv2", "64-conv4", "224-conv2"];
+
+#[divan::bench(args = NAMES)]
+fn forward(bencher: Bencher, name: &str) {
+    let Case { conv, x, weight, mut out, mut work, operations } = case(name);
+    bencher
+        .counter(ItemsCount::new(operations))
+        .bench_local(|| conv.forward(&x, &weight, None, &mut out, &mut work));
+}
+
+#[divan::bench(args = NAMES)]
+fn weight_gradient(bencher: Bencher, name: &str) {
+    let Case { conv, x, mut weight, out, mut work, operations } = case(name);
+    bencher
+        .counter(ItemsCount::new(operations))
+        .bench_local(|| conv.weight_gradient(&x, &out, &mut weight, &mut work));
+}
+
+#[divan::bench(args = NAMES)]
+fn input_gradient(bencher: Bencher, name: &str) {
+    let Case { conv, mut x, weight, out, mut work, operations } = case(name);
+    bencher
+        .counter(ItemsCount::new(operations))
+        .bench_local(|| conv.input_gradient(&out, &weight, &mut x, &mut work));
+}

@@ -1,0 +1,147 @@
+//! The fully connected layer.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
+
+/// Images from which on a matrix product is quicker than reading the weights once for each four of them.
+const FEW: usize = 8;
+
+/// The shape of a fully connected layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linear {
+    /// Images in a batch.
+    pub images: usize,
+    /// Units that come in and go out.
+    pub units: [usize; 2],
+}
+
+impl Linear {
+    /// `out[n, o] = Σ weight[o, i] · x[n, i] + bias[o]`; `weight` is `[out, in]`.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn forward(
+        &self,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        out: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (images, [incoming, outgoing]) = (self.images, self.units);
+        assert_eq!((x.len(), weight.len()), (images * incoming, outgoing * incoming), "lengths");
+        assert_eq!(out.len(), images * outgoing, "length of the result");
+        if images < FEW && incoming > 0 {
+            let values = x.chunks_exact(incoming).zip(out.chunks_exact_mut(outgoing));
+            for (x, out) in values {
+                Arch::new().dispatch(Rows { x, weight, out });
+                if let Some(bias) = bias {
+                    out.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
+                }
+            }
+            return;
+        }
+        let (rows, inner) = (multiples(outgoing, incoming), multiples(incoming, 1));
+        let (columns, to) =
+            (multiples(images, incoming), (multiples(outgoing, 1), multiples(images, outgoing)));
+        let (left, right) = (Grid::new(weight, &rows, &inner), Grid::new(x, &inner, &columns));
+        multiply(left, right, bias, Target::new(out, &to.0, &to.1), scratch);
+    }
+
+    /// The gradient by `weight`, from the gradient by `out`.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn weight_gradient(&self, x: &[f32], gradient: &[f32], weight: &mut [f32], scratch: &mut Scratch) {
+        let (images, [incoming, outgoing]) = (self.images, self.units);
+        let (rows, inner) = (multiples(outgoing, 1), multiples(images, outgoing));
+        let (from, columns) = (multiples(images, incoming), multiples(incoming, 1));
+        let to = multiples(outgoing, incoming);
+        let (left, right) = (Grid::new(gradient, &rows, &inner), Grid::new(x, &from, &columns));
+        multiply(left, right, None, Target::new(weight, &to, &columns), scratch);
+    }
+
+    /// The gradient by `x`, from the gradient by `out`.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], x: &mut [f32], scratch: &mut Scratch) {
+        let (images, [incoming, outgoing]) = (self.images, self.units);
+        let (rows, inner) = (multiples(images, outgoing), multiples(outgoing, 1));
+        let (from, columns) = (multiples(outgoing, incoming), multiples(incoming, 1));
+        let to = multiples(images, incoming);
+        let (left, right) = (Grid::new(gradient, &rows, &inner), Grid::new(weight, &from, &columns));
+        multiply(left, right, None, Target::new(x, &to, &columns), scratch);
+    }
+}
+
+/// Scalar products of one vector with every row of a matrix: as quick as the rows come out of memory.
+struct Rows<'a> {
+    x: &'a [f32],
+    weight: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, rest) = S::as_simd_f32s(self.x);
+        for (row, out) in self.weight.chunks_exact(self.x.len()).zip(self.out) {
+            let (row, more) = S::as_simd_f32s(row);
+            let mut sums = [simd.splat_f32s(0.0); 4];
+            let (x, last_x) = x.as_chunks::<4>();
+            let (row, last_row) = row.as_chunks::<4>();
+            for (x, row) in x.iter().zip(row) {
+                for ((sum, x), row) in sums.iter_mut().zip(x).zip(row) {
+                    *sum = simd.mul_add_e_f32s(*x, *row, *sum);
+                }
+            }
+            for (x, row) in last_x.iter().zip(last_row) {
+                sums[0] = simd.mul_add_e_f32s(*x, *row, sums[0]);
+            }
+            let pair = simd.add_f32s(simd.add_f32s(sums[0], sums[1]), simd.add_f32s(sums[2], sums[3]));
+            *out = simd.reduce_sum_f32s(pair) + rest.iter().zip(more).map(|(x, w)| x * w).sum::<f32>();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn forward_and_gradients_are_those_of_the_definition(
+            images in 1usize..12, units in [1usize..90, 1usize..20],
+        ) {
+            let linear = Linear { images, units };
+            let value = |i: usize| ((i * 7919) % 7) as f32 - 3.0;
+            let [incoming, outgoing] = units;
+            let x: Vec<f32> = (0..images * incoming).map(value).collect();
+            let weight: Vec<f32> = (1..=outgoing * incoming).map(value).collect();
+            let bias: Vec<f32> = (2..outgoing + 2).map(value).collect();
+            let gradient: Vec<f32> = (3..images * outgoing + 3).map(value).collect();
+            let mut expected: Vec<f32> = (0..images).flat_map(|_| bias.clone()).collect();
+            let (mut by_weight, mut by_x) = (vec![0.0; weight.len()], vec![0.0; x.len()]);
+            for n in 0..images {
+                for o in 0..outgoing {
+                    for i in 0..incoming {
+                        expected[n * outgoing + o] += weight[o * incoming + i] * x[n * incoming + i];
+                        by_weight[o * incoming + i] += gradient[n * outgoing + o] * x[n * incoming + i];
+                        by_x[n * incoming + i] += gradient[n * outgoing + o] * weight[o * incoming + i];
+                    }
+                }
+            }
+            let mut scratch = Scratch::default();
+            let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; weight.len()], vec![f32::NAN; x.len()]];
+            linear.forward(&x, &weight, Some(&bias), &mut out[0], &mut scratch);
+            linear.weight_gradient(&x, &gradient, &mut out[1], &mut scratch);
+            linear.input_gradient(&gradient, &weight, &mut out[2], &mut scratch);
+            prop_assert_eq!(out, [expected, by_weight, by_x]);
+        }
+    }
+}
