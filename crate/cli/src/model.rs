@@ -62,7 +62,7 @@ impl ModelName {
     /// # Errors
     /// A sentence that names the file.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        Checkpoint::read(&self.bytes()?).with_context(|| self.to_string())
+        Checkpoint::read(self.bytes()?).with_context(|| self.to_string())
     }
 
     /// The network to use: averaged weights where the file has them.
@@ -134,7 +134,7 @@ pub fn convert(args: &ConvertArgs) -> Result<()> {
 /// # Errors
 /// What is wrong with the file.
 pub fn inspect(args: &InspectArgs) -> Result<()> {
-    let info = alexnet_format::inspect(&args.model.bytes()?).with_context(|| args.model.to_string())?;
+    let info = alexnet_format::inspect(args.model.bytes()?).with_context(|| args.model.to_string())?;
     if args.json {
         return report::result(&serde_json::to_string(&info)?);
     }

@@ -265,7 +265,7 @@ impl<'a> Trainer<'a> {
 
 /// What a model file reaches on the validation images.
 fn judge(file: &Output, source: &dyn ImageSource, compute: &Compute) -> Result<Validation> {
-    let model = Checkpoint::read(&fs::read(&file.path)?)?;
+    let model = Checkpoint::read(fs::read(&file.path)?)?;
     let classifier = Classifier::new(&model, compute)?;
     let images: Vec<u32> = (0..source.shards(Split::Val).iter().sum()).collect();
     let mut tally = Tally::new(model.labels.len());

@@ -68,6 +68,27 @@ fn a_trained_model_is_used_measured_converted_and_described() {
 }
 
 #[test]
+fn a_pytorch_file_is_described_and_converted() {
+    let dir = folder("a_pytorch_file_is_described_and_converted");
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth");
+    let path = |name: &str| fixtures.join(name).to_str().unwrap().to_owned();
+    for name in ["zip.pth", "legacy.pth", "checkpoint.pth"] {
+        let info = json(&["inspect", &path(name), "--json"]);
+        assert_eq!((&info["format"], &info["classes"]), (&"pth".into(), &7.into()), "{name}");
+        let out = dir.join(name).with_extension("safetensors");
+        alexnet(&["convert", &path(name), out.to_str().unwrap()], 0);
+        let converted = json(&["inspect", out.to_str().unwrap(), "--json"]);
+        assert_eq!((&converted["format"], &converted["tensors"]), (&"safetensors".into(), &info["tensors"]));
+    }
+    // The fixture is thinned: to classify, the shapes must be the network's.
+    let photo = dir.join("photo.png");
+    stripes(1, 64, 64).save(&photo).unwrap();
+    let photo = photo.to_str().unwrap();
+    let done = alexnet(&["classify", photo, "--model", &path("zip.pth"), "--backend", "cpu"], 1);
+    assert!(done.stderr.contains("features.0.weight has the shape [4, 3, 3, 3]"), "{}", done.stderr);
+}
+
+#[test]
 fn folders_match_classes_by_label_or_id_and_others_are_left_out() {
     let dir = folder("folders_match_classes_by_label_or_id_and_others_are_left_out");
     let data = data_set(&dir, 4);

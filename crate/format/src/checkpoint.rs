@@ -1,5 +1,6 @@
 //! The checkpoint: what it holds, how it becomes bytes and how bytes become one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions, TensorInfo};
@@ -7,7 +8,7 @@ use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOpti
 use crate::container::{self, Container};
 use crate::error::FormatError;
 use crate::metadata::{Description, Run};
-use crate::torchvision;
+use crate::{pth, torchvision};
 
 /// Numbers and their shape, outermost dimension first; `data.len()` is the product of `shape`.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,23 +89,27 @@ const OPTIMIZER: &str = "optimizer/";
 const AVERAGE: &str = "average/";
 
 impl Checkpoint {
-    /// Reads either kind of file, or a bare safetensors file with torchvision's AlexNet keys (taken for
-    /// `alexnet-224` with ImageNet's normalisation and numbered classes).
+    /// Reads either kind of file, or a bare safetensors or PyTorch file with torchvision's AlexNet keys (taken
+    /// for `alexnet-224` with ImageNet's normalisation and numbered classes).
     ///
-    /// Shapes are checked against the data here, against the architecture where the network is built.
+    /// Shapes are checked against the data here, against the architecture where the network is built. Bytes
+    /// handed over (a `Vec`) are not copied; borrowed bytes of a PyTorch file are.
     ///
     /// # Errors
     /// One sentence that says what the bytes are instead, or what is wrong with them.
-    pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
-        let file = Container::open(bytes)?;
-        let description = describe(&file)?;
+    pub fn read<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, FormatError> {
+        opened(bytes.into(), Self::from_container)
+    }
+
+    fn from_container(file: &Container<'_>) -> Result<Self, FormatError> {
+        let description = describe(file)?;
         let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
         for entry in file.entries() {
-            let tensor = container::decode(&entry)?;
+            let tensor = container::decode(entry)?;
             match (&description.run, entry.name.strip_prefix(OPTIMIZER), entry.name.strip_prefix(AVERAGE)) {
                 (Some(_), Some(name), _) => optimizer.insert(name.to_owned(), tensor),
                 (Some(_), _, Some(name)) => average.insert(name.to_owned(), tensor),
-                _ => tensors.insert(entry.name.to_owned(), tensor),
+                _ => tensors.insert(entry.name.clone(), tensor),
             };
         }
         Ok(Self {
@@ -192,17 +197,32 @@ impl Checkpoint {
 ///
 /// # Errors
 /// As [`Checkpoint::read`].
-pub fn inspect(bytes: &[u8]) -> Result<ModelInfo, FormatError> {
-    let file = Container::open(bytes)?;
-    let description = describe(&file)?;
+pub fn inspect<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<ModelInfo, FormatError> {
+    opened(bytes.into(), info)
+}
+
+/// Opens whatever container the bytes are, for as long as `use_it` takes.
+fn opened<T>(
+    bytes: Cow<'_, [u8]>,
+    use_it: impl FnOnce(&Container<'_>) -> Result<T, FormatError>,
+) -> Result<T, FormatError> {
+    if pth::is_pytorch(&bytes) {
+        use_it(&pth::open(bytes.into_owned())?)
+    } else {
+        use_it(&Container::open(&bytes)?)
+    }
+}
+
+fn info(file: &Container<'_>) -> Result<ModelInfo, FormatError> {
+    let description = describe(file)?;
     let mut parameters = 0;
     let mut tensors = Vec::new();
     for entry in file.entries() {
         let of_run = entry.name.starts_with(OPTIMIZER) || entry.name.starts_with(AVERAGE);
-        if is_trained(entry.name) && !(of_run && description.run.is_some()) {
+        if is_trained(&entry.name) && !(of_run && description.run.is_some()) {
             parameters += entry.shape.iter().product::<usize>() as u64;
         }
-        tensors.push(tensor_info(entry.name, entry.shape, &entry.dtype.to_string().to_lowercase()));
+        tensors.push(tensor_info(&entry.name, &entry.shape, &entry.dtype.to_string().to_lowercase()));
     }
     Ok(ModelInfo {
         format: description.format,

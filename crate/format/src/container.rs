@@ -1,47 +1,72 @@
-//! The safetensors container: bytes to named tensors and back, and what to say when the bytes are not one.
+//! Containers of named tensors: opened, decoded, and safetensors written; what to say when bytes are not one.
 
 use std::borrow::Cow;
 
-use safetensors::tensor::{Metadata, SafeTensorError, TensorView};
+use safetensors::tensor::{Metadata, SafeTensorError};
 use safetensors::{Dtype, SafeTensors, View};
 
-use crate::checkpoint::{Precision, Tensor};
+use crate::checkpoint::{FileFormat, Precision, Tensor};
 use crate::error::FormatError;
+use crate::pth;
 
 /// The description's key among the container's metadata. It is the only key written, because the writer
 /// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
 const KEY: &str = "alexnet";
 
+/// What to do about a file that is no model.
+pub const CHOOSE: &str = "choose a .safetensors, .pth or .alexnet file";
+
 /// Kept by PyTorch beside batch normalisation's statistics, of no use here.
 const COUNTER: &str = ".num_batches_tracked";
 
-/// An opened container that borrows its tensors' bytes.
+/// An opened container.
 pub struct Container<'a> {
-    /// By name, without [`COUNTER`]s.
-    tensors: Vec<(String, TensorView<'a>)>,
+    /// In the order of their names, without [`COUNTER`]s.
+    entries: Vec<Entry<'a>>,
     description: Option<String>,
+    format: &'static str,
 }
 
 /// One stored tensor.
 pub struct Entry<'a> {
-    pub name: &'a str,
-    pub shape: &'a [usize],
+    pub name: String,
+    pub shape: Vec<usize>,
     pub dtype: Dtype,
-    data: &'a [u8],
+    pub source: Source<'a>,
+}
+
+/// Where a tensor's bytes are, little-endian and row-major.
+pub enum Source<'a> {
+    /// In the file as it lies in memory.
+    Bytes(&'a [u8]),
+    /// In a PyTorch file, gathered when read.
+    PyTorch(pytorch_reader::Tensor),
 }
 
 impl<'a> Container<'a> {
+    pub fn new(entries: Vec<Entry<'a>>, description: Option<String>, format: &'static str) -> Self {
+        let mut entries = entries;
+        entries.retain(|entry| !entry.name.ends_with(COUNTER));
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { entries, description, format }
+    }
+
+    /// Opens a safetensors file.
     pub fn open(bytes: &'a [u8]) -> Result<Self, FormatError> {
         if bytes.is_empty() {
             return Err(FormatError::Empty);
         }
         let explain = |error| explain(bytes, &error);
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(explain)?;
-        let mut tensors = SafeTensors::deserialize(bytes).map_err(explain)?.tensors();
-        tensors.retain(|(name, _)| !name.ends_with(COUNTER));
-        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        let tensors = SafeTensors::deserialize(bytes).map_err(explain)?.tensors();
+        let entries = tensors.into_iter().map(|(name, view)| Entry {
+            name,
+            shape: view.shape().to_vec(),
+            dtype: view.dtype(),
+            source: Source::Bytes(view.data()),
+        });
         let description = metadata.metadata().as_ref().and_then(|map| map.get(KEY)).cloned();
-        Ok(Self { tensors, description })
+        Ok(Self::new(entries.collect(), description, FileFormat::Safetensors.name()))
     }
 
     /// The description's JSON, where this project wrote the file.
@@ -49,36 +74,36 @@ impl<'a> Container<'a> {
         self.description.as_deref()
     }
 
+    /// The container's own format, for a file without a description.
+    pub fn format(&self) -> &'static str {
+        self.format
+    }
+
     /// The tensors in the order of their names.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.tensors.iter().map(|(name, view)| Entry {
-            name,
-            shape: view.shape(),
-            dtype: view.dtype(),
-            data: view.data(),
-        })
+    pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter()
     }
 }
 
 /// The numbers of a stored tensor in single precision.
 pub fn decode(entry: &Entry<'_>) -> Result<Tensor, FormatError> {
+    let bytes = match &entry.source {
+        Source::Bytes(bytes) => Cow::Borrowed(*bytes),
+        Source::PyTorch(tensor) => Cow::Owned(pth::bytes(tensor)?),
+    };
     let data: Vec<f32> = match entry.dtype {
-        Dtype::F32 => numbers(entry.data, f32::from_le_bytes),
-        Dtype::F16 => numbers(entry.data, |b| half::f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => numbers(entry.data, |b| half::bf16::from_le_bytes(b).to_f32()),
-        Dtype::F64 => numbers(entry.data, |b| f64::from_le_bytes(b) as f32),
+        Dtype::F32 => numbers(&bytes, f32::from_le_bytes),
+        Dtype::F16 => numbers(&bytes, |b| half::f16::from_le_bytes(b).to_f32()),
+        Dtype::BF16 => numbers(&bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
+        Dtype::F64 => numbers(&bytes, |b| f64::from_le_bytes(b) as f32),
         other => {
-            return Err(FormatError::NumberFormat { name: entry.name.to_owned(), dtype: other.to_string() });
+            return Err(FormatError::NumberFormat { name: entry.name.clone(), dtype: other.to_string() });
         }
     };
     if data.is_empty() {
-        return Err(FormatError::Shape {
-            name: entry.name.to_owned(),
-            shape: entry.shape.to_vec(),
-            numbers: 0,
-        });
+        return Err(FormatError::Shape { name: entry.name.clone(), shape: entry.shape.clone(), numbers: 0 });
     }
-    Ok(Tensor { shape: entry.shape.to_vec(), data })
+    Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
 fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
@@ -167,10 +192,7 @@ fn explain(bytes: &[u8], error: &SafeTensorError) -> FormatError {
             }
             FormatError::Damaged { reason: error.to_string() }
         }
-        _ => FormatError::NotAModel {
-            found: "something else",
-            advice: "choose a .safetensors or .alexnet file",
-        },
+        _ => FormatError::NotAModel { found: "something else", advice: CHOOSE },
     }
 }
 
@@ -182,15 +204,10 @@ fn recognise(bytes: &[u8]) -> Option<FormatError> {
         ("a web page", "the address is probably wrong, so check it and download again")
     } else if is(b"version https://git-lfs") {
         ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
-    } else if is(b"PK\x03\x04") || is(b"\x80\x02") {
-        (
-            "a ZIP archive or a pickle, perhaps a PyTorch .pth file",
-            "save it with safetensors.torch.save_file(model.state_dict(), …) first",
-        )
     } else if is(b"\xff\xd8\xff") || is(b"\x89PNG") || is(b"GIF8") || is(b"RIFF") || is(b"BM") {
-        ("a picture", "choose a .safetensors or .alexnet file")
+        ("a picture", CHOOSE)
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
-        ("a JSON text", "choose a .safetensors or .alexnet file")
+        ("a JSON text", CHOOSE)
     } else {
         return None;
     };

@@ -28,6 +28,15 @@ pub enum FormatError {
         /// What the safetensors reader found.
         reason: String,
     },
+    /// A pickle of something else than tensors by name: a Python type to be built, a function to be called.
+    #[error(
+        "The PyTorch file holds “{name}” instead of weights, and nothing in it is ever run here: save the \
+         weights alone, with torch.save(model.state_dict(), …), and open that."
+    )]
+    Pickle {
+        /// Module and name in Python.
+        name: String,
+    },
     /// A description that no network of this project can have.
     #[error("The model file describes a network that cannot be: {reason}.")]
     Description {

@@ -1,4 +1,4 @@
-//! A bare safetensors file with torchvision's AlexNet keys: what it leaves unsaid.
+//! A bare safetensors or PyTorch file with torchvision's AlexNet keys: what it leaves unsaid.
 
 use alexnet_protocol::{Activation, ClassLabel, Network, NetworkConfig, Normalization, Preprocess};
 
@@ -33,21 +33,21 @@ const PREPROCESS: Preprocess =
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let keys: Vec<String> =
         LAYERS.iter().flat_map(|layer| [format!("{layer}.weight"), format!("{layer}.bias")]).collect();
-    let mut last: Option<Entry<'_>> = None;
+    let mut last: Option<&Entry<'_>> = None;
     for key in &keys {
-        last = file.entries().find(|entry| entry.name == key);
+        last = file.entries().find(|entry| entry.name == *key);
         if last.is_none() {
             return Err(FormatError::MissingTensor { name: key.clone(), network: NAME });
         }
     }
-    if let Some(other) = file.entries().find(|entry| !keys.iter().any(|key| key == entry.name)) {
-        return Err(FormatError::UnexpectedTensor { name: other.name.to_owned(), network: NAME });
+    if let Some(other) = file.entries().find(|entry| !keys.iter().any(|key| *key == entry.name)) {
+        return Err(FormatError::UnexpectedTensor { name: other.name.clone(), network: NAME });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
     let classes = u32::try_from(outputs).unwrap_or(u32::MAX);
     let description = Description {
         version: VERSION,
-        format: "safetensors".to_owned(),
+        format: file.format().to_owned(),
         network: NetworkConfig {
             network: Network::AlexNet224,
             classes,

@@ -68,9 +68,7 @@ impl Lab {
     /// A sentence when the file is no model; the model in use stays.
     #[wasm_bindgen(js_name = importModel)]
     pub async fn import_model(&mut self, bytes: Vec<u8>) -> JsResult<JsValue> {
-        let model = Checkpoint::read(&bytes).map_err(|e| error(e.into()))?;
-        // Two copies of a large model must not stand in memory longer than needed.
-        drop(bytes);
+        let model = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
         let model = InUse::new(&model.into_model(), &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;
         self.model = Some(model);

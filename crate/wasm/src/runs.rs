@@ -148,7 +148,7 @@ impl Lab {
     /// A sentence when the file holds no run or its data set is not loaded; the slot's run stays.
     #[wasm_bindgen(js_name = resumeRun)]
     pub async fn resume_run(&mut self, slot: usize, bytes: Vec<u8>) -> JsResult<JsValue> {
-        let checkpoint = Checkpoint::read(&bytes).map_err(|e| error(e.into()))?;
+        let checkpoint = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
         let Some(run) = &checkpoint.run else {
             return Err(JsError::new("This file holds a finished network, not a run: open it under Models."));
         };

@@ -9,23 +9,11 @@ use alexnet::format::{Tensor, Tensors};
 use alexnet::protocol::{ClassLabel, NetworkConfig, Preprocess, RunOptions};
 use alexnet::{Architecture, Compute, Mask, Session};
 
+#[path = "../../../../tests/fixtures/formula.rs"]
+mod formula;
+
+pub use formula::{h, mixed};
 pub use pollster::block_on;
-
-/// `x` of the formula for the first `count` elements of tensor `key`.
-pub fn mixed(key: &str, count: usize) -> impl Iterator<Item = u32> {
-    let crc = crc32fast::hash(key.as_bytes());
-    (0..count as u32).map(move |i| {
-        let mut x = i.wrapping_mul(2_654_435_761).wrapping_add(crc);
-        x ^= x >> 16;
-        x = x.wrapping_mul(2_246_822_519);
-        x ^ (x >> 13)
-    })
-}
-
-/// `h` of the formula, uniform in [-1, 1).
-pub fn h(key: &str, count: usize) -> impl Iterator<Item = f64> {
-    mixed(key, count).map(|x| f64::from(x) / 2f64.powi(31) - 1.0)
-}
 
 /// Every tensor of an architecture by the formula.
 pub fn weights(config: NetworkConfig) -> Tensors {

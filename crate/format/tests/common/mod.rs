@@ -5,6 +5,9 @@
 use alexnet_format::{Checkpoint, RunState, Tensor, Tensors};
 use alexnet_protocol::*;
 
+#[path = "../../../../tests/fixtures/formula.rs"]
+pub mod formula;
+
 pub fn tensor(shape: &[usize], seed: f32) -> Tensor {
     let numbers: usize = shape.iter().product();
     Tensor { shape: shape.to_vec(), data: (0..numbers).map(|i| (i as f32 * 0.37 + seed).sin()).collect() }

@@ -1,0 +1,108 @@
+//! PyTorch's `.pth`: every layout that `torch.save` has written (ZIP, legacy stream, TAR), opened for its tensors.
+//!
+//! Nothing that the pickle asks for is run: `pytorch-reader` builds the handful of types that a state dict is made
+//! of, leaves everything else lie as a name, and holds every declared size against the file.
+
+use pytorch_reader::{DType, PickleError, PytorchError, PytorchReader, Tensor};
+use safetensors::Dtype;
+
+use crate::container::{CHOOSE, Container, Entry, Source};
+use crate::error::FormatError;
+
+/// The format's name, in `inspect` too.
+const NAME: &str = "pth";
+
+/// Where training scripts put the weights in what they save (PyTorch's ImageNet example, timm, Lightning).
+const HOLDERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."];
+
+/// What `DataParallel` puts into the keys, before the network or (PyTorch's ImageNet example, AlexNet) inside it.
+const WRAPPER: &str = "module.";
+
+/// Whether these bytes are for [`open`]: a ZIP or TAR archive or a pickle.
+pub fn is_pytorch(bytes: &[u8]) -> bool {
+    // A safetensors header of 128 bytes or so begins like a pickle, but goes on with JSON.
+    let pickle = matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(8) != Some(&b'{');
+    bytes.starts_with(b"PK\x03\x04") || pickle || bytes.get(257..262) == Some(b"ustar")
+}
+
+/// Opens a file; its tensors are gathered when they are read.
+///
+/// Keys are torchvision's: what training scripts put before them is taken off, and what else was saved beside
+/// the weights (an optimiser's state, an epoch) is left out.
+///
+/// # Errors
+/// A sentence that says what is wrong with the file, or that it asks for something to be run.
+pub fn open(bytes: Vec<u8>) -> Result<Container<'static>, FormatError> {
+    let tensors = PytorchReader::from_bytes(bytes, None).map_err(explain)?.into_tensors();
+    if tensors.is_empty() {
+        return Err(FormatError::NotAModel { found: "a PyTorch file without tensors", advice: CHOOSE });
+    }
+    let holder = HOLDERS.into_iter().find(|holder| tensors.keys().any(|key| key.starts_with(holder)));
+    let mut entries = Vec::with_capacity(tensors.len());
+    for (key, tensor) in tensors {
+        let key = match holder {
+            Some(holder) => match key.strip_prefix(holder) {
+                Some(key) => key,
+                None => continue,
+            },
+            None => &key,
+        };
+        entries.push(Entry {
+            name: key.replace(WRAPPER, ""),
+            shape: tensor.shape().to_vec(),
+            dtype: dtype(tensor.dtype()),
+            source: Source::PyTorch(tensor),
+        });
+    }
+    Ok(Container::new(entries, None, NAME))
+}
+
+/// A tensor's bytes, little-endian and row-major.
+///
+/// # Errors
+/// A sentence when the file ends before the tensor does, or its checksum is wrong.
+pub fn bytes(tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
+    tensor.read().map_err(|error| damaged(&error))
+}
+
+fn dtype(dtype: DType) -> Dtype {
+    match dtype {
+        DType::F64 => Dtype::F64,
+        DType::F32 => Dtype::F32,
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
+        DType::I64 => Dtype::I64,
+        DType::I32 => Dtype::I32,
+        DType::I16 => Dtype::I16,
+        DType::I8 => Dtype::I8,
+        DType::U64 => Dtype::U64,
+        DType::U32 => Dtype::U32,
+        DType::U16 => Dtype::U16,
+        DType::U8 => Dtype::U8,
+        DType::Bool => Dtype::BOOL,
+    }
+}
+
+fn explain(error: PytorchError) -> FormatError {
+    match error {
+        PytorchError::Pickle(PickleError::UnsupportedType(name)) => FormatError::Pickle { name },
+        PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => {
+            FormatError::NotAModel { found: "a ZIP archive without PyTorch weights", advice: CHOOSE }
+        }
+        // The version is pinned and a test holds the wording: the reader has no variant for it.
+        PytorchError::InvalidFormat(reason) if reason.starts_with("Expected a dictionary") => {
+            let name = reason.rsplit_once("found ").map_or(reason.as_str(), |(_, name)| name);
+            FormatError::Pickle { name: name.to_owned() }
+        }
+        PytorchError::Zip(_) => FormatError::Damaged {
+            reason: "the PyTorch file's ZIP archive is cut short or changed".to_owned(),
+        },
+        other => damaged(&other),
+    }
+}
+
+fn damaged(error: &dyn std::error::Error) -> FormatError {
+    // One line: the sentence goes on behind it.
+    let reason = error.to_string().replace('\n', " ");
+    FormatError::Damaged { reason: reason.trim_end_matches('.').to_owned() }
+}

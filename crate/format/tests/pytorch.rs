@@ -1,0 +1,146 @@
+//! PyTorch's files, as `torch.save` writes them, against the numbers that went in; and what is refused.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use std::io::Write;
+use std::path::Path;
+
+use alexnet_format::{Checkpoint, FormatError, Tensors, inspect};
+use common::formula::h;
+use proptest::prelude::*;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn assert_expected(tensors: &Tensors, tolerance: f32) {
+    assert_eq!(tensors.len(), 16);
+    for (key, tensor) in tensors {
+        let wanted: Vec<f32> = h(key, tensor.shape.iter().product()).map(|x| x as f32).collect();
+        assert_eq!(tensor.data.len(), wanted.len(), "{key}");
+        for (a, b) in tensor.data.iter().zip(&wanted) {
+            assert!((a - b).abs() <= tolerance, "{key}: {a} is not {b}");
+        }
+    }
+}
+
+#[test]
+fn the_layouts_that_torch_has_written() {
+    for name in ["zip.pth", "legacy.pth", "protocol-4.pth", "views.pth", "double.pth"] {
+        let read = Checkpoint::read(fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_expected(&read.tensors, 0.0);
+        assert_eq!(read.labels.len(), 7, "{name}");
+    }
+    assert_expected(&Checkpoint::read(fixture("half.pth")).unwrap().tensors, 3e-4);
+}
+
+#[test]
+fn weights_inside_a_training_scripts_checkpoint() {
+    for name in ["checkpoint.pth", "parallel.pth"] {
+        assert_expected(&Checkpoint::read(fixture(name)).unwrap().tensors, 0.0);
+    }
+}
+
+#[test]
+fn inspect_says_what_is_stored() {
+    let info = inspect(fixture("half.pth")).unwrap();
+    assert_eq!((info.format.as_str(), info.classes, info.tensors.len()), ("pth", 7, 16));
+    assert!(info.tensors.iter().all(|tensor| tensor.dtype == "f16"));
+    assert_eq!(info.tensors.iter().find(|t| t.name == "features.0.weight").unwrap().shape, [4, 3, 3, 3]);
+}
+
+fn refusal(bytes: Vec<u8>) -> FormatError {
+    let error = Checkpoint::read(bytes).unwrap_err();
+    let sentence = error.to_string();
+    assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+    error
+}
+
+/// What `torch.save` would put around this pickle.
+fn archive(pickle: &[u8]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in [("archive/data.pkl", pickle), ("archive/version", b"3\n")] {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn nothing_is_run() {
+    for (pickle, name) in [
+        (&b"\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R."[..], "system"),
+        (b"\x80\x02cbuiltins\neval\nX\x01\0\0\01\x85R.", "eval"),
+        (b"\x80\x02csubprocess\nPopen\n)\x81.", "Popen"),
+    ] {
+        for bytes in [archive(pickle), pickle.to_vec()] {
+            let error = refusal(bytes);
+            assert!(
+                matches!(&error, FormatError::Pickle { .. }) && error.to_string().contains(name),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_call_beside_the_weights_is_neither_run_nor_read() {
+    let call = b"cos\nsystem\nX\x07\0\0\0echo hi\x85R";
+    let pickle = [&b"\x80\x02}X\x01\0\0\0x"[..], call, b"s."].concat();
+    assert!(refusal(archive(&pickle)).to_string().contains("without tensors"));
+}
+
+#[test]
+fn hostile_pickles_are_refused() {
+    let nested = [b"\x80\x02".to_vec(), vec![b']'; 1_000_000], vec![b'a'; 999_999], b".".to_vec()].concat();
+    // A string that claims 2 GiB, a memo index out of nowhere, an empty stack, a pickle without an end.
+    for pickle in [
+        nested,
+        b"\x80\x02X\xff\xff\xff\x7fabc.".to_vec(),
+        b"\x80\x02j\xff\xff\xff\x7f.".to_vec(),
+        b"\x80\x02R.".to_vec(),
+        b"\x80\x02}".to_vec(),
+        b"\x80\x63.".to_vec(),
+    ] {
+        refusal(archive(&pickle));
+    }
+}
+
+#[test]
+fn a_view_of_a_billion_numbers_is_refused() {
+    let bytes = fixture("billion.pth");
+    assert!(bytes.len() < 10_000);
+    refusal(bytes);
+}
+
+#[test]
+fn an_archive_of_pictures_is_named() {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("cat/1.jpg", zip::write::SimpleFileOptions::default()).unwrap();
+    let sentence = refusal(zip.finish().unwrap().into_inner()).to_string();
+    assert!(sentence.contains("a ZIP archive without PyTorch weights"), "{sentence}");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    for name in ["zip.pth", "legacy.pth"] {
+        let bytes = fixture(name);
+        for end in (0..bytes.len()).step_by(97) {
+            refusal(bytes[..end].to_vec());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_file_never_panics(place in 0.0..1.0, bit in 0u32..8, legacy in any::<bool>()) {
+        let mut bytes = fixture(if legacy { "legacy.pth" } else { "zip.pth" });
+        let place = ((bytes.len() as f64) * place) as usize;
+        bytes[place] ^= 1 << bit;
+        let _ = Checkpoint::read(bytes);
+    }
+}
