@@ -75,7 +75,7 @@ fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
 }
 
 /// Keeps the images whose folder is a class of the model, labelled with the model's order.
-fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> {
+pub fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> {
     let places = data::matches(&flat.labels, classes);
     let strange: Vec<&str> = flat
         .labels
@@ -105,7 +105,7 @@ fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> {
 }
 
 /// Logits, or probabilities where several models are averaged, in the order of the first model's classes.
-fn judge(
+pub fn judge(
     classifier: &Classifier,
     samples: &Samples,
     order: &[usize],

@@ -1,4 +1,4 @@
-//! The `alexnet` command: train, evaluate, classify, convert and inspect from a terminal.
+//! The `alexnet` command: train, evaluate, classify, convert, inspect and compare sizes from a terminal.
 //!
 //! Results go to stdout (`--json`: JSON and nothing else), progress and messages to stderr. Exit status 0:
 //! done; 1: it could not, with one line `error: …`; 2: used wrongly.
@@ -11,6 +11,7 @@ mod evaluate;
 mod flags;
 mod model;
 mod report;
+mod sizes;
 mod train;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => evaluate::run(&args),
         Command::Convert(args) => model::convert(&args),
         Command::Inspect(args) => model::inspect(&args),
+        Command::Sizes(args) => sizes::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

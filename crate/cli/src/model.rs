@@ -116,17 +116,12 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&partial, path)
 }
 
-/// The precision that `--half` asks for.
-pub fn precision(half: bool) -> Precision {
-    if half { Precision::F16 } else { Precision::F32 }
-}
-
 /// `alexnet convert`.
 ///
 /// # Errors
 /// What is wrong with either file.
 pub fn convert(args: &ConvertArgs) -> Result<()> {
-    args.output.write(&args.input.checkpoint()?, precision(args.half))
+    args.output.write(&args.input.checkpoint()?, args.stored.precision())
 }
 
 /// `alexnet inspect`.

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::TrainArgs;
 use crate::data::{self, Relabelled};
 use crate::flags;
-use crate::model::{ModelName, Output, precision};
+use crate::model::{ModelName, Output};
 use crate::{backend, report};
 
 /// Trains to the planned end, or until the minutes are over.
@@ -233,7 +233,7 @@ impl<'a> Trainer<'a> {
     fn save_epoch(&mut self, found: &Validation) -> Result<()> {
         if self.best_top1.is_none_or(|best| found.top1 > best) {
             self.best_top1 = Some(found.top1);
-            self.best.write(&self.model()?, precision(self.args.half))?;
+            self.best.write(&self.model()?, self.args.stored.precision())?;
         }
         self.save_epoch_model()?;
         self.save_run()
@@ -241,7 +241,7 @@ impl<'a> Trainer<'a> {
 
     fn save_epoch_model(&self) -> Result<()> {
         match self.args.out.format {
-            FileFormat::Safetensors => self.args.out.write(&self.model()?, precision(self.args.half)),
+            FileFormat::Safetensors => self.args.out.write(&self.model()?, self.args.stored.precision()),
             // The run's state is saved under this name.
             FileFormat::Alexnet => Ok(()),
         }

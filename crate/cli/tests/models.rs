@@ -50,6 +50,20 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     let rounded = json(&["eval", "--model", own, "--data", data, "--backend", "cpu", "--json"]);
     assert!((rounded["top1"].as_f64().unwrap() - top1).abs() < 0.03);
 
+    // Every precision: smaller files, nearly the same logits.
+    let sizes = json(&["sizes", model, "--data", data, "--backend", "cpu", "--json"]);
+    let value = |row: usize, key: &str| sizes[row][key].as_f64().unwrap();
+    assert_eq!(keys(&sizes[2]), ["bytes", "images", "logit_error", "loss", "precision", "top1", "top5"]);
+    assert_eq!((value(0, "logit_error"), value(0, "top1")), (0.0, top1));
+    assert!(value(1, "logit_error") < 1e-2 && value(2, "logit_error") < 5e-2, "{sizes}");
+    assert!(
+        value(1, "bytes") < value(0, "bytes") * 0.55 && value(2, "bytes") < value(0, "bytes") * 0.35,
+        "{sizes}"
+    );
+    let bytes = dir.join("bytes.safetensors");
+    alexnet(&["convert", model, bytes.to_str().unwrap(), "--int8"], 0);
+    assert_eq!(std::fs::metadata(&bytes).unwrap().len() as f64, value(2, "bytes"));
+
     // Classify: one document, broken photos among good ones.
     let photo = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     let (good, text, cut) = (photo("good.png"), photo("text.jpg"), photo("cut.png"));

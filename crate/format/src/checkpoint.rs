@@ -59,6 +59,9 @@ pub enum Precision {
     F32,
     /// Half precision, rounded to nearest even: half the bytes.
     F16,
+    /// Signed bytes for the weights of convolutions and fully connected layers, with a scale for each output
+    /// channel beside them (`<key>.scale`); the rest in single precision. A quarter of the bytes.
+    Int8,
 }
 
 /// The two kinds of files.
@@ -105,7 +108,7 @@ impl Checkpoint {
         let description = describe(file)?;
         let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
         for entry in file.entries() {
-            let tensor = container::decode(entry)?;
+            let tensor = container::decode(file, entry)?;
             match (&description.run, entry.name.strip_prefix(OPTIMIZER), entry.name.strip_prefix(AVERAGE)) {
                 (Some(_), Some(name), _) => optimizer.insert(name.to_owned(), tensor),
                 (Some(_), _, Some(name)) => average.insert(name.to_owned(), tensor),

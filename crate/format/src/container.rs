@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use crate::checkpoint::{FileFormat, Precision, Tensor};
 use crate::error::FormatError;
-use crate::pth;
+use crate::{int8, pth};
 
 /// The description's key among the container's metadata. It is the only key written, because the writer
 /// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
@@ -79,29 +79,47 @@ impl<'a> Container<'a> {
         self.format
     }
 
-    /// The tensors in the order of their names.
+    /// The tensors in the order of their names; scales of int8 tensors are not among them.
     pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
-        self.entries.iter()
+        self.entries.iter().filter(|entry| !self.is_scales(entry))
+    }
+
+    /// The scales of an int8 tensor: one number for each of its output channels.
+    fn scales(&self, name: &str) -> Option<&Entry<'a>> {
+        let name = int8::scales_of(name);
+        self.entries.iter().find(|entry| entry.name == name && entry.dtype != Dtype::I8)
+    }
+
+    fn is_scales(&self, entry: &Entry<'_>) -> bool {
+        let of = entry.name.strip_suffix(int8::SCALES);
+        of.is_some_and(|of| self.entries.iter().any(|other| other.name == of && other.dtype == Dtype::I8))
     }
 }
 
 /// The numbers of a stored tensor in single precision.
-pub fn decode(entry: &Entry<'_>) -> Result<Tensor, FormatError> {
+///
+/// # Errors
+/// A sentence that names the tensor, where its number format is none that weights come in, or it has no numbers.
+pub fn decode(file: &Container<'_>, entry: &Entry<'_>) -> Result<Tensor, FormatError> {
     let bytes = match &entry.source {
         Source::Bytes(bytes) => Cow::Borrowed(*bytes),
         Source::PyTorch(tensor) => Cow::Owned(pth::bytes(tensor)?),
     };
-    let data: Vec<f32> = match entry.dtype {
-        Dtype::F32 => numbers(&bytes, f32::from_le_bytes),
-        Dtype::F16 => numbers(&bytes, |b| half::f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => numbers(&bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
-        Dtype::F64 => numbers(&bytes, |b| f64::from_le_bytes(b) as f32),
-        other => {
+    let scales = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten();
+    let data: Vec<f32> = match (entry.dtype, scales) {
+        (Dtype::I8, Some(scales)) => int8::dequantize(&bytes, &decode(file, scales)?.data),
+        (Dtype::F32, _) => numbers(&bytes, f32::from_le_bytes),
+        (Dtype::F16, _) => numbers(&bytes, |b| half::f16::from_le_bytes(b).to_f32()),
+        (Dtype::BF16, _) => numbers(&bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
+        (Dtype::F64, _) => numbers(&bytes, |b| f64::from_le_bytes(b) as f32),
+        (other, _) => {
             return Err(FormatError::NumberFormat { name: entry.name.clone(), dtype: other.to_string() });
         }
     };
-    if data.is_empty() {
-        return Err(FormatError::Shape { name: entry.name.clone(), shape: entry.shape.clone(), numbers: 0 });
+    // Scales that do not belong to the bytes give fewer numbers than the shape has.
+    if data.is_empty() || data.len() != entry.shape.iter().product::<usize>() {
+        let (name, shape) = (entry.name.clone(), entry.shape.clone());
+        return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
@@ -116,53 +134,76 @@ pub fn write(
     precision: Precision,
     description: &str,
 ) -> Result<Vec<u8>, FormatError> {
-    for (name, tensor) in &tensors {
+    let mut stored = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
         let room = tensor.shape.iter().try_fold(1usize, |room, &side| room.checked_mul(side));
         if room != Some(tensor.data.len()) || tensor.data.is_empty() {
-            return Err(FormatError::Shape {
-                name: name.clone(),
-                shape: tensor.shape.clone(),
-                numbers: tensor.data.len(),
-            });
+            let (shape, numbers) = (tensor.shape.clone(), tensor.data.len());
+            return Err(FormatError::Shape { name, shape, numbers });
         }
+        let numbers = match precision {
+            Precision::F32 => Numbers::F32,
+            Precision::F16 => Numbers::F16,
+            Precision::Int8 if int8::applies(&name, &tensor.shape) => {
+                let scales = int8::scales(tensor);
+                let shape = vec![scales.len()];
+                let data = Cow::Owned(scales.clone());
+                stored.push((int8::scales_of(&name), Stored { shape, data, numbers: Numbers::F32 }));
+                Numbers::Int8(scales)
+            }
+            Precision::Int8 => Numbers::F32,
+        };
+        let data = Cow::Borrowed(tensor.data.as_slice());
+        stored.push((name, Stored { shape: tensor.shape.clone(), data, numbers }));
     }
     let metadata = [(KEY.to_owned(), description.to_owned())].into_iter().collect();
-    let stored = tensors.into_iter().map(|(name, tensor)| (name, Stored { tensor, precision }));
     safetensors::serialize(stored, Some(metadata)).map_err(|e| FormatError::Write { reason: e.to_string() })
 }
 
 /// A tensor on its way out; converted only when its turn comes, so that one tensor at a time is copied.
 struct Stored<'a> {
-    tensor: &'a Tensor,
-    precision: Precision,
+    shape: Vec<usize>,
+    data: Cow<'a, [f32]>,
+    numbers: Numbers,
+}
+
+/// How a tensor's numbers are stored.
+enum Numbers {
+    F32,
+    F16,
+    /// With a scale for each output channel.
+    Int8(Vec<f32>),
 }
 
 impl View for Stored<'_> {
     fn dtype(&self) -> Dtype {
-        match self.precision {
-            Precision::F32 => Dtype::F32,
-            Precision::F16 => Dtype::F16,
+        match self.numbers {
+            Numbers::F32 => Dtype::F32,
+            Numbers::F16 => Dtype::F16,
+            Numbers::Int8(_) => Dtype::I8,
         }
     }
 
     fn shape(&self) -> &[usize] {
-        &self.tensor.shape
+        &self.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let data = self.tensor.data.iter();
-        match self.precision {
-            Precision::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
-            Precision::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
+        let data = self.data.iter();
+        match &self.numbers {
+            Numbers::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
+            Numbers::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
+            Numbers::Int8(scales) => int8::quantize(&self.data, scales),
         }
     }
 
     fn data_len(&self) -> usize {
-        let bytes = match self.precision {
-            Precision::F32 => 4,
-            Precision::F16 => 2,
+        let bytes = match self.numbers {
+            Numbers::F32 => 4,
+            Numbers::F16 => 2,
+            Numbers::Int8(_) => 1,
         };
-        self.tensor.data.len() * bytes
+        self.data.len() * bytes
     }
 }
 

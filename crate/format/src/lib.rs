@@ -13,6 +13,7 @@
 mod checkpoint;
 mod container;
 mod error;
+mod int8;
 mod metadata;
 mod pth;
 mod torchvision;

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use alexnet_format::{Checkpoint, FormatError, Tensors, inspect};
-use common::formula::h;
+use common::formula_tensor;
 use proptest::prelude::*;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn fixture(name: &str) -> Vec<u8> {
 fn assert_expected(tensors: &Tensors, tolerance: f32) {
     assert_eq!(tensors.len(), 16);
     for (key, tensor) in tensors {
-        let wanted: Vec<f32> = h(key, tensor.shape.iter().product()).map(|x| x as f32).collect();
+        let wanted = formula_tensor(key, &tensor.shape).data;
         assert_eq!(tensor.data.len(), wanted.len(), "{key}");
         for (a, b) in tensor.data.iter().zip(&wanted) {
             assert!((a - b).abs() <= tolerance, "{key}: {a} is not {b}");

@@ -101,3 +101,33 @@ proptest! {
         prop_assert_eq!(Checkpoint::read(&bytes).unwrap(), saved);
     }
 }
+
+#[test]
+fn int8_is_off_by_half_a_step_at_most() {
+    let mut saved = checkpoint(false);
+    saved
+        .tensors
+        .insert("features.3.weight".into(), common::formula_tensor("features.3.weight", &[5, 4, 3, 3]));
+    let zeros = Tensor { shape: vec![2, 3], data: vec![0.0; 6] };
+    saved.tensors.insert("classifier.1.weight".into(), zeros);
+    let bytes = saved.write(FileFormat::Safetensors, Precision::Int8).unwrap();
+    let read = Checkpoint::read(&bytes).unwrap();
+    assert_eq!(read.tensors.keys().collect::<Vec<_>>(), saved.tensors.keys().collect::<Vec<_>>());
+    for (name, tensor) in &saved.tensors {
+        let (other, channels) = (&read.tensors[name], tensor.shape[0]);
+        assert_eq!(other.shape, tensor.shape);
+        let rounded = name.ends_with(".weight") && tensor.shape.len() > 1;
+        let each = tensor.data.len() / channels;
+        for (a, b) in tensor.data.chunks(each).zip(other.data.chunks(each)) {
+            let step = a.iter().fold(0.0f32, |largest, w| largest.max(w.abs())) / 127.0;
+            let allowed = if rounded { step * 0.5001 } else { 0.0 };
+            assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() <= allowed), "{name}");
+        }
+    }
+    let info = inspect(&bytes).unwrap();
+    let dtype = |name: &str| info.tensors.iter().find(|t| t.name == name).unwrap().dtype.clone();
+    assert_eq!((dtype("features.3.weight"), dtype("features.0.bias")), ("i8".into(), "f32".into()));
+    assert_eq!(info.parameters, saved.info().parameters);
+    // Written again from what was read, the bytes are the same: rounding happens once.
+    assert_eq!(read.write(FileFormat::Safetensors, Precision::Int8).unwrap(), bytes);
+}

@@ -13,6 +13,12 @@ pub fn tensor(shape: &[usize], seed: f32) -> Tensor {
     Tensor { shape: shape.to_vec(), data: (0..numbers).map(|i| (i as f32 * 0.37 + seed).sin()).collect() }
 }
 
+/// A tensor of the fixtures' formula.
+pub fn formula_tensor(key: &str, shape: &[usize]) -> Tensor {
+    let data = formula::h(key, shape.iter().product()).map(|x| x as f32).collect();
+    Tensor { shape: shape.to_vec(), data }
+}
+
 pub fn weights() -> Tensors {
     [
         ("features.0.weight", vec![4, 3, 3, 3]),

@@ -1,0 +1,70 @@
+//! `alexnet sizes`: what each precision saves and costs.
+
+use alexnet::Classifier;
+use alexnet::classifier::Tally;
+use alexnet_format::{Checkpoint, FileFormat, Precision};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::args::SizesArgs;
+use crate::{backend, data, evaluate, report};
+
+const PRECISIONS: [(&str, Precision); 3] =
+    [("f32", Precision::F32), ("f16", Precision::F16), ("int8", Precision::Int8)];
+
+/// Stores the model in each precision, reads it back and measures it on labelled images.
+///
+/// The error of the logits is the root of their mean squared difference from the model's own, in parts of the root
+/// of the mean square of those.
+///
+/// # Errors
+/// When the model or the data set cannot be used, or they have no class in common.
+pub fn run(args: &SizesArgs) -> Result<()> {
+    let compute = backend::open(args.common.backend)?;
+    let model = args.model.model()?;
+    let own = Classifier::new(&model, &compute)?;
+    let mut images = data::measuring(&args.data, own.preprocess())?;
+    report::skipped(&images.skipped);
+    evaluate::known(&mut images, own.labels(), true)?;
+    let order: Vec<usize> = (0..own.labels().len()).collect();
+    let exact = evaluate::judge(&own, &images.samples, &order, false)?;
+
+    let mut rows = Vec::with_capacity(PRECISIONS.len());
+    for (name, precision) in PRECISIONS {
+        let file = model.write(FileFormat::Safetensors, precision)?;
+        let bytes = file.len();
+        let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
+        let logits = evaluate::judge(&classifier, &images.samples, &order, false)?;
+        let mut tally = Tally::new(order.len());
+        tally.add(&logits, &images.samples.labels);
+        let found = tally.validation();
+        rows.push(json!({
+            "precision": name, "bytes": bytes, "images": found.images, "top1": found.top1, "top5": found.top5,
+            "loss": found.loss, "logit_error": relative_error(&logits, &exact),
+        }));
+    }
+    if args.common.json {
+        return report::result(&Value::Array(rows).to_string());
+    }
+    report::result("precision     bytes   top-1   top-5     loss  error of the logits")?;
+    for row in rows {
+        let number = |key: &str| row.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        report::result(&format!(
+            "{:9} {:9}  {:5.2} %  {:5.2} %  {:.4}  {:.1e}",
+            row.get("precision").and_then(Value::as_str).unwrap_or_default(),
+            number("bytes"),
+            number("top1") * 100.0,
+            number("top5") * 100.0,
+            number("loss"),
+            number("logit_error"),
+        ))?;
+    }
+    Ok(())
+}
+
+fn relative_error(values: &[f32], exact: &[f32]) -> f64 {
+    let square = |x: f32| f64::from(x).powi(2);
+    let difference: f64 = values.iter().zip(exact).map(|(a, b)| square(a - b)).sum();
+    let whole: f64 = exact.iter().copied().map(square).sum();
+    (difference / whole.max(f64::MIN_POSITIVE)).sqrt()
+}
