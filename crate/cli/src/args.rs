@@ -69,7 +69,7 @@ pub struct TrainArgs {
     /// Images to test on, where DATA has no `val/`: without this, a tenth of DATA is kept back.
     #[arg(long, value_name = "DATA")]
     pub val: Vec<PathBuf>,
-    /// Where the model goes (`.safetensors`, or `.alexnet` with the run's state). The best epoch's model and
+    /// Where the model goes (`.safetensors`, `.onnx`, or `.alexnet` with the run's state). The best epoch's model and
     /// the run's state lie beside it.
     #[arg(long, value_name = "FILE")]
     pub out: Output,
@@ -107,7 +107,7 @@ pub struct ConvertArgs {
     /// The model file to read; its content says what it is.
     #[arg(value_name = "IN")]
     pub input: ModelName,
-    /// The file to write; its extension says how (`.safetensors`, `.alexnet`).
+    /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
     #[arg(value_name = "OUT")]
     pub output: Output,
     #[command(flatten)]

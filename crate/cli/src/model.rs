@@ -87,7 +87,7 @@ impl FromStr for Output {
     fn from_str(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
         let format = path.extension().and_then(|e| e.to_str()).and_then(FileFormat::from_extension);
-        let format = format.ok_or("the name must end in .safetensors or .alexnet")?;
+        let format = format.ok_or("the name must end in .safetensors, .onnx or .alexnet")?;
         Ok(Self { path, format })
     }
 }

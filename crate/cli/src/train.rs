@@ -118,7 +118,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self> {
         let run = match args.out.format {
             FileFormat::Alexnet => args.out.clone(),
-            FileFormat::Safetensors => args.out.beside("run", FileFormat::Alexnet),
+            FileFormat::Safetensors | FileFormat::Onnx => args.out.beside("run", FileFormat::Alexnet),
         };
         let best = args.out.beside("best", FileFormat::Safetensors);
         // A run in pieces keeps the best of all pieces.
@@ -241,7 +241,9 @@ impl<'a> Trainer<'a> {
 
     fn save_epoch_model(&self) -> Result<()> {
         match self.args.out.format {
-            FileFormat::Safetensors => self.args.out.write(&self.model()?, self.args.stored.precision()),
+            FileFormat::Safetensors | FileFormat::Onnx => {
+                self.args.out.write(&self.model()?, self.args.stored.precision())
+            }
             // The run's state is saved under this name.
             FileFormat::Alexnet => Ok(()),
         }

@@ -38,7 +38,7 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Weights`] when the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
-        let architecture = Architecture::new(model.network)?;
+        let architecture = Architecture::new(model.network).map_err(LabError::Options)?;
         if model.labels.len() != model.network.classes as usize {
             return Err(LabError::Weights(format!(
                 "The file names {} classes where its network has {}: it is damaged.",

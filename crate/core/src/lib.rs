@@ -8,7 +8,6 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod architecture;
 pub mod classifier;
 pub mod device;
 pub mod dropout;
@@ -26,8 +25,8 @@ pub mod session;
 pub use alexnet_data as data;
 pub use alexnet_format as format;
 pub use alexnet_protocol as protocol;
+pub use alexnet_protocol::{Architecture, LayerKind, LayerSpec, architecture};
 
-pub use architecture::{Architecture, LayerKind, LayerSpec};
 pub use classifier::Classifier;
 pub use device::Compute;
 pub use error::LabError;

@@ -47,7 +47,8 @@ impl Session {
         source: Rc<dyn ImageSource>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture =
+            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let params = init(&architecture, options.seed, &compute.device)?;
         Self::assemble(options, source, compute, architecture, params)
     }
@@ -68,7 +69,8 @@ impl Session {
         options.width = config.width;
         options.activation = config.activation;
         options.normalization = config.normalization;
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture =
+            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let mut tensors = model.tensors.clone();
         if source.labels() != model.labels.as_slice() {
             tensors.extend(init_last(&architecture, options.seed));
@@ -100,7 +102,7 @@ impl Session {
             )));
         }
         let device = &compute.device;
-        let architecture = Architecture::new(checkpoint.network)?;
+        let architecture = Architecture::new(checkpoint.network).map_err(LabError::Options)?;
         let params = Params::from_tensors(&architecture, &checkpoint.tensors, device)?;
         let optimizer = Optimizer::restore(run.options.optimizer, run.step, &params, &run.optimizer, device)?;
         let average = match run.average.is_empty() {

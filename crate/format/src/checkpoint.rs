@@ -8,7 +8,7 @@ use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOpti
 use crate::container::{self, Container};
 use crate::error::FormatError;
 use crate::metadata::{Description, Run};
-use crate::{pth, torchvision};
+use crate::{onnx, pth, torchvision};
 
 /// Numbers and their shape, outermost dimension first; `data.len()` is the product of `shape`.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,13 +64,15 @@ pub enum Precision {
     Int8,
 }
 
-/// The two kinds of files.
+/// The kinds of files that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
     /// Weights and description, no run.
     Safetensors,
     /// This project's own: the same container with the run's state.
     Alexnet,
+    /// A graph with its weights for other runtimes; not read back.
+    Onnx,
 }
 
 impl FileFormat {
@@ -79,12 +81,15 @@ impl FileFormat {
         match self {
             Self::Safetensors => "safetensors",
             Self::Alexnet => "alexnet",
+            Self::Onnx => "onnx",
         }
     }
 
     /// The format that a file name asks for, by its extension (upper or lower case).
     pub fn from_extension(extension: &str) -> Option<Self> {
-        [Self::Safetensors, Self::Alexnet].into_iter().find(|f| extension.eq_ignore_ascii_case(f.name()))
+        [Self::Safetensors, Self::Alexnet, Self::Onnx]
+            .into_iter()
+            .find(|f| extension.eq_ignore_ascii_case(f.name()))
     }
 }
 
@@ -136,7 +141,8 @@ impl Checkpoint {
     /// `self.run`) everything stays in single precision, because the run must go on to the same bits.
     ///
     /// # Errors
-    /// When a tensor's data do not fill its shape, or the description is one that [`Self::read`] refuses.
+    /// When a tensor's data do not fill its shape, or the description is one that [`Self::read`] refuses; for ONNX
+    /// also when the tensors are not the network's.
     pub fn write(&self, format: FileFormat, precision: Precision) -> Result<Vec<u8>, FormatError> {
         let run = self.run.as_ref().filter(|_| format == FileFormat::Alexnet);
         let description = Description {
@@ -153,6 +159,11 @@ impl Checkpoint {
         // A model without its run is the averaged network, where an average was kept.
         let average = self.run.as_ref().filter(|_| run.is_none()).map(|run| &run.average);
         let used = |name: &String| average.and_then(|average| average.get(name));
+        if format == FileFormat::Onnx {
+            let tensor =
+                |name: &str| self.tensors.get_key_value(name).map(|(name, t)| used(name).unwrap_or(t));
+            return onnx::write(self, tensor, precision, &description.to_json()?);
+        }
         let mut all: Vec<(String, &Tensor)> =
             self.tensors.iter().map(|(name, t)| (name.clone(), used(name).unwrap_or(t))).collect();
         if let Some(run) = run {

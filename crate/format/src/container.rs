@@ -11,7 +11,7 @@ use crate::{int8, pth};
 
 /// The description's key among the container's metadata. It is the only key written, because the writer
 /// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
-const KEY: &str = "alexnet";
+pub const KEY: &str = "alexnet";
 
 /// What to do about a file that is no model.
 pub const CHOOSE: &str = "choose a .safetensors, .pth or .alexnet file";
@@ -247,6 +247,8 @@ fn recognise(bytes: &[u8]) -> Option<FormatError> {
         ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
     } else if is(b"\xff\xd8\xff") || is(b"\x89PNG") || is(b"GIF8") || is(b"RIFF") || is(b"BM") {
         ("a picture", CHOOSE)
+    } else if is(b"\x08") && bytes.get(..64).is_some_and(|head| head.windows(7).any(|w| w == b"AlexNet")) {
+        ("an ONNX file", "this program writes those but reads .safetensors, .pth and .alexnet")
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         ("a JSON text", CHOOSE)
     } else {

@@ -2,7 +2,7 @@
 //!
 //! A [`Checkpoint`] is a network's description, its classes and its weights under torchvision's keys, and,
 //! when a run is to go on later, the run's state. On disk it is a safetensors container: `.safetensors`
-//! holds weights and description, `.alexnet` the run's state as well; PyTorch's `.pth` is read too. Everything here works on bytes; files
+//! holds weights and description, `.alexnet` the run's state as well; PyTorch's `.pth` is read too, ONNX written. Everything here works on bytes; files
 //! are opened elsewhere. Bytes from outside become a value or one sentence ([`FormatError`]).
 
 #![cfg_attr(
@@ -15,6 +15,7 @@ mod container;
 mod error;
 mod int8;
 mod metadata;
+mod onnx;
 mod pth;
 mod torchvision;
 

@@ -81,7 +81,7 @@ impl Lab {
         self.model.as_ref().map_or(Ok(JsValue::UNDEFINED), |model| to_js(&model.info))
     }
 
-    /// The model in use as a file: `safetensors` or `alexnet`.
+    /// The model in use as a file: `safetensors`, `onnx` or `alexnet`.
     ///
     /// # Errors
     /// A sentence when there is no model.
@@ -89,7 +89,9 @@ impl Lab {
     pub async fn export_model(&self, format: String) -> JsResult<Uint8Array> {
         let model = self.in_use()?;
         let format = FileFormat::from_extension(&format).ok_or_else(|| {
-            JsError::new(&format!("“{format}” is not a format this lab writes: use safetensors or alexnet."))
+            JsError::new(&format!(
+                "“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."
+            ))
         })?;
         let mut checkpoint = model.classifier.model().await.map_err(error)?;
         checkpoint.origin = model.info.origin.clone();

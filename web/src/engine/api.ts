@@ -16,9 +16,9 @@
 import type {
   Backend, DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
-import type { Classified, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+import type { Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
-export type { Classified, DatasetInfo, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+export type { Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
 
@@ -65,7 +65,7 @@ export interface Engine {
   /** Makes the weights in `bytes` the model in use; on failure the old one stays. */
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
   modelInfo(): Promise<ModelInfo | undefined>;
-  exportModel(format: "safetensors" | "alexnet"): Promise<Uint8Array>;
+  exportModel(format: ExportFormat): Promise<Uint8Array>;
   /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP. `milliseconds`: decoding to probabilities, in the worker. */
   classify(file: Blob, top: number): Promise<Classified & { milliseconds: number }>;
   /** Raw pixels, as a canvas gives them (a camera's frame). */
@@ -192,7 +192,7 @@ export interface LabApi {
   /** The same initial weights again. */
   reset(): Promise<RunInfo>;
   mask(layer: DropoutLayer): Promise<MaskData>;
-  exportModel(format: "safetensors" | "alexnet"): Promise<Blob>;
+  exportModel(format: ExportFormat): Promise<Blob>;
   importModel(file: Blob): Promise<ModelInfo>;
   bench: {
     prepare(kind: "infer" | "trainStep", batch: number): Promise<void>;

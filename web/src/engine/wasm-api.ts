@@ -1,6 +1,9 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
 import type { DropoutLayer, ModelInfo, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
 
+/** The formats that a model leaves in, each its file name's extension. */
+export type ExportFormat = "safetensors" | "onnx" | "alexnet";
+
 /** What the tensors live on. */
 export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version: string }
 /** A square picture: `size × size` pixels of red, green, blue, alpha. */
@@ -35,7 +38,7 @@ export interface WasmLab {
   info(): DeviceInfo;
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
   modelInfo(): ModelInfo | undefined;
-  exportModel(format: "safetensors" | "alexnet"): Promise<Uint8Array>;
+  exportModel(format: ExportFormat): Promise<Uint8Array>;
   classify(file: Uint8Array, top: number): Promise<Classified>;
   classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
   addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;

@@ -1,8 +1,9 @@
 /** Files out of the page. */
+import type { ExportFormat } from "../../engine/api";
 import type { ModelInfo } from "../../generated/protocol";
 
 /** `alexnet-64-200-classes.safetensors` */
-export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: "safetensors" | "alexnet"): string {
+export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
   return info ? `${info.network}-${info.classes}-classes.${format}` : `model.${format}`;
 }
 

@@ -1,7 +1,6 @@
 //! The one table of architectures: every layer of every network, its shapes and its parameters, computed.
 
-use crate::error::LabError;
-use crate::protocol::{Network, NetworkConfig, Normalization, Preprocess};
+use crate::{Network, NetworkConfig, Normalization, Preprocess};
 
 /// A convolution of the table, with whether overlapping 3/2 max-pooling follows it.
 struct Conv {
@@ -194,25 +193,16 @@ impl Architecture {
     /// Channels and hidden units are scaled by `width` and rounded to whole numbers, at least 1.
     ///
     /// # Errors
-    /// [`LabError::Options`] for a width, dropout probability or number of classes out of range.
-    pub fn new(config: NetworkConfig) -> Result<Self, LabError> {
+    /// A sentence for a width, dropout probability or number of classes out of range.
+    pub fn new(config: NetworkConfig) -> Result<Self, String> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
-            return Err(LabError::Options(format!(
-                "Width cannot be {}: use a number up to 8.",
-                config.width
-            )));
+            return Err(format!("Width cannot be {}: use a number up to 8.", config.width));
         }
         if !(0.0..1.0).contains(&config.dropout) {
-            return Err(LabError::Options(format!(
-                "Dropout cannot be {}: use a number from 0 to below 1.",
-                config.dropout
-            )));
+            return Err(format!("Dropout cannot be {}: use a number from 0 to below 1.", config.dropout));
         }
         if !(1..=100_000).contains(&config.classes) {
-            return Err(LabError::Options(format!(
-                "A network cannot have {} classes: use 1 to 100000.",
-                config.classes
-            )));
+            return Err(format!("A network cannot have {} classes: use 1 to 100000.", config.classes));
         }
         let row = row(config.network);
         let scaled = |n: u32| ((f64::from(n) * config.width).round() as usize).max(1);
@@ -326,7 +316,7 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Activation;
+    use crate::Activation;
 
     fn config(network: Network, classes: u32) -> NetworkConfig {
         NetworkConfig {
@@ -370,7 +360,7 @@ mod tests {
     #[test]
     fn out_of_range_is_a_sentence() {
         let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
-        assert!(Architecture::new(wide).unwrap_err().to_string().starts_with("Width cannot be inf"));
+        assert!(Architecture::new(wide).unwrap_err().starts_with("Width cannot be inf"));
         assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());
     }
 }
