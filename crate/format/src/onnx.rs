@@ -326,7 +326,7 @@ mod tests {
         let network = NetworkConfig {
             network: Network::AlexNet32,
             classes: 3,
-            width: 0.1,
+            width: 0.125,
             activation,
             normalization,
             dropout: 0.5,
@@ -406,7 +406,7 @@ mod tests {
         let mut other = checkpoint(Activation::Relu, Normalization::None);
         other.tensors.remove("classifier.4.bias");
         let sentence = other.write(FileFormat::Onnx, Precision::F32).unwrap_err().to_string();
-        assert!(sentence.contains("classifier.4.bias is missing or not of the shape [26]"), "{sentence}");
+        assert!(sentence.contains("classifier.4.bias is missing or not of the shape [32]"), "{sentence}");
     }
 
     #[test]
