@@ -40,7 +40,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
             return Err(FormatError::MissingTensor { name: key.clone(), network: NAME });
         }
     }
-    if let Some(other) = file.entries().find(|entry| !keys.iter().any(|key| *key == entry.name)) {
+    if let Some(other) = file.entries().find(|entry| !keys.contains(&entry.name)) {
         return Err(FormatError::UnexpectedTensor { name: other.name.clone(), network: NAME });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
