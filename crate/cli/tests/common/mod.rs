@@ -91,7 +91,7 @@ pub fn train(data: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
 }
 
 pub fn read(path: &Path) -> Checkpoint {
-    Checkpoint::read(&std::fs::read(path).unwrap()).unwrap()
+    Checkpoint::read(std::fs::read(path).unwrap()).unwrap()
 }
 
 pub fn write(checkpoint: &Checkpoint, path: &Path) {
