@@ -74,7 +74,7 @@ fn archive(pickle: &[u8]) -> Vec<u8> {
 fn nothing_is_run() {
     for (pickle, name) in [
         (&b"\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R."[..], "system"),
-        (b"\x80\x02cbuiltins\neval\nX\x01\0\0\01\x85R.", "eval"),
+        (b"\x80\x02cbuiltins\neval\nX\x01\0\0\0\x31\x85R.", "eval"),
         (b"\x80\x02csubprocess\nPopen\n)\x81.", "Popen"),
     ] {
         for bytes in [archive(pickle), pickle.to_vec()] {
