@@ -73,7 +73,7 @@ fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Network, NetworkConfig, Normalization};
+    use crate::protocol::{Network, NetworkConfig, Normalization, ResponseNorm};
 
     #[test]
     fn weights_have_the_spread_of_he_and_the_same_seed_gives_the_same() {
@@ -83,6 +83,7 @@ mod tests {
             width: 1.0,
             activation: Activation::Relu,
             normalization: Normalization::Batch,
+            response_norm: ResponseNorm::default(),
             dropout: 0.5,
         };
         let architecture = Architecture::new(config).unwrap();

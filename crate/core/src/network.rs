@@ -36,6 +36,16 @@ pub enum Feature {
     Vector(Tensor<2>),
 }
 
+impl Feature {
+    /// Maps flattened, image by image.
+    pub(crate) fn into_vector(self) -> Tensor<2> {
+        match self {
+            Self::Map(map) => map.flatten(1, 3),
+            Self::Vector(vector) => vector,
+        }
+    }
+}
+
 /// Runs images through the network.
 ///
 /// `params` are the tensors of [`crate::params::Params`], in its order, tracked or not; `images` are
@@ -49,37 +59,58 @@ pub fn forward(
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
 ) -> (Tensor<2>, Statistics) {
-    let kind = architecture.config.activation;
-    let (mut at, mut statistics) = (0, Statistics::new());
-    let features = architecture.layers.iter().take_while(|layer| !is_classifier(layer)).count();
-    let (features, classifier) = architecture.layers.split_at(features);
-    let mut map = images;
-    for layer in features {
-        let own = take(params, &mut at, layer);
-        map = match layer.kind {
-            LayerKind::BatchNorm => batch_norm(map, own, at - own.len(), mode, &mut statistics),
-            LayerKind::Activation => activate(kind, map),
-            _ => spatial(layer, map, own),
-        };
-        look(layer, Feature::Map(map.clone()));
+    let mut pass =
+        Pass { activation: architecture.config.activation, towers: architecture.towers, mode, params, at: 0 };
+    let mut statistics = Statistics::new();
+    let mut x = Feature::Map(images);
+    for layer in &architecture.layers {
+        x = pass.layer(layer, x, &mut statistics);
+        look(layer, x.clone());
     }
-    let mut vector: Tensor<2> = map.flatten(1, 3);
-    for layer in classifier {
-        let own = take(params, &mut at, layer);
-        vector = match layer.kind {
-            LayerKind::Dropout(index) => match mode {
-                Mode::Train { factors, .. } => match factors.get(index) {
-                    Some(Some(factors)) => vector * factors.clone(),
-                    _ => vector,
+    (x.into_vector(), statistics)
+}
+
+/// A way through layers, in their order.
+pub(crate) struct Pass<'a> {
+    pub(crate) activation: Activation,
+    /// Towers that a layer's outputs are cut into.
+    pub(crate) towers: usize,
+    pub(crate) mode: &'a Mode<'a>,
+    /// The tensors of all layers.
+    pub(crate) params: &'a [Tensor<1>],
+    /// The place of the next layer's first tensor.
+    pub(crate) at: usize,
+}
+
+impl Pass<'_> {
+    /// What stands behind the next layer; the first of the classifier takes maps for vectors.
+    pub(crate) fn layer(&mut self, layer: &LayerSpec, x: Feature, statistics: &mut Statistics) -> Feature {
+        let first = self.at;
+        let own = take(self.params, &mut self.at, layer);
+        let (kind, mode, towers) = (self.activation, self.mode, self.towers);
+        if is_classifier(layer) {
+            let vector = x.into_vector();
+            return Feature::Vector(match layer.kind {
+                LayerKind::Dropout(index) => match mode {
+                    Mode::Train { factors, .. } => match factors.get(index) {
+                        Some(Some(factors)) => vector * factors.clone(),
+                        _ => vector,
+                    },
+                    Mode::Evaluate => vector,
                 },
-                Mode::Evaluate => vector,
-            },
-            LayerKind::Linear => linear(layer, vector, own),
-            _ => activate(kind, vector),
-        };
-        look(layer, Feature::Vector(vector.clone()));
+                LayerKind::Linear => linear(layer, vector, own, towers),
+                _ => activate(kind, vector),
+            });
+        }
+        match x {
+            Feature::Map(map) => Feature::Map(match layer.kind {
+                LayerKind::BatchNorm => batch_norm(map, own, first, mode, statistics),
+                LayerKind::Activation => activate(kind, map),
+                _ => spatial(layer, map, own, towers),
+            }),
+            vector @ Feature::Vector(_) => vector,
+        }
     }
-    (vector, statistics)
 }
 
 fn is_classifier(layer: &LayerSpec) -> bool {
@@ -103,12 +134,14 @@ fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
     }
 }
 
-fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>]) -> Tensor<4> {
+fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>], towers: usize) -> Tensor<4> {
     match (layer.kind, own) {
-        (LayerKind::Conv { kernel, stride, padding, .. }, [weight, bias @ ..]) => {
-            let weight = weight.clone().reshape([layer.output[0], layer.input[0], kernel, kernel]);
-            ops::convolve(x, weight, bias.first().cloned(), ConvShape { stride, padding })
+        (LayerKind::Conv { kernel, stride, padding, groups, .. }, [weight, bias @ ..]) => {
+            let weight = weight.clone().reshape([layer.output[0], layer.input[0] / groups, kernel, kernel]);
+            let shape = ConvShape { stride, padding, towers, apart: groups > 1 };
+            ops::convolve(x, weight, bias.first().cloned(), shape)
         }
+        (LayerKind::ResponseNorm { by, groups }, _) => ops::respond(x, by, groups),
         (LayerKind::MaxPool { kernel, stride }, _) => ops::max_pool(x, PoolShape { kernel, stride }),
         (LayerKind::AdaptiveAvgPool, _) if layer.input != layer.output => {
             module::adaptive_avg_pool2d(x, [layer.output[1], layer.output[2]])
@@ -142,8 +175,8 @@ fn batch_norm(
 }
 
 /// `x · Wᵀ + b` with PyTorch's `[out, in]` weight.
-fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Tensor<1>]) -> Tensor<2> {
+fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Tensor<1>], towers: usize) -> Tensor<2> {
     let [weight, bias] = own else { return x };
     let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
-    ops::connect(x, weight, bias.clone())
+    ops::connect(x, weight, bias.clone(), towers)
 }

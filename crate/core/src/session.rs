@@ -69,6 +69,7 @@ impl Session {
         options.width = config.width;
         options.activation = config.activation;
         options.normalization = config.normalization;
+        options.response_norm = config.response_norm;
         let architecture =
             Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let mut tensors = model.tensors.clone();
@@ -279,6 +280,7 @@ fn network_config(options: &RunOptions, classes: usize) -> NetworkConfig {
         width: options.width,
         activation: options.activation,
         normalization: options.normalization,
+        response_norm: options.response_norm,
         dropout: options.dropout,
     }
 }

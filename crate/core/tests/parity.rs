@@ -8,7 +8,8 @@ use std::rc::Rc;
 use alexnet::data::{Memory, Samples};
 use alexnet::format::{Checkpoint, Tensors};
 use alexnet::protocol::{
-    Activation, ClassLabel, Network, NetworkConfig, Normalization, Optimizer, RunOptions, Schedule,
+    Activation, ClassLabel, Network, NetworkConfig, Normalization, Optimizer, ResponseNorm, RunOptions,
+    Schedule,
 };
 use alexnet::{Architecture, Classifier, Compute, Session};
 use support::{Reference, block_on, images, mask, relative, weights};
@@ -24,7 +25,8 @@ fn config(
     activation: Activation,
     normalization: Normalization,
 ) -> NetworkConfig {
-    NetworkConfig { network, classes, width: 1.0, activation, normalization, dropout: 0.5 }
+    let response_norm = ResponseNorm::default();
+    NetworkConfig { network, classes, width: 1.0, activation, normalization, response_norm, dropout: 0.5 }
 }
 
 fn labels(classes: u32) -> Vec<ClassLabel> {
@@ -33,10 +35,10 @@ fn labels(classes: u32) -> Vec<ClassLabel> {
 
 fn session(options: &RunOptions) -> Session {
     let samples = Samples { size: 32, pixels: vec![0; 4 * 32 * 32 * 3], labels: vec![0, 1, 2, 3] };
-    let preprocess = Architecture::default_preprocess(Network::AlexNet32);
+    let preprocess = Architecture::default_preprocess(options.network);
     let source = Memory::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
     let mut session = Session::new(options.clone(), Rc::new(source), &Compute::cpu()).unwrap();
-    let config = config(Network::AlexNet32, 10, options.activation, options.normalization);
+    let config = config(options.network, 10, options.activation, options.normalization);
     session.set_weights(&weights(config)).unwrap();
     session
 }
@@ -75,9 +77,13 @@ fn assert_tensors(tensors: &Tensors, reference: &Reference, prefix: &str, tolera
 
 #[test]
 fn logits_and_gradients_through_given_masks() {
-    for activation in [Activation::Relu, Activation::Tanh] {
-        let reference = Reference::open(&format!("alexnet-32-{activation}"));
-        let mut session = session(&RunOptions { activation, dropout: 0.4, ..options() });
+    for (file, network, activation) in [
+        ("alexnet-32-relu", Network::AlexNet32, Activation::Relu),
+        ("alexnet-32-tanh", Network::AlexNet32, Activation::Tanh),
+        ("alexnet-2012-32", Network::AlexNet2012At32, Activation::Relu),
+    ] {
+        let reference = Reference::open(file);
+        let mut session = session(&RunOptions { network, activation, dropout: 0.4, ..options() });
         let masks = [mask("fc6", 576), mask("fc7", 256)];
         let probe = block_on(session.probe(images(4, 32), &[0, 1, 2, 3], Some(masks))).unwrap();
         assert!(relative(&probe.logits, reference.get("logits")) < LOGITS);
@@ -108,6 +114,30 @@ fn ten_steps_of_sgd() {
 }
 
 #[test]
+fn three_steps_of_two_towers() {
+    let network = Network::AlexNet2012At32;
+    let options = RunOptions { network, learning_rate: 1e-3, momentum: 0.9, weight_decay: 5e-4, ..options() };
+    steps("alexnet-2012-32-sgd", &options, 3, GRADIENTS);
+}
+
+#[test]
+fn response_normalisation_in_every_order() {
+    let reference = Reference::open("alexnet-2012-32");
+    for response_norm in [ResponseNorm::Paper, ResponseNorm::Bvlc, ResponseNorm::CaffeNet] {
+        let plain = config(Network::AlexNet2012At32, 10, Activation::Relu, Normalization::None);
+        let config = NetworkConfig { response_norm, ..plain };
+        let classifier = classifier(config);
+        let pixels = images(4, 32);
+        let bright = pixels.iter().map(|pixel| pixel * 100.0).collect();
+        for (pixels, what) in [(pixels, ""), (bright, ".bright")] {
+            let logits = block_on(classifier.logits_of(pixels, 4)).unwrap();
+            let worst = relative(&logits, reference.get(&format!("logits.{response_norm}{what}")));
+            assert!(worst < LOGITS, "{response_norm}{what}: {worst}");
+        }
+    }
+}
+
+#[test]
 fn ten_steps_of_adam_w() {
     let options = RunOptions {
         optimizer: Optimizer::AdamW,
@@ -131,24 +161,38 @@ fn two_steps_with_batch_normalisation() {
     steps("alexnet-32-batchnorm-sgd", &options, 2, GRADIENTS);
 }
 
-#[test]
-fn torchvisions_network_at_full_size() {
-    let reference = Reference::open("alexnet-224");
-    let config = config(Network::AlexNet224, 1000, Activation::Relu, Normalization::None);
+/// A network of formula weights.
+fn classifier(config: NetworkConfig) -> Classifier {
     let model = Checkpoint {
         network: config,
-        labels: labels(1000),
-        preprocess: Architecture::default_preprocess(Network::AlexNet224),
+        labels: labels(config.classes),
+        preprocess: Architecture::default_preprocess(config.network),
         origin: None,
         tensors: weights(config),
         run: None,
     };
-    let classifier = Classifier::new(&model, &Compute::cpu()).unwrap();
-    let features = block_on(classifier.features(images(1, 224), 1)).unwrap();
+    Classifier::new(&model, &Compute::cpu()).unwrap()
+}
+
+#[test]
+fn torchvisions_network_at_full_size() {
+    let names = ["conv1", "relu1", "pool1", "conv2", "pool2", "conv3", "relu4", "conv5", "pool5", "avgpool"];
+    full_size(Network::AlexNet224, 224, &names);
+}
+
+#[test]
+fn the_papers_network_at_full_size() {
+    let names = ["conv1", "lrn1", "pool1", "conv2", "lrn2", "pool2", "conv3", "conv4", "conv5", "pool5"];
+    full_size(Network::AlexNet2012, 227, &names);
+}
+
+fn full_size(network: Network, side: usize, names: &[&str]) {
+    let reference = Reference::open(network.name());
+    let config = config(network, 1000, Activation::Relu, Normalization::None);
+    let features = block_on(classifier(config).features(images(1, side), 1)).unwrap();
     let logits = features.get("fc8").unwrap();
     assert!(relative(&logits.data, reference.get("logits")) < LOGITS);
-    let names = ["conv1", "relu1", "pool1", "conv2", "pool2", "conv3", "relu4", "conv5", "pool5", "avgpool"];
-    for name in names.into_iter().chain(["fc6", "relu6", "fc7", "relu7", "fc8"]) {
+    for name in names.iter().copied().chain(["fc6", "relu6", "fc7", "relu7", "fc8"]) {
         let map = &features.get(name).unwrap_or_else(|| panic!("no {name}")).data;
         let head = reference.get(&format!("{name}.head"));
         // The head of a rectified map can be all but zero: hold it against the whole map's spread.

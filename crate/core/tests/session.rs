@@ -5,7 +5,7 @@ mod support;
 
 use alexnet::data::ImageSource;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
-use alexnet::protocol::{DropoutLayer, Normalization, Optimizer, RunOptions};
+use alexnet::protocol::{DropoutLayer, Network, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
 use support::{bits, block_on, images, session, small, source};
 
@@ -19,6 +19,7 @@ fn varied() -> Vec<RunOptions> {
             label_smoothing: 0.1,
             ..small()
         },
+        RunOptions { network: Network::AlexNet2012At32, ..small() },
     ]
 }
 
@@ -72,6 +73,7 @@ fn learns_what_can_be_learnt() {
         RunOptions { dropout: 0.2, ..small() },
         RunOptions { normalization: Normalization::Batch, dropout: 0.2, ..small() },
         RunOptions { optimizer: Optimizer::AdamW, learning_rate: 2e-3, dropout: 0.2, ..small() },
+        RunOptions { network: Network::AlexNet2012At32, dropout: 0.2, ..small() },
     ] {
         let mut run = session(&options);
         block_on(run.step(60)).unwrap();
@@ -117,8 +119,15 @@ fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask()
 
 #[test]
 fn gradients_agree_with_finite_differences() {
+    for network in [Network::AlexNet32, Network::AlexNet2012At32] {
+        hold_against_finite_differences(network);
+    }
+}
+
+fn hold_against_finite_differences(network: Network) {
     // Tanh: smooth everywhere, so a difference quotient means something; f32 leaves about 1e-2.
     let options = RunOptions {
+        network,
         activation: alexnet::protocol::Activation::Tanh,
         dropout: 0.4,
         weight_decay: 0.0,
@@ -141,9 +150,9 @@ fn gradients_agree_with_finite_differences() {
             run.set_weights(&moved).unwrap();
             block_on(run.probe(pixels.clone(), &labels, Some(masks.clone()))).unwrap().loss
         };
-        let width = 1e-2;
+        let width = 3e-3;
         let slope = (loss_at(width) - loss_at(-width)) / (2.0 * width);
-        assert!((slope / norm - 1.0).abs() < 2e-2, "{name}: slope {slope}, gradient {norm}");
+        assert!((slope / norm - 1.0).abs() < 2e-2, "{network} {name}: slope {slope}, gradient {norm}");
     }
 }
 

@@ -4,6 +4,7 @@
 //! `[batch, classes]`. Dropout is left out: it does nothing outside training. Messages and field numbers are those of
 //! onnx.proto (ONNX 1.16).
 
+use alexnet_protocol::architecture::LocalResponse;
 use alexnet_protocol::{Activation, Architecture, LayerKind, LayerSpec};
 use prost::Message;
 
@@ -20,6 +21,7 @@ const NORM_EPSILON: f32 = 1e-5;
 
 const FLOAT: i32 = 1;
 const INT8: i32 = 3;
+const INT64: i32 = 7;
 const FLOAT16: i32 = 10;
 
 /// The bytes of an ONNX file; the same checkpoint gives the same bytes.
@@ -56,6 +58,14 @@ pub fn write<'a>(
             graph.node.push(node("flatten", "Flatten", vec![at], "flat", vec![int("axis", 1)]));
             (at, flat) = ("flat".to_owned(), true);
         }
+        let towers = match layer.kind {
+            LayerKind::ResponseNorm { groups, .. } if groups > 1 => Some(groups),
+            _ => None,
+        };
+        if let Some(towers) = towers {
+            // LRN sums over whole images, so each tower becomes one for the while.
+            at = graph.reshape(&at, &format!("{}.towers", layer.name), layer.input, towers);
+        }
         let mut inputs = vec![at];
         for (name, shape, _) in layer.tensors() {
             let stored =
@@ -68,6 +78,9 @@ pub fn write<'a>(
         let (operator, attributes) = operator(layer, checkpoint.network.activation).map_err(refuse)?;
         graph.node.push(node(&layer.name, operator, inputs, &layer.name, attributes));
         at = layer.name.clone();
+        if towers.is_some() {
+            at = graph.reshape(&at, &format!("{}.images", layer.name), layer.input, 1);
+        }
     }
     if let Some(last) = graph.node.last_mut() {
         last.output = vec!["logits".to_owned()];
@@ -95,15 +108,26 @@ pub fn write<'a>(
 fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), String> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
-        LayerKind::Conv { kernel, stride, padding, .. } => (
+        LayerKind::Conv { kernel, stride, padding, groups, .. } => (
             "Conv",
             vec![
+                int("group", groups as i64),
                 pair("kernel_shape", kernel),
                 ints("pads", vec![padding as i64; 4]),
                 pair("strides", stride),
             ],
         ),
         LayerKind::BatchNorm => ("BatchNormalization", vec![float("epsilon", NORM_EPSILON)]),
+        // ONNX divides its α by the size; the table's stands before the plain sum.
+        LayerKind::ResponseNorm { by: LocalResponse { size, alpha, beta, k }, .. } => (
+            "LRN",
+            vec![
+                float("alpha", alpha * size as f32),
+                float("beta", beta),
+                float("bias", k),
+                int("size", size as i64),
+            ],
+        ),
         LayerKind::MaxPool { kernel, stride } => {
             ("MaxPool", vec![pair("kernel_shape", kernel), pair("strides", stride)])
         }
@@ -130,6 +154,26 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
 }
 
 impl Graph {
+    /// Maps of any number of images taken for those of `towers` times as many; the name of the result.
+    fn reshape(
+        &mut self,
+        from: &str,
+        name: &str,
+        [channels, height, width]: [usize; 3],
+        towers: usize,
+    ) -> String {
+        let sides = [-1, (channels / towers) as i64, height as i64, width as i64];
+        let shape = format!("{name}.shape");
+        self.initializer.push(Initializer {
+            dims: vec![sides.len() as i64],
+            data_type: INT64,
+            name: shape.clone(),
+            raw_data: sides.iter().flat_map(|side| side.to_le_bytes()).collect(),
+        });
+        self.node.push(node(name, "Reshape", vec![from.to_owned(), shape], name, vec![]));
+        name.to_owned()
+    }
+
     /// A tensor under its own name: stored as it is, or smaller with the node that widens it again.
     fn weights(&mut self, name: &str, tensor: &Tensor, precision: Precision) {
         let floats = |data: &[f32]| data.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -317,20 +361,24 @@ struct Dimension {
 
 #[cfg(test)]
 mod tests {
-    use alexnet_protocol::{ClassLabel, Network, NetworkConfig, Normalization};
+    use alexnet_protocol::{ClassLabel, Network, NetworkConfig, Normalization, ResponseNorm};
 
     use super::*;
     use crate::FileFormat;
 
     fn checkpoint(activation: Activation, normalization: Normalization) -> Checkpoint {
-        let network = NetworkConfig {
+        filled(NetworkConfig {
             network: Network::AlexNet32,
             classes: 3,
             width: 0.125,
             activation,
             normalization,
+            response_norm: ResponseNorm::default(),
             dropout: 0.5,
-        };
+        })
+    }
+
+    fn filled(network: NetworkConfig) -> Checkpoint {
         let layers = Architecture::new(network).unwrap().layers;
         let tensors = layers.iter().flat_map(LayerSpec::tensors).map(|(name, shape, _)| {
             let numbers = shape.iter().product::<usize>();
@@ -375,6 +423,35 @@ mod tests {
         let metadata: Vec<_> = model.metadata_props.iter().map(|e| e.key.as_str()).collect();
         assert_eq!(metadata, ["alexnet", "labels", "preprocess", "origin"]);
         assert_eq!(model.metadata_props[1].value, r#"["cat","dog","pizza"]"#);
+    }
+
+    #[test]
+    fn the_towers_of_2012_are_groups_and_each_normalises_its_own_maps() {
+        let graph = |response_norm| {
+            let plain = checkpoint(Activation::Relu, Normalization::None).network;
+            let network = NetworkConfig { network: Network::AlexNet2012At32, response_norm, ..plain };
+            written(&filled(network), Precision::F32)
+        };
+        let paper = graph(ResponseNorm::Paper);
+        assert!(operators(&paper).join(" ").starts_with(
+            "Conv Relu Reshape LRN Reshape MaxPool Conv Relu Reshape LRN Reshape MaxPool Conv Relu Conv"
+        ));
+        let caffenet = graph(ResponseNorm::CaffeNet);
+        assert!(
+            operators(&caffenet).join(" ").starts_with("Conv Relu MaxPool LRN Conv Relu MaxPool LRN Conv")
+        );
+        let (paper, caffenet) = (paper.graph.unwrap(), caffenet.graph.unwrap());
+        let numbers = |graph: &Graph, node: &str, name: &str| {
+            let node = graph.node.iter().find(|one| one.name == node).unwrap();
+            let found = node.attribute.iter().find(|one| one.name == name).unwrap();
+            (found.i, found.f)
+        };
+        let groups = ["conv1", "conv2", "conv3", "conv4", "conv5"].map(|n| numbers(&paper, n, "group").0);
+        assert_eq!(groups, [1, 2, 1, 2, 2].map(Some));
+        assert_eq!(numbers(&paper, "lrn1", "alpha").1, Some(1e-4 * 5.0));
+        assert_eq!(numbers(&paper, "lrn1", "bias").1, Some(2.0));
+        assert_eq!(numbers(&caffenet, "lrn2", "alpha").1, Some(1e-4 / 5.0 * 5.0));
+        assert_eq!(numbers(&caffenet, "lrn2", "bias").1, Some(1.0));
     }
 
     #[test]

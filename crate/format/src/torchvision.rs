@@ -1,6 +1,8 @@
 //! A bare safetensors or PyTorch file with torchvision's AlexNet keys: what it leaves unsaid.
 
-use alexnet_protocol::{Activation, ClassLabel, Network, NetworkConfig, Normalization, Preprocess};
+use alexnet_protocol::{
+    Activation, ClassLabel, Network, NetworkConfig, Normalization, Preprocess, ResponseNorm,
+};
 
 use crate::container::{Container, Entry};
 use crate::error::FormatError;
@@ -54,6 +56,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
             width: 1.0,
             activation: Activation::Relu,
             normalization: Normalization::None,
+            response_norm: ResponseNorm::default(),
             dropout: 0.5,
         },
         labels: (0..classes.min(MAX_CLASSES))

@@ -1,5 +1,5 @@
-//! What the CPU computes most, on plain slices: convolutions, fully connected layers and max-pooling, forward
-//! and backward.
+//! What the CPU computes most, on plain slices: convolutions, fully connected layers, max-pooling and normalisation,
+//! forward and backward.
 //!
 //! All values are f32, all maps NCHW without gaps, all weights OIHW: PyTorch's layouts. One thread, and the order
 //! of additions depends on shapes and on the vector instructions alone: the same input gives the same bits.
@@ -15,3 +15,5 @@ pub mod linear;
 pub mod matrix;
 pub mod norm;
 pub mod pool;
+pub mod response;
+pub mod towers;

@@ -1,19 +1,26 @@
 //! The one table of architectures: every layer of every network, its shapes and its parameters, computed.
 
-use crate::{Network, NetworkConfig, Normalization, Preprocess};
+use crate::{Network, NetworkConfig, Normalization, Preprocess, ResponseNorm};
 
-/// A convolution of the table, with whether overlapping 3/2 max-pooling follows it.
+/// A convolution of the table.
 struct Conv {
     out: u32,
     kernel: usize,
     stride: usize,
     padding: usize,
+    /// Whether overlapping 3/2 max-pooling follows.
     pool: bool,
+    /// Whether each tower reads only its own maps.
+    apart: bool,
+    /// Whether local response normalisation follows.
+    respond: bool,
 }
 
 /// A row of the table.
 struct Row {
     input: usize,
+    /// Halves that every layer's outputs are cut into: 2 in the networks of 2012.
+    towers: usize,
     convs: [Conv; 5],
     /// Side that adaptive average pooling brings the last feature map to.
     adaptive: Option<usize>,
@@ -25,7 +32,17 @@ struct Row {
 }
 
 const fn conv(out: u32, kernel: usize, stride: usize, padding: usize, pool: bool) -> Conv {
-    Conv { out, kernel, stride, padding, pool }
+    Conv { out, kernel, stride, padding, pool, apart: false, respond: false }
+}
+
+impl Conv {
+    const fn apart(self) -> Self {
+        Self { apart: true, ..self }
+    }
+
+    const fn respond(self) -> Self {
+        Self { respond: true, ..self }
+    }
 }
 
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -37,6 +54,7 @@ fn row(network: Network) -> Row {
         // Krizhevsky 2014, one tower.
         Network::AlexNet224 => Row {
             input: 224,
+            towers: 1,
             convs: [
                 conv(64, 11, 4, 2, true),
                 conv(192, 5, 1, 2, true),
@@ -51,10 +69,30 @@ fn row(network: Network) -> Row {
             mean: IMAGENET_MEAN,
             std: IMAGENET_STD,
         },
+        // Krizhevsky, Sutskever and Hinton 2012, figure 2 and section 3.5. The text says 224 pixels, where a kernel
+        // of 11 moved by 4 has no whole number of places; the figure's 55 needs 227.
+        Network::AlexNet2012 => Row {
+            input: 227,
+            towers: 2,
+            convs: [
+                conv(96, 11, 4, 0, true).respond(),
+                conv(256, 5, 1, 2, true).apart().respond(),
+                conv(384, 3, 1, 1, false),
+                conv(384, 3, 1, 1, false).apart(),
+                conv(256, 3, 1, 1, true).apart(),
+            ],
+            adaptive: None,
+            hidden: 4096,
+            classes: 1000,
+            resize: 256,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        },
         // The same story for 64 pixels: torchvision's proportions at half the width, a first kernel that
         // suits the smaller picture.
         Network::AlexNet64 => Row {
             input: 64,
+            towers: 1,
             convs: [
                 conv(32, 5, 2, 2, true),
                 conv(96, 5, 1, 2, true),
@@ -72,6 +110,7 @@ fn row(network: Network) -> Row {
         // Small enough to train in a tab on a CPU.
         Network::AlexNet32 => Row {
             input: 32,
+            towers: 1,
             convs: [
                 conv(32, 3, 1, 1, true),
                 conv(64, 3, 1, 1, true),
@@ -86,11 +125,53 @@ fn row(network: Network) -> Row {
             mean: [0.5; 3],
             std: [0.25; 3],
         },
+        // The same towers, a third to a sixteenth as wide.
+        Network::AlexNet2012At32 => Row {
+            input: 32,
+            towers: 2,
+            convs: [
+                conv(32, 3, 1, 1, true).respond(),
+                conv(64, 3, 1, 1, true).apart().respond(),
+                conv(96, 3, 1, 1, false),
+                conv(96, 3, 1, 1, false).apart(),
+                conv(64, 3, 1, 1, true).apart(),
+            ],
+            adaptive: None,
+            hidden: 256,
+            classes: 10,
+            resize: 32,
+            mean: [0.5; 3],
+            std: [0.25; 3],
+        },
     }
 }
 
+/// Local response normalisation: `out_i = x_i / (k + α Σ x_j²)^β`, the sum over the `size` maps around map `i`
+/// at the same pixel, as far as there are any (section 3.3 of the paper).
+///
+/// α multiplies the sum itself, as the paper prints it. PyTorch, Caffe, ONNX and Krizhevsky's own cuda-convnet
+/// take an α that they divide by `size` first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LocalResponse {
+    /// Maps in a sum, an odd number: the map and as many on either side.
+    pub size: usize,
+    /// Factor on the sum of squares.
+    pub alpha: f32,
+    /// The exponent.
+    pub beta: f32,
+    /// Added to the sum, so that weak responses are hardly changed.
+    pub k: f32,
+}
+
+impl LocalResponse {
+    /// Section 3.3 of the paper.
+    const PAPER: Self = Self { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 };
+    /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` defaults to 1.
+    const CAFFE: Self = Self { size: 5, alpha: 1e-4 / 5.0, beta: 0.75, k: 1.0 };
+}
+
 /// What a layer does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LayerKind {
     /// Square convolution; `bias` is absent where a normalisation follows.
     Conv {
@@ -102,9 +183,19 @@ pub enum LayerKind {
         padding: usize,
         /// Whether each output channel has an offset.
         bias: bool,
+        /// Parts that channels are cut into, each read by its own part of the kernels: 2 where the towers are
+        /// apart.
+        groups: usize,
     },
     /// Batch normalisation over each channel.
     BatchNorm,
+    /// Local response normalisation.
+    ResponseNorm {
+        /// Its constants.
+        by: LocalResponse,
+        /// Parts that the maps are cut into, each normalised by itself.
+        groups: usize,
+    },
     /// The configured non-linearity.
     Activation,
     /// Maximum over windows.
@@ -123,7 +214,7 @@ pub enum LayerKind {
 }
 
 /// One layer with its shapes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LayerSpec {
     /// The field's name: `conv1`, `relu1`, `pool1`, `fc6`, …
     pub name: String,
@@ -143,9 +234,9 @@ impl LayerSpec {
         let key = &self.key;
         let [inputs, outputs] = [self.input[0], self.output[0]];
         match self.kind {
-            LayerKind::Conv { kernel, bias, .. } => {
+            LayerKind::Conv { kernel, bias, groups, .. } => {
                 let mut tensors =
-                    vec![(format!("{key}.weight"), vec![outputs, inputs, kernel, kernel], true)];
+                    vec![(format!("{key}.weight"), vec![outputs, inputs / groups, kernel, kernel], true)];
                 if bias {
                     tensors.push((format!("{key}.bias"), vec![outputs], true));
                 }
@@ -169,7 +260,9 @@ impl LayerSpec {
     pub fn multiply_adds(&self) -> u64 {
         let outputs: usize = self.output.iter().product();
         match self.kind {
-            LayerKind::Conv { kernel, .. } => (outputs * self.input[0] * kernel * kernel) as u64,
+            LayerKind::Conv { kernel, groups, .. } => {
+                (outputs * (self.input[0] / groups) * kernel * kernel) as u64
+            }
             LayerKind::Linear => (outputs * self.input.iter().product::<usize>()) as u64,
             _ => 0,
         }
@@ -183,6 +276,8 @@ pub struct Architecture {
     pub config: NetworkConfig,
     /// Side of the square input in pixels.
     pub input_size: usize,
+    /// Towers that hold half of every layer's outputs each, where there are 2; else 1.
+    pub towers: usize,
     /// The layers.
     pub layers: Vec<LayerSpec>,
 }
@@ -190,7 +285,7 @@ pub struct Architecture {
 impl Architecture {
     /// Applies a configuration to its row of the table.
     ///
-    /// Channels and hidden units are scaled by `width` and rounded to whole numbers, at least 1.
+    /// Channels and hidden units are scaled by `width` and rounded to whole numbers, at least 1, for each tower.
     ///
     /// # Errors
     /// A sentence for a width, dropout probability or number of classes out of range.
@@ -205,20 +300,40 @@ impl Architecture {
             return Err(format!("A network cannot have {} classes: use 1 to 100000.", config.classes));
         }
         let row = row(config.network);
-        let scaled = |n: u32| ((f64::from(n) * config.width).round() as usize).max(1);
+        let towers = row.towers;
+        let scaled =
+            |n: u32| ((f64::from(n) * config.width / towers as f64).round() as usize).max(1) * towers;
+        let respond = match config.response_norm {
+            ResponseNorm::Paper => Some((LocalResponse::PAPER, towers)),
+            ResponseNorm::Bvlc | ResponseNorm::CaffeNet => Some((LocalResponse::CAFFE, 1)),
+            ResponseNorm::Off => None,
+        };
         let mut build = Builder { layers: Vec::new(), shape: [3, row.input, row.input], index: 0 };
         for (i, c) in row.convs.iter().enumerate() {
             let n = i + 1;
             let normalized = config.normalization == Normalization::Batch;
-            let kind =
-                LayerKind::Conv { kernel: c.kernel, stride: c.stride, padding: c.padding, bias: !normalized };
+            let kind = LayerKind::Conv {
+                kernel: c.kernel,
+                stride: c.stride,
+                padding: c.padding,
+                bias: !normalized,
+                groups: if c.apart { towers } else { 1 },
+            };
             build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
             if normalized {
                 build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
             }
             build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
-            if c.pool {
-                build.feature(format!("pool{n}"), LayerKind::MaxPool { kernel: 3, stride: 2 }, None);
+            let lrn = respond
+                .filter(|_| c.respond)
+                .map(|(by, groups)| (format!("lrn{n}"), LayerKind::ResponseNorm { by, groups }));
+            let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool { kernel: 3, stride: 2 }));
+            let both = match config.response_norm {
+                ResponseNorm::CaffeNet => [pool, lrn],
+                _ => [lrn, pool],
+            };
+            for (name, kind) in both.into_iter().flatten() {
+                build.feature(name, kind, None);
             }
         }
         if let Some(side) = row.adaptive {
@@ -237,7 +352,7 @@ impl Architecture {
                 build.classifier(format!("{}{n}", config.activation), LayerKind::Activation, None);
             }
         }
-        Ok(Self { config, input_size: row.input, layers: build.layers })
+        Ok(Self { config, input_size: row.input, towers, layers: build.layers })
     }
 
     /// Number of trainable values.
@@ -325,6 +440,7 @@ mod tests {
             width: 1.0,
             activation: Activation::Relu,
             normalization: Normalization::None,
+            response_norm: ResponseNorm::Paper,
             dropout: 0.5,
         }
     }
@@ -334,6 +450,51 @@ mod tests {
         let count = |network, classes| Architecture::new(config(network, classes)).unwrap().parameters();
         assert_eq!(count(Network::AlexNet224, 1000), 61_100_840);
         assert_eq!(count(Network::AlexNet32, 10), 383_146);
+        assert_eq!(count(Network::AlexNet2012, 1000), 60_965_224);
+    }
+
+    #[test]
+    fn sides_of_the_papers_figure() {
+        let net = Architecture::new(config(Network::AlexNet2012, 1000)).unwrap();
+        let sides = |name: &str| net.layers.iter().find(|layer| layer.name == name).map(|l| l.output);
+        for (name, output) in [
+            ("conv1", [96, 55, 55]),
+            ("conv2", [256, 27, 27]),
+            ("conv3", [384, 13, 13]),
+            ("conv4", [384, 13, 13]),
+            ("conv5", [256, 13, 13]),
+            ("pool5", [256, 6, 6]),
+            ("fc6", [4096, 1, 1]),
+        ] {
+            assert_eq!(sides(name), Some(output), "{name}");
+        }
+        assert_eq!(net.mask_units(), [9216, 4096]);
+    }
+
+    #[test]
+    fn where_responses_are_normalised() {
+        let names = |response_norm| {
+            let config = NetworkConfig { response_norm, ..config(Network::AlexNet2012, 1000) };
+            let layers = Architecture::new(config).unwrap().layers;
+            layers[..6].iter().map(|layer| layer.name.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(ResponseNorm::Paper), "conv1 relu1 lrn1 pool1 conv2 relu2");
+        assert_eq!(names(ResponseNorm::Bvlc), "conv1 relu1 lrn1 pool1 conv2 relu2");
+        assert_eq!(names(ResponseNorm::CaffeNet), "conv1 relu1 pool1 lrn1 conv2 relu2");
+        assert_eq!(names(ResponseNorm::Off), "conv1 relu1 pool1 conv2 relu2 pool2");
+        let plain = NetworkConfig { response_norm: ResponseNorm::Bvlc, ..config(Network::AlexNet224, 10) };
+        assert!(!Architecture::new(plain).unwrap().layers.iter().any(|layer| layer.name.starts_with("lrn")));
+    }
+
+    #[test]
+    fn towers_stay_whole_at_any_width() {
+        for width in [0.125, 0.3, 0.77, 1.0, 1.9] {
+            let config = NetworkConfig { width, ..config(Network::AlexNet2012At32, 7) };
+            let net = Architecture::new(config).unwrap();
+            for layer in net.layers.iter().filter(|layer| layer.name != "fc8") {
+                assert!(layer.output[0].is_multiple_of(2), "{layer:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The one vocabulary of page, command line, npm package and tests.
 //!
 //! Options with their defaults, ranges and explanations ([`options`]), the names of networks and their
-//! parts ([`network`]) with every layer and shape ([`architecture`]), what a step or a validation reports ([`metrics`]), and what describes a stored
+//! parts ([`network`]) with every layer and shape ([`architecture`],
+//! [`shapes`] for people, [`tower`] for half of one), what a step or a validation reports ([`metrics`]), and what describes a stored
 //! model ([`model`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
 //! from these types by the build, so a name is changed in one place.
 
@@ -10,11 +11,14 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod options;
+pub mod shapes;
 pub mod table;
+pub mod tower;
 
 pub use architecture::{Architecture, LayerKind, LayerSpec};
 pub use metrics::*;
 pub use model::*;
 pub use network::*;
 pub use options::*;
+pub use shapes::{LayerShape, NetworkShape, Reads, Role};
 pub use table::{Kind, OptionSpec, When, option_table};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Activation, Network, Normalization};
+use crate::network::{Activation, Network, Normalization, ResponseNorm};
 
 /// Everything that fixes a network's layers, apart from its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct NetworkConfig {
     pub activation: Activation,
     /// What stands before it in the convolutions.
     pub normalization: Normalization,
+    /// Local response normalisation, where the network has it.
+    #[serde(default)]
+    pub response_norm: ResponseNorm,
     /// Probability that dropout silences a unit (PyTorch's `p`).
     pub dropout: f64,
 }

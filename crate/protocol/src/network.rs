@@ -45,10 +45,14 @@ names! {
     Network {
         /// torchvision's single tower ("One weird trick", Krizhevsky 2014) for 224 pixels.
         AlexNet224 = "alexnet-224",
+        /// The network of the 2012 paper: two towers, response normalisation, 227 pixels.
+        AlexNet2012 = "alexnet-2012",
         /// The shipped network: the same story for 64 pixels.
         AlexNet64 = "alexnet-64",
         /// The small one that trains in a tab on 32-pixel images.
         AlexNet32 = "alexnet-32",
+        /// The two towers of 2012 small enough to train in a tab.
+        AlexNet2012At32 = "alexnet-2012-32",
     }
 }
 
@@ -75,6 +79,30 @@ names! {
         None = "none",
         /// Batch normalisation (Ioffe & Szegedy 2015): not of 2012, trains much faster.
         Batch = "batch",
+    }
+}
+
+names! {
+    /// Local response normalisation of the networks that have it (the two of 2012), behind the first two
+    /// convolutions. The paper and BVLC's AlexNet pool what was normalised; BVLC's CaffeNet normalises what was
+    /// pooled.
+    ResponseNorm {
+        /// Section 3.3 as printed: k = 2, n = 5, α = 1e-4 on the plain sum, β = 0.75; pooling follows. Each tower
+        /// normalises its own maps, since the two cards exchange nothing there.
+        Paper = "paper",
+        /// Caffe's `bvlc_alexnet`: k = 1, α / n on the sum, over the maps of both towers; pooling follows.
+        Bvlc = "bvlc",
+        /// Caffe's `bvlc_reference_caffenet`: as `bvlc`, but behind the pooling.
+        CaffeNet = "caffenet",
+        /// None.
+        Off = "none",
+    }
+}
+
+impl Default for ResponseNorm {
+    /// What a file that says nothing of it means.
+    fn default() -> Self {
+        Self::Paper
     }
 }
 

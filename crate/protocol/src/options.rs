@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, Schedule};
+use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 use crate::table::option_table;
 
 /// Everything that a training run depends on. Same options, same bits (on the CPU backend).
@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub activation: Activation,
     /// Normalisation between convolution and activation.
     pub normalization: Normalization,
+    /// Local response normalisation, where the network has it.
+    pub response_norm: ResponseNorm,
     /// Factor on channels and hidden units.
     pub width: f64,
     /// Share of the target spread over all classes.
@@ -77,6 +79,7 @@ impl Default for RunOptions {
             dropout: 0.5,
             activation: Activation::Relu,
             normalization: Normalization::None,
+            response_norm: ResponseNorm::Paper,
             width: 1.0,
             label_smoothing: 0.0,
             freeze: Freeze::None,

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, Schedule};
+use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 use crate::options::RunOptions;
 
 /// What an option takes.
@@ -212,6 +212,13 @@ pub fn option_table() -> Vec<OptionSpec> {
             choice(Normalization::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "Batch normalisation rescales each channel before its activation; it came after AlexNet and speeds learning up.",
+        ),
+        row(
+            "responseNorm",
+            "Response normalisation",
+            choice(ResponseNorm::ALL.iter().map(|v| v.name()).collect()),
+            Reset,
+            "Only in the networks of 2012: strong responses damp their neighbours, before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
         ),
         row(
             "width",

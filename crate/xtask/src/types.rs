@@ -50,10 +50,21 @@ fn types() -> String {
         ($($name:ident),+ $(,)?) => { $(declare::<protocol::$name>(&mut text);)+ };
     }
     // Names, options, reports, models.
-    types!(Network, Activation, Normalization, Optimizer, Schedule, Freeze, Backend, DropoutLayer);
+    types!(
+        Network,
+        Activation,
+        Normalization,
+        ResponseNorm,
+        Optimizer,
+        Schedule,
+        Freeze,
+        Backend,
+        DropoutLayer
+    );
     types!(RunOptions, Kind, When, OptionSpec);
     types!(StepMetrics, Validation, Prediction, Watched, RunInfo);
     types!(NetworkConfig, ClassLabel, Preprocess, TensorInfo, ModelInfo);
+    types!(Role, Reads, LayerShape, NetworkShape);
     text
 }
 
@@ -63,6 +74,7 @@ fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
         ("NETWORKS", "readonly Network[]", json(&protocol::Network::ALL)?),
         ("ACTIVATIONS", "readonly Activation[]", json(&protocol::Activation::ALL)?),
         ("NORMALIZATIONS", "readonly Normalization[]", json(&protocol::Normalization::ALL)?),
+        ("RESPONSE_NORMS", "readonly ResponseNorm[]", json(&protocol::ResponseNorm::ALL)?),
         ("OPTIMIZERS", "readonly Optimizer[]", json(&protocol::Optimizer::ALL)?),
         ("SCHEDULES", "readonly Schedule[]", json(&protocol::Schedule::ALL)?),
         ("FREEZES", "readonly Freeze[]", json(&protocol::Freeze::ALL)?),

@@ -70,7 +70,7 @@ export function replacedSentence(reason: string, from: Exclude<Backend, "auto">,
 }
 
 /** Bytes of the largest tensor of networks that not every GPU takes, at width 1: fc6's weights. */
-const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4 };
+const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4, "alexnet-2012": 9216 * 4096 * 4 };
 
 /** The sentence that says why an adapter cannot hold a network, or null where it can. */
 export function tooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {

@@ -9,6 +9,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 
 use super::{ConvShape, Gradients, LayerOps, PoolShape};
+use crate::architecture::LocalResponse;
 
 #[derive(Debug)]
 struct Convolve;
@@ -39,20 +40,21 @@ impl<B: Gradients> Backward<B, 3> for Convolve {
 struct Connect;
 
 impl<B: Gradients> Backward<B, 3> for Connect {
-    type State = [NodeId; 2];
+    type State = ([NodeId; 2], usize);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let [x, weight] = ops.state.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
+        let (states, towers) = ops.state;
+        let [x, weight] = states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
         let [by_x, by_weight, by_bias] = ops.parents;
         if let Some(node) = by_bias {
             grads.register::<B>(node.id, B::connect_bias(gradient.clone()));
         }
         if let Some(node) = by_weight {
-            grads.register::<B>(node.id, B::connect_weight(x, gradient.clone()));
+            grads.register::<B>(node.id, B::connect_weight(x, gradient.clone(), towers));
         }
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::connect_input(weight, gradient));
+            grads.register::<B>(node.id, B::connect_input(weight, gradient, towers));
         }
     }
 }
@@ -72,6 +74,23 @@ impl<B: Gradients> Backward<B, 3> for Normalise {
             if let Some(node) = node {
                 grads.register::<B>(node.id, gradient);
             }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Respond;
+
+impl<B: Gradients> Backward<B, 1> for Respond {
+    type State = (NodeId, LocalResponse);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let (x, by) = ops.state;
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        let [by_x] = ops.parents;
+        if let Some(node) = by_x {
+            grads.register::<B>(node.id, B::respond_input(x, gradient, by));
         }
     }
 }
@@ -122,16 +141,18 @@ impl<B: Gradients, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        towers: usize,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
         match Connect.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let states = [prep.checkpoint(&x), prep.checkpoint(&weight)];
-                let out = B::connect(x.into_primitive(), weight.into_primitive(), bias.into_primitive());
-                prep.finish(states, out)
+                let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
+                prep.finish((states, towers), B::connect(x, weight, bias, towers))
             }
             OpsKind::UnTracked(prep) => {
-                prep.finish(B::connect(x.into_primitive(), weight.into_primitive(), bias.into_primitive()))
+                let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
+                prep.finish(B::connect(x, weight, bias, towers))
             }
         }
     }
@@ -158,6 +179,16 @@ impl<B: Gradients, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
             }
         };
         (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self> {
+        match Respond.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = prep.checkpoint(&x);
+                prep.finish((state, by), B::respond(x.into_primitive(), by))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::respond(x.into_primitive(), by)),
+        }
     }
 
     fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {

@@ -7,9 +7,27 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::{IntDType, Shape};
 
 use super::{ConvShape, Gradients, LayerOps, PoolShape};
+use crate::architecture::LocalResponse;
 
 fn options(shape: ConvShape) -> ConvOptions<2> {
-    ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1; 2], 1)
+    let groups = if shape.apart { shape.towers } else { 1 };
+    ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1; 2], groups)
+}
+
+/// The sum over the maps around each: the mean over a window that moves over the channels, times its length.
+fn around(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
+    let shape = x.shape();
+    let [images, channels, height, width] = shape.dims();
+    let plane = Cube::float_reshape(x, Shape::new([images, 1, channels, height * width]));
+    let means = Cube::avg_pool2d(plane, [size, 1], [1; 2], [size / 2, 0], true, false);
+    Cube::float_reshape(Cube::float_mul_scalar(means, (size as f32).into()), shape)
+}
+
+/// `k + α Σ x_j²` of every value.
+fn damping(x: FloatTensor<Cube>, by: LocalResponse) -> FloatTensor<Cube> {
+    let squares = Cube::float_mul(x.clone(), x);
+    let scaled = Cube::float_mul_scalar(around(squares, by.size), by.alpha.into());
+    Cube::float_add_scalar(scaled, by.k.into())
 }
 
 impl LayerOps for Cube {
@@ -26,6 +44,7 @@ impl LayerOps for Cube {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        _towers: usize,
     ) -> FloatTensor<Self> {
         let [units] = bias.shape().dims();
         let product = Self::float_matmul(x, Self::float_transpose(weight));
@@ -40,6 +59,11 @@ impl LayerOps for Cube {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let all = Self::batch_norm_train(x, gamma, beta, epsilon);
         (all.output, all.mean, all.variance)
+    }
+
+    fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self> {
+        let factors = Self::float_powf_scalar(damping(x.clone(), by), (-by.beta).into());
+        Self::float_mul(x, factors)
     }
 
     fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
@@ -74,11 +98,19 @@ impl Gradients for Cube {
         Self::conv2d_bias_backward(x, bias, gradient)
     }
 
-    fn connect_input(weight: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn connect_input(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        _towers: usize,
+    ) -> FloatTensor<Self> {
         Self::float_matmul(gradient, weight)
     }
 
-    fn connect_weight(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn connect_weight(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        _towers: usize,
+    ) -> FloatTensor<Self> {
         Self::float_matmul(Self::float_transpose(gradient), x)
     }
 
@@ -96,6 +128,19 @@ impl Gradients for Cube {
     ) -> [FloatTensor<Self>; 3] {
         let all = Self::batch_norm_train_backward(x, gamma, mean, variance, epsilon, gradient);
         [all.x_grad, all.gamma_grad, all.beta_grad]
+    }
+
+    fn respond_input(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        by: LocalResponse,
+    ) -> FloatTensor<Self> {
+        let sums = damping(x.clone(), by);
+        let factors = Self::float_powf_scalar(sums.clone(), (-by.beta).into());
+        let direct = Self::float_mul(gradient, factors);
+        let terms = Self::float_div(Self::float_mul(direct.clone(), x.clone()), sums);
+        let through = Self::float_mul(x, around(terms, by.size));
+        Self::float_add(direct, Self::float_mul_scalar(through, (-2.0 * by.alpha * by.beta).into()))
     }
 
     fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>) {

@@ -6,15 +6,20 @@ use alexnet_kernels::conv::{Conv, Workspace};
 use alexnet_kernels::linear::Linear;
 use alexnet_kernels::norm::{BatchNorm, Channel};
 use alexnet_kernels::pool::MaxPool;
+use alexnet_kernels::response::{self, Sums};
+use alexnet_kernels::towers::{Parts, TowerConv, TowerLinear};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 
 use super::{ConvShape, Gradients, LayerOps, PoolShape};
+use crate::architecture::LocalResponse;
 
 thread_local! {
     /// Kept from one convolution to the next: fresh memory costs more than what is done with it.
     static WORK: RefCell<Workspace> = RefCell::default();
+    static PARTS: RefCell<Parts> = RefCell::default();
+    static SUMS: RefCell<Sums> = RefCell::default();
 }
 
 /// The tensor's values without gaps, in order.
@@ -38,17 +43,18 @@ fn made<const D: usize>(shape: [usize; D], write: impl FnOnce(&mut [f32])) -> Fl
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> Conv {
+fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> TowerConv {
     let ([images, incoming, height, width], [outgoing, _, down, right]) =
         (x.shape().dims(), weight.shape().dims());
-    Conv {
+    let whole = Conv {
         images,
         channels: [incoming, outgoing],
         input: [height, width],
         kernel: [down, right],
         stride: [shape.stride; 2],
         padding: [shape.padding; 2],
-    }
+    };
+    TowerConv { whole, towers: shape.towers, apart: shape.apart }
 }
 
 fn linear(images: &FlexTensor, weight: &FlexTensor) -> Linear {
@@ -58,6 +64,11 @@ fn linear(images: &FlexTensor, weight: &FlexTensor) -> Linear {
 
 fn norm([_, channels, height, width]: [usize; 4]) -> BatchNorm {
     BatchNorm { channels, pixels: height * width }
+}
+
+fn local([_, channels, height, width]: [usize; 4], by: LocalResponse) -> response::LocalResponse {
+    let LocalResponse { size, alpha, beta, k } = by;
+    response::LocalResponse { channels, pixels: height * width, size, alpha, beta, k }
 }
 
 fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool, [usize; 4]) {
@@ -71,20 +82,27 @@ impl LayerOps for Flex {
     fn convolve(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, shape: ConvShape) -> FlexTensor {
         let conv = conv(&x, &weight, shape);
         let [x, weight, bias] = [x, weight, bias].map(dense);
-        let [height, width] = conv.output();
-        made([conv.images, conv.channels[1], height, width], |out| {
-            WORK.with_borrow_mut(|work| {
-                conv.forward(values(&x), values(&weight), Some(values(&bias)), out, work);
+        let TowerConv { whole, towers, .. } = conv;
+        let [height, width] = whole.output();
+        made([whole.images, whole.channels[1], height, width], |out| {
+            let (x, weight, bias) = (values(&x), values(&weight), values(&bias));
+            WORK.with_borrow_mut(|work| match towers {
+                1 => whole.forward(x, weight, Some(bias), out, work),
+                _ => PARTS.with_borrow_mut(|parts| conv.forward(x, weight, bias, out, work, parts)),
             });
         })
     }
 
-    fn connect(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        let linear = linear(&x, &weight);
+    fn connect(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, towers: usize) -> FlexTensor {
+        let whole = linear(&x, &weight);
         let [x, weight, bias] = [x, weight, bias].map(dense);
-        made([linear.images, linear.units[1]], |out| {
-            WORK.with_borrow_mut(|work| {
-                linear.forward(values(&x), values(&weight), Some(values(&bias)), out, &mut work.scratch);
+        made([whole.images, whole.units[1]], |out| {
+            let (x, weight, bias) = (values(&x), values(&weight), values(&bias));
+            WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
+                1 => whole.forward(x, weight, Some(bias), out, scratch),
+                _ => PARTS.with_borrow_mut(|parts| {
+                    TowerLinear { whole, towers }.forward(x, weight, bias, out, scratch, parts);
+                }),
             });
         })
     }
@@ -107,6 +125,12 @@ impl LayerOps for Flex {
         (out, mean, variance)
     }
 
+    fn respond(x: FlexTensor, by: LocalResponse) -> FlexTensor {
+        let shape: [usize; 4] = x.shape().dims();
+        let x = dense(x);
+        made(shape, |out| local(shape, by).forward(values(&x), out))
+    }
+
     fn pool(x: FlexTensor, shape: PoolShape) -> FlexTensor {
         Self::pool_places(x, shape).0
     }
@@ -122,7 +146,11 @@ impl Gradients for Flex {
         let conv = conv(&x, &weight, shape);
         let [weight, gradient] = [weight, gradient].map(dense);
         made(x.shape().dims::<4>(), |out| {
-            WORK.with_borrow_mut(|work| conv.input_gradient(values(&gradient), values(&weight), out, work));
+            let (gradient, weight) = (values(&gradient), values(&weight));
+            WORK.with_borrow_mut(|work| match conv.towers {
+                1 => conv.whole.input_gradient(gradient, weight, out, work),
+                _ => PARTS.with_borrow_mut(|parts| conv.input_gradient(gradient, weight, out, work, parts)),
+            });
         })
     }
 
@@ -135,7 +163,11 @@ impl Gradients for Flex {
         let conv = conv(&x, &weight, shape);
         let [x, gradient] = [x, gradient].map(dense);
         made(weight.shape().dims::<4>(), |out| {
-            WORK.with_borrow_mut(|work| conv.weight_gradient(values(&x), values(&gradient), out, work));
+            let (x, gradient) = (values(&x), values(&gradient));
+            WORK.with_borrow_mut(|work| match conv.towers {
+                1 => conv.whole.weight_gradient(x, gradient, out, work),
+                _ => PARTS.with_borrow_mut(|parts| conv.weight_gradient(x, gradient, out, work, parts)),
+            });
         })
     }
 
@@ -147,23 +179,31 @@ impl Gradients for Flex {
         })
     }
 
-    fn connect_input(weight: FlexTensor, gradient: FlexTensor) -> FlexTensor {
-        let linear = linear(&gradient, &weight);
+    fn connect_input(weight: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
+        let whole = linear(&gradient, &weight);
         let [weight, gradient] = [weight, gradient].map(dense);
-        made([linear.images, linear.units[0]], |out| {
-            WORK.with_borrow_mut(|work| {
-                linear.input_gradient(values(&gradient), values(&weight), out, &mut work.scratch);
+        made([whole.images, whole.units[0]], |out| {
+            let (gradient, weight) = (values(&gradient), values(&weight));
+            WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
+                1 => whole.input_gradient(gradient, weight, out, scratch),
+                _ => PARTS.with_borrow_mut(|parts| {
+                    TowerLinear { whole, towers }.input_gradient(gradient, weight, out, scratch, parts);
+                }),
             });
         })
     }
 
-    fn connect_weight(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+    fn connect_weight(x: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
         let ([images, incoming], [_, outgoing]) = (x.shape().dims(), gradient.shape().dims());
-        let linear = Linear { images, units: [incoming, outgoing] };
+        let whole = Linear { images, units: [incoming, outgoing] };
         let [x, gradient] = [x, gradient].map(dense);
         made([outgoing, incoming], |out| {
-            WORK.with_borrow_mut(|work| {
-                linear.weight_gradient(values(&x), values(&gradient), out, &mut work.scratch);
+            let (x, gradient) = (values(&x), values(&gradient));
+            WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
+                1 => whole.weight_gradient(x, gradient, out, scratch),
+                _ => PARTS.with_borrow_mut(|parts| {
+                    TowerLinear { whole, towers }.weight_gradient(x, gradient, out, scratch, parts);
+                }),
             });
         })
     }
@@ -194,6 +234,16 @@ impl Gradients for Flex {
         let [by_gamma, by_beta] =
             [by_gamma, by_beta].map(|values| FlexTensor::from_data(TensorData::new(values, [norm.channels])));
         [by_x, by_gamma, by_beta]
+    }
+
+    fn respond_input(x: FlexTensor, gradient: FlexTensor, by: LocalResponse) -> FlexTensor {
+        let shape: [usize; 4] = x.shape().dims();
+        let [x, gradient] = [x, gradient].map(dense);
+        made(shape, |out| {
+            SUMS.with_borrow_mut(|sums| {
+                local(shape, by).gradient(values(&x), values(&gradient), out, sums);
+            });
+        })
     }
 
     fn pool_places(x: FlexTensor, shape: PoolShape) -> (FlexTensor, FlexTensor) {

@@ -10,6 +10,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::architecture::LocalResponse;
+
 /// Kernel, stride and padding of a convolution, the same down and right, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvShape {
@@ -17,6 +19,10 @@ pub struct ConvShape {
     pub stride: usize,
     /// Zeros added on each side.
     pub padding: usize,
+    /// Towers that the outgoing channels are cut into; 1 for a layer in one piece.
+    pub towers: usize,
+    /// Whether each tower reads only its own part of the incoming channels.
+    pub apart: bool,
 }
 
 /// Side and step of a square pooling window, in pixels.
@@ -30,7 +36,8 @@ pub struct PoolShape {
 
 /// The operations, and the gradients that their backward passes are made of.
 ///
-/// Maps are `[batch, channels, height, width]`, weights `[out, in, kernel, kernel]`, biases `[out]`.
+/// Maps are `[batch, channels, height, width]`, weights `[out, in, kernel, kernel]`, biases `[out]`. On the CPU a
+/// layer in towers is computed tower by tower, to the bits of two towers in two places.
 #[backend_extension(Flex, Cube: cfg(any(feature = "webgpu", feature = "cuda")), Autodiff)]
 pub trait LayerOps: Backend {
     /// Convolution with bias.
@@ -42,8 +49,12 @@ pub trait LayerOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// Fully connected layer: `x` is `[batch, in]`, `weight` `[out, in]`.
-    fn connect(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>)
-    -> FloatTensor<Self>;
+    fn connect(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        towers: usize,
+    ) -> FloatTensor<Self>;
 
     /// Batch normalisation over each channel: the maps, and mean and biased variance of what came in.
     fn normalise(
@@ -52,6 +63,9 @@ pub trait LayerOps: Backend {
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Local response normalisation over the channels of each image.
+    fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self>;
 
     /// The largest value of each window.
     fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
@@ -83,10 +97,14 @@ pub trait Gradients: LayerOps {
     ) -> FloatTensor<Self>;
 
     /// The gradient of a fully connected layer by its input.
-    fn connect_input(weight: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn connect_input(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        towers: usize,
+    ) -> FloatTensor<Self>;
 
     /// The gradient of a fully connected layer by its weight.
-    fn connect_weight(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn connect_weight(x: FloatTensor<Self>, gradient: FloatTensor<Self>, towers: usize) -> FloatTensor<Self>;
 
     /// The gradient of a fully connected layer by its bias.
     fn connect_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -99,6 +117,13 @@ pub trait Gradients: LayerOps {
         epsilon: f64,
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 3];
+
+    /// The gradient of a local response normalisation by its input.
+    fn respond_input(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        by: LocalResponse,
+    ) -> FloatTensor<Self>;
 
     /// Pooling, with where in its map each value stood.
     fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>);
@@ -123,10 +148,18 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape:
     ))
 }
 
-/// A fully connected layer.
-pub fn connect(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+/// A fully connected layer whose outputs are cut into towers.
+pub fn connect(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, towers: usize) -> Tensor<2> {
     let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(Dispatch::connect(x, weight, bias))
+    Tensor::from_dispatch(Dispatch::connect(x, weight, bias, towers))
+}
+
+/// Local response normalisation; with `groups` over each part of the channels by itself.
+pub fn respond(x: Tensor<4>, by: LocalResponse, groups: usize) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let parts = x.reshape([batch * groups, channels / groups, height, width]);
+    let out: Tensor<4> = Tensor::from_dispatch(Dispatch::respond(parts.into_dispatch(), by));
+    out.reshape([batch, channels, height, width])
 }
 
 /// Batch normalisation in training: the maps, and mean and biased variance of each channel of what came in.

@@ -41,13 +41,17 @@ impl Session {
             self.train().await?;
         }
         let (logits, labels, rate) = self.train().await?;
+        Ok(self.metrics(&download(logits).await?, &labels, rate))
+    }
+
+    /// What a step's logits say.
+    pub(super) fn metrics(&self, logits: &[f32], labels: &[u32], rate: f64) -> StepMetrics {
         let classes = self.architecture.config.classes as usize;
-        let logits = download(logits).await?;
         let images = labels.len() as u32;
-        let loss = loss::cross_entropy_sum(&logits, &labels, classes, self.options.label_smoothing);
-        let (first, five) = metrics::hits(&logits, &labels, classes);
+        let loss = loss::cross_entropy_sum(logits, labels, classes, self.options.label_smoothing);
+        let (first, five) = metrics::hits(logits, labels, classes);
         let share = |hits: u32| hits as f32 / images.max(1) as f32;
-        Ok(StepMetrics {
+        StepMetrics {
             step: self.step,
             epoch: self.step as f64 / self.steps_per_epoch() as f64,
             loss: (loss / f64::from(images.max(1))) as f32,
@@ -55,11 +59,11 @@ impl Session {
             train_top5: share(five),
             learning_rate: rate,
             images,
-        })
+        }
     }
 
     /// The images of the next step, in the order of (seed, epoch).
-    async fn next_batch(&mut self) -> Result<Samples, LabError> {
+    pub(super) async fn next_batch(&mut self) -> Result<Samples, LabError> {
         let per_epoch = self.steps_per_epoch();
         let (epoch, place) = (self.step / per_epoch, (self.step % per_epoch) as usize);
         if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
@@ -86,6 +90,11 @@ impl Session {
     fn advance(&mut self, pixels: Vec<f32>, labels: &[u32]) -> (Tensor<2>, f64) {
         let masks = self.draw_masks(labels.len());
         let (logits, gradients, statistics) = self.gradients(pixels, labels, masks);
+        (logits, self.apply(gradients, statistics))
+    }
+
+    /// Moves the weights and counts the step; the learning rate used.
+    pub(super) fn apply(&mut self, gradients: Vec<Option<Tensor<1>>>, statistics: Statistics) -> f64 {
         let rate = learning_rate(&self.options, self.step, self.planned_steps());
         self.optimizer.update(&mut self.params, gradients, &self.options, rate);
         for (place, value) in statistics {
@@ -95,11 +104,11 @@ impl Session {
         }
         self.step += 1;
         self.follow_average();
-        (logits, rate)
+        rate
     }
 
     /// The masks of the current step.
-    fn draw_masks(&self, images: usize) -> [Mask; 2] {
+    pub(super) fn draw_masks(&self, images: usize) -> [Mask; 2] {
         let (seed, p) = (self.options.seed, self.options.dropout);
         let [fc6, fc7] = self.architecture.mask_units();
         [(0, fc6), (1, fc7)].map(|(layer, units)| Mask::draw(seed, self.step, layer, [images, units], p))

@@ -48,6 +48,7 @@ pub fn checkpoint(run: bool) -> Checkpoint {
             width: 0.5,
             activation: Activation::Relu,
             normalization: Normalization::Batch,
+            response_norm: ResponseNorm::default(),
             dropout: 0.3,
         },
         labels: ["n01443537 goldfish", "n02123045 tabby cat", "n07873807 pizza, pizza pie"]

@@ -27,6 +27,8 @@ export function withLive(from: RunOptions, to: RunOptions): RunOptions {
 const SPELLINGS: Record<string, string> = {
   relu: "ReLU", gelu: "GELU", "leaky-relu": "leaky ReLU", sgd: "SGD", adamw: "AdamW",
   "alexnet-224": "AlexNet 224", "alexnet-64": "AlexNet 64", "alexnet-32": "AlexNet 32",
+  "alexnet-2012": "AlexNet 2012", "alexnet-2012-32": "AlexNet 2012, 32 pixels",
+  paper: "as in the paper", bvlc: "as in BVLC's AlexNet", caffenet: "as in CaffeNet",
 };
 
 /** A choice as the field spells it: `relu` is ReLU. */
@@ -40,8 +42,9 @@ export function optionWords({ name, title, kind }: OptionSpec, value: Value): st
   if (typeof value === "boolean") return `${term} ${value ? "on" : "off"}`;
   if (name === "trainImages" && value === 0) return "all training images";
   if (name === "trainImages") return `${value} training images`;
-  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "normalization")) return spelling(String(value));
+  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "normalization" && name !== "responseNorm")) return spelling(String(value));
   if (name === "normalization" && value === "none") return "no normalisation";
+  if (name === "responseNorm" && value === "none") return "no response normalisation";
   return `${term} ${typeof value === "number" ? Number(value.toPrecision(4)) : spelling(String(value))}`;
 }
 
