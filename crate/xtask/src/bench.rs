@@ -5,11 +5,12 @@ use anyhow::Result;
 use crate::command::{self, command};
 use crate::files::root;
 use crate::npm::NO_NODE;
+use crate::wasm::Effort;
 use crate::{browser, build, serve};
 
 /// Runs one benchmark, or all; with `json`, stdout holds one document and nothing else.
 pub fn run(name: Option<&str>, json: bool) -> Result<()> {
-    build::site()?;
+    build::site(Effort::Full)?;
     let program = browser::provide()?;
     let mut node = command("node");
     node.arg(root("tests/bench/browser.mjs")).args(name).args(json.then_some("--json"));

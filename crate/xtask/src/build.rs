@@ -7,23 +7,26 @@ use crate::files::{kept, root};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::stamp::Inputs;
+use crate::wasm::Effort;
 use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm};
 
 /// The site and the npm package, held against the limit of what a visitor downloads.
 pub fn everything() -> Result<()> {
-    site()?;
+    site(Effort::Full)?;
     package::build()?;
     size::check()
 }
 
 /// The static site in web/dist/.
-pub fn site() -> Result<()> {
+pub fn site(effort: Effort) -> Result<()> {
     sources()?;
     fashion::pack()?;
     catalog::write()?;
     toolchain::wasm_target()?;
-    wasm::build()?;
-    size::check()?;
+    wasm::build(effort)?;
+    if effort == Effort::Full {
+        size::check()?;
+    }
     stage("site", bundle)
 }
 

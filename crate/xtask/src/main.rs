@@ -27,6 +27,7 @@ mod wasm;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use wasm::Effort;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, serves and tests the lab.")]
@@ -42,6 +43,9 @@ enum Task {
         /// The port to listen on.
         #[arg(long, default_value_t = 8080)]
         port: u16,
+        /// For working on the page: the CPU backend alone, compiled in seconds instead of minutes, a large download.
+        #[arg(long)]
+        quick: bool,
     },
     /// Run every test, or one group of them.
     Test {
@@ -74,7 +78,10 @@ enum DataSet {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
-        Task::Serve { port } => build::site().and_then(|()| serve::serve(port)),
+        Task::Serve { port, quick } => {
+            let effort = if quick { Effort::Quick } else { Effort::Full };
+            build::site(effort).and_then(|()| serve::serve(port))
+        }
         Task::Test { group } => test::run(group),
         Task::Build => build::everything(),
         Task::Bench { name, json } => bench::run(name.as_deref(), json),

@@ -10,6 +10,7 @@ use crate::command::{self, cargo, watch};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::tally::Tally;
+use crate::wasm::Effort;
 use crate::{browser, build, package, serve, size, toolchain};
 
 /// Tests that belong together.
@@ -78,7 +79,7 @@ fn rust(report: &mut Report) {
 }
 
 fn in_browser(report: &mut Report) {
-    if !report.needed(build::site) || !report.needed(package::build) {
+    if !report.needed(|| build::site(Effort::Full)) || !report.needed(package::build) {
         return;
     }
     report.check("download size", size::measure);

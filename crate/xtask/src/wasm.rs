@@ -16,6 +16,32 @@ use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::toolchain::WASM;
 
+/// How much work a build of the wasm may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// What is published: every variant, small and quick.
+    Full,
+    /// For working on the page: the CPU's variant under every name, compiled in seconds, large.
+    Quick,
+}
+
+impl Effort {
+    /// The profile in Cargo.toml: the home of what is chosen about size and speed.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Full => "wasm",
+            Self::Quick => "wasm-quick",
+        }
+    }
+
+    fn features(self, variant: &Variant) -> &'static str {
+        match self {
+            Self::Full => variant.features,
+            Self::Quick => "",
+        }
+    }
+}
+
 /// One build of crate/wasm.
 pub struct Variant {
     /// The module's name: `<name>.js`, `<name>_bg.wasm`, `<name>.d.ts`.
@@ -29,9 +55,6 @@ pub const VARIANTS: &[Variant] =
     &[Variant { name: "alexnet_cpu", features: "" }, Variant { name: "alexnet_gpu", features: "webgpu" }];
 
 const NO_RUST: &str = "install rustup from https://rustup.rs";
-
-/// The profile in Cargo.toml: the home of what is chosen about size and speed.
-const PROFILE: &str = "wasm";
 
 /// Stripping is left to wasm-opt: wasm-bindgen reads a section that cargo's strip removes.
 const OPTIMISE: &[&str] = &[
@@ -54,13 +77,14 @@ pub fn folder() -> PathBuf {
 
 /// Builds every variant whose sources changed. While one is bound and shrunk, which keeps one core busy, the
 /// next is compiled.
-pub fn build() -> Result<()> {
+pub fn build(effort: Effort) -> Result<()> {
     thread::scope(|scope| {
         let mut shrinking = Vec::new();
         for variant in VARIANTS {
-            stage(&format!("{}: compile", variant.name), || compile(variant))?;
-            shrinking
-                .push(scope.spawn(|| stage(&format!("{}: bind and shrink", variant.name), || bind(variant))));
+            stage(&format!("{}: compile", variant.name), || compile(variant, effort))?;
+            shrinking.push(scope.spawn(move || {
+                stage(&format!("{}: bind and shrink", variant.name), || bind(variant, effort))
+            }));
         }
         shrinking.into_iter().try_for_each(|thread| {
             thread.join().unwrap_or_else(|_| bail!("wasm-bindgen broke off: see above"))
@@ -73,9 +97,10 @@ const SOURCES: [&str; 6] = ["protocol", "data", "format", "kernels", "core", "wa
 
 /// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
 /// other's in its place.
-fn compile(variant: &Variant) -> Result<String> {
+fn compile(variant: &Variant, effort: Effort) -> Result<String> {
     let kept_wasm = kept(&format!("{}.wasm", variant.name));
-    let mut inputs = Inputs::default().bytes(variant.features.as_bytes());
+    let (profile, features) = (effort.profile(), effort.features(variant));
+    let mut inputs = Inputs::default().bytes(features.as_bytes()).bytes(profile.as_bytes());
     for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
         inputs = inputs.file(&root(file))?;
     }
@@ -86,10 +111,10 @@ fn compile(variant: &Variant) -> Result<String> {
     let stamp = inputs.bytes(compiler.as_bytes()).stamp(kept(&format!("{}.compiled", variant.name)));
     if !stamp.is_current(std::slice::from_ref(&kept_wasm)) {
         let mut cargo = cargo();
-        cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", PROFILE]);
-        cargo.args(["--no-default-features", "--features", variant.features]);
+        cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", profile]);
+        cargo.args(["--no-default-features", "--features", features]);
         run(&mut cargo, NO_RUST)?;
-        let built = built();
+        let built = built(profile);
         let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
         check_exports(&bytes)?;
         crate::files::write_if_changed(&kept_wasm, &bytes)?;
@@ -101,8 +126,8 @@ fn compile(variant: &Variant) -> Result<String> {
 }
 
 /// What cargo leaves, the same file for every variant.
-fn built() -> PathBuf {
-    target().join(WASM).join(PROFILE).join("alexnet_wasm.wasm")
+fn built(profile: &str) -> PathBuf {
+    target().join(WASM).join(profile).join("alexnet_wasm.wasm")
 }
 
 /// Without one call of `__wasm_call_ctors` at the start, the linker wraps every export so that it runs all
@@ -110,7 +135,7 @@ fn built() -> PathBuf {
 fn check_exports(wasm: &[u8]) -> Result<()> {
     ensure!(
         memmem::find(wasm, b"__wasm_call_ctors").is_some(),
-        "the wasm has no names of functions: profile.{PROFILE} in Cargo.toml must not strip them"
+        "the wasm has no names of functions: its profile in Cargo.toml must not strip them"
     );
     ensure!(
         memmem::find(wasm, b"command_export").is_none(),
@@ -120,13 +145,14 @@ fn check_exports(wasm: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn bind(variant: &Variant) -> Result<String> {
+fn bind(variant: &Variant, effort: Effort) -> Result<String> {
     let wasm = kept(&format!("{}.wasm", variant.name));
     let binaryen = package("binaryen");
     let file = |extension: &str| folder().join(format!("{}{extension}", variant.name));
     let outputs = [file(".js"), file(".d.ts"), file("_bg.wasm")];
     let stamp = Inputs::default()
         .bytes(OPTIMISE.join(" ").as_bytes())
+        .bytes(effort.profile().as_bytes())
         .file(&root("Cargo.lock"))?
         .file(&binaryen.join("package.json"))?
         .file(&wasm)?
@@ -135,7 +161,9 @@ fn bind(variant: &Variant) -> Result<String> {
         let made = kept(&format!("bound-{}", variant.name));
         fresh_folder(&made)?;
         generate(&wasm, variant.name, &made)?;
-        optimise(&binaryen, &made.join(format!("{}_bg.wasm", variant.name)))?;
+        if effort == Effort::Full {
+            optimise(&binaryen, &made.join(format!("{}_bg.wasm", variant.name)))?;
+        }
         copy_files(&made, &folder())?;
         stamp.keep()?;
     }
