@@ -30,4 +30,5 @@ pub use alexnet_protocol::{Architecture, LayerKind, LayerSpec, architecture};
 pub use classifier::Classifier;
 pub use device::Compute;
 pub use error::LabError;
+pub use session::tower::{Exchange, Tower, Traffic, digest};
 pub use session::{Mask, Session};

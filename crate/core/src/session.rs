@@ -18,6 +18,7 @@ use crate::protocol::{NetworkConfig, Preprocess, RunInfo, RunOptions, When, opti
 
 mod look;
 mod step;
+pub mod tower;
 
 pub use step::Probe;
 

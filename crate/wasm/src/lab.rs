@@ -34,6 +34,7 @@ pub struct Lab {
     pub(crate) sets: HashMap<String, crate::sets::Set>,
     pub(crate) runs: [Option<Session>; 2],
     pub(crate) bench: Option<Bench>,
+    pub(crate) tower: Option<alexnet::Tower>,
 }
 
 #[wasm_bindgen]
@@ -45,7 +46,7 @@ impl Lab {
     pub async fn create(backend: String) -> JsResult<Lab> {
         let backend: Backend = backend.parse().map_err(|e: String| JsError::new(&e))?;
         let compute = Compute::open(backend).await.map_err(error)?;
-        Ok(Self { compute, model: None, sets: HashMap::new(), runs: [None, None], bench: None })
+        Ok(Self { compute, model: None, sets: HashMap::new(), runs: [None, None], bench: None, tower: None })
     }
 
     /// Backend, device and version.

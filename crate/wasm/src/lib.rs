@@ -10,6 +10,7 @@ mod lab;
 mod parity;
 mod runs;
 mod sets;
+mod towers;
 
 pub use lab::Lab;
 

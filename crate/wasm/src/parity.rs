@@ -18,13 +18,16 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Runs `alexnet-32` forward and backward on this device and on the CPU: same weights, images and dropout
+    /// Runs a network, `alexnet-32` unless another is named, forward and backward on this device and on the CPU: same weights, images and dropout
     /// masks. The largest differences relative to each tensor's scale: `{logits, gradients, loss}`.
     ///
     /// # Errors
     /// A sentence when the device was lost.
-    pub async fn parity(&self, batch: u32) -> JsResult<JsValue> {
-        let network = Network::AlexNet32;
+    pub async fn parity(&self, batch: u32, network: Option<String>) -> JsResult<JsValue> {
+        let network = match network {
+            Some(name) => name.parse().map_err(|e: String| JsError::new(&e))?,
+            None => Network::AlexNet32,
+        };
         let mut probes = Vec::new();
         for compute in [&self.compute, &Compute::cpu()] {
             let (mut session, samples) = session(network, 10, batch.max(1), compute)?;

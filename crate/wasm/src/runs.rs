@@ -10,7 +10,7 @@ use crate::convert::{JsResult, error, floats, from_js, object, pixels, to_js};
 use crate::lab::{InUse, Lab};
 
 impl Lab {
-    fn run(&self, slot: usize) -> JsResult<&Session> {
+    pub(crate) fn run(&self, slot: usize) -> JsResult<&Session> {
         self.runs.get(slot).and_then(Option::as_ref).ok_or_else(no_run)
     }
 

@@ -14,11 +14,13 @@
  * Every method returns a promise and rejects with an `Error` whose message is a sentence for a person.
  */
 import type {
-  Backend, DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
+  Backend, DropoutLayer, ModelInfo, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
+import type { TwoTowers } from "./towers";
 import type { Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
-export type { Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+export type { Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels, Traffic } from "./wasm-api";
+export type { TwoTowers, TwoTowersStep } from "./towers";
 export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
 
@@ -97,6 +99,9 @@ export interface Engine {
   useRun(slot: Slot): Promise<ModelInfo>;
   dropRun(slot: Slot): Promise<void>;
 
+  /** Every layer of a network in numbers; 0 classes mean its usual number. */
+  describeNetwork(config: NetworkConfig): Promise<NetworkShape>;
+
   benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
   /** Milliseconds of one call, upload, computation and read-back included. */
   benchInfer(batch: number): Promise<number>;
@@ -104,7 +109,7 @@ export interface Engine {
   /** Bytes of wasm memory. */
   memory(): Promise<number>;
   /** How far this device's numbers are from the CPU backend's. */
-  parity(batch: number): Promise<Parity>;
+  parity(batch: number, network?: Network): Promise<Parity>;
 }
 
 /** Metrics of a step with what only a clock can add. */
@@ -192,6 +197,11 @@ export interface LabApi {
   /** The same initial weights again. */
   reset(): Promise<RunInfo>;
   mask(layer: DropoutLayer): Promise<MaskData>;
+  /**
+   * A run of a network in two towers, each tower in a worker of its own, and the same run in one worker beside it; the
+   * network is `alexnet-2012-32` unless another is named. End it when it is no longer looked at.
+   */
+  twoTowers(options?: Partial<RunOptions>): Promise<TwoTowers>;
   exportModel(format: ExportFormat): Promise<Blob>;
   importModel(file: Blob): Promise<ModelInfo>;
   bench: {
@@ -200,7 +210,7 @@ export interface LabApi {
     trainStep(batch: number): Promise<number>;
     info(): Promise<EngineInfo>;
     memory(): Promise<{ wasmBytes: number }>;
-    /** `alexnet-32` forward and backward on this device and on the CPU backend: the largest relative differences. */
-    parity(batch: number): Promise<Parity>;
+    /** A network (`alexnet-32` unless another is named) forward and backward on this device and on the CPU backend: the largest relative differences. */
+    parity(batch: number, network?: Network): Promise<Parity>;
   };
 }

@@ -12,6 +12,7 @@ import { Client, connectWorker } from "./client";
 import { Models } from "./models";
 import { TrainingRun } from "./run";
 import { tabName } from "./tab";
+import { startTwoTowers } from "./towers";
 
 const base = () => new URL(".", location.href).href;
 /** What the visitor brought: handles, no bytes. */
@@ -127,6 +128,10 @@ export const lab: LabApi = {
   pause: () => run.pause(),
   reset: () => run.configure(plain(page.options), plain(page.rival)),
   mask: (layer) => engine.mask(0, layer),
+  async twoTowers(options = {}) {
+    const wanted = withOptions(addressOptions, { network: "alexnet-2012-32", ...options });
+    return startTwoTowers(connectWorker, wanted, base(), brought.get(wanted.dataset));
+  },
   async exportModel(format) {
     await models.ensure();
     const bytes = await engine.exportModel(format);
@@ -139,6 +144,6 @@ export const lab: LabApi = {
     trainStep: (batch) => engine.benchTrainStep(batch),
     info: () => client.start(),
     memory: async () => ({ wasmBytes: await engine.memory() }),
-    parity: (batch) => engine.parity(batch),
+    parity: (batch, network) => engine.parity(batch, network),
   },
 };

@@ -1,6 +1,7 @@
 /** What passes between page and worker beside the calls themselves. */
 import type { DatasetChoice, Engine, EngineInfo, Slot } from "./api";
-import type { Backend, ModelInfo, RunInfo } from "../generated/protocol";
+import type { Backend, ModelInfo, RunInfo, RunOptions } from "../generated/protocol";
+import type { TowerStep } from "./wasm-api";
 import type { KeptRun } from "../state/storage";
 
 /** Told by the worker without being asked. */
@@ -19,6 +20,14 @@ export interface WorkerApi extends Omit<Engine, "info"> {
   remember(choice: DatasetChoice, files: File[]): Promise<void>;
   /** Saves the runs in these slots beside their description. */
   keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  /** Draws tower 0 or 1 of a network; `port` leads to the other tower's worker. */
+  configureTower(tower: 0 | 1, options: RunOptions, port: MessagePort): Promise<RunInfo>;
+  /** A step with the other tower, whose worker has to be asked at the same time. */
+  stepTower(): Promise<TowerStep>;
+  /** A number over every bit of the tower's weights. */
+  towerDigest(): Promise<string>;
+  /** The same of both halves of a whole run. */
+  halfDigests(slot: Slot): Promise<string[]>;
   /** Puts a kept run back into its slots. */
   resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
 }

@@ -1,5 +1,5 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
-import type { DropoutLayer, ModelInfo, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
+import type { DropoutLayer, ModelInfo, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
 
 /** The formats that a model leaves in, each its file name's extension. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
@@ -33,6 +33,11 @@ export interface Parity { logits: number; gradients: number; loss: number }
 /** One file of a data set from outside; `path` carries its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 
+/** What a tower has sent before one layer, of all steps; `logits` are the outputs. */
+export interface Traffic { layer: string; forward: number; backward: number }
+/** A step of two towers: metrics of the whole network, what this tower has sent so far. */
+export interface TowerStep { metrics: StepMetrics; traffic: Traffic[] }
+
 /** The wasm object. Its methods borrow it: one call at a time. */
 export interface WasmLab {
   info(): DeviceInfo;
@@ -57,11 +62,16 @@ export interface WasmLab {
   runOptions(slot: number): RunOptions | undefined;
   useRun(slot: number): Promise<ModelInfo>;
   dropRun(slot: number): void;
+  configureTower(tower: number, options: RunOptions): RunInfo;
+  stepTower(swap: (numbers: Float32Array) => Promise<Float32Array>): Promise<TowerStep>;
+  towerDigest(): Promise<string>;
+  halfDigests(slot: number): Promise<string[]>;
+  describeNetwork(config: NetworkConfig): NetworkShape;
   benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
   benchInfer(batch: number): Promise<void>;
   benchTrainStep(batch: number): Promise<void>;
   memory(): number;
-  parity(batch: number): Promise<Parity>;
+  parity(batch: number, network?: Network): Promise<Parity>;
 }
 
 /** What `alexnet_cpu.js` and `alexnet_gpu.js` export. */

@@ -6,6 +6,7 @@ import { keepRun, keptWeights } from "../state/storage";
 import type { EngineInfo } from "./api";
 import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
+import { Line } from "./line";
 import { answersOrLost, refusal, watchDevices } from "./device";
 import { fetchCounted } from "./fetch";
 import type { WorkerApi, WorkerEvent } from "./protocol";
@@ -21,6 +22,8 @@ const LARGEST_PHOTO = 200 * 1024 * 1024;
 const queue = new Queue();
 let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
+/** To the other tower's worker, where this one holds a tower. */
+let line: Line | undefined;
 let patience = Number.POSITIVE_INFINITY;
 /** The adapter computed on; null on the CPU. */
 let gpu: AdapterFacts | null = null;
@@ -169,6 +172,21 @@ const api: WorkerApi = {
       return infos;
     });
   },
+  configureTower: (tower, options, port) =>
+    call(async (lab) => {
+      await datasets.open(lab, options.dataset, options.network);
+      line = new Line(port);
+      return lab.configureTower(tower, options);
+    }),
+  stepTower: () =>
+    call((lab) => {
+      const to = line;
+      if (!to) throw new Error("There is no tower here yet: configure one first.");
+      return lab.stepTower((numbers) => to.swap(numbers));
+    }),
+  towerDigest: () => call((lab) => lab.towerDigest()),
+  halfDigests: (slot) => call((lab) => lab.halfDigests(slot)),
+  describeNetwork: (config) => call((lab) => lab.describeNetwork(config)),
   benchPrepare: (kind, batch) =>
     call((lab) => {
       if (kind === "infer") checkSize({ network: "alexnet-224", width: 1 });
@@ -177,7 +195,7 @@ const api: WorkerApi = {
   benchInfer: (batch) => call((lab) => elapsed(() => lab.benchInfer(batch))),
   benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
   memory: () => call((lab) => lab.memory()),
-  parity: (batch) => call((lab) => lab.parity(batch)),
+  parity: (batch, network) => call((lab) => lab.parity(batch, network)),
 };
 
 Comlink.expose(api);

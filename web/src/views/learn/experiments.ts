@@ -43,6 +43,18 @@ export const EXPERIMENTS = {
     run: {},
     rival: { width: 0.5 },
   },
+  towers: {
+    title: "Race two towers against one",
+    look: "The two towers of 2012 with their response normalisation against a network in one piece with about as many filters: in three convolutions each filter sees only half of the maps before it.",
+    run: { network: "alexnet-2012-32" },
+    rival: { network: "alexnet-32" },
+  },
+  response: {
+    title: "Race with response normalisation against without",
+    look: "The paper found its top-5 error 1.2 points lower with it. Later networks did without: see whether it helps here.",
+    run: { network: "alexnet-2012-32", responseNorm: "paper" },
+    rival: { responseNorm: "none" },
+  },
   momentum: {
     title: "Race momentum 0.9 against none",
     look: "Momentum 0.9 is what the paper used. Without it the same learning rate takes smaller effective steps.",
