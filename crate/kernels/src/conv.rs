@@ -1,6 +1,7 @@
 //! Convolution with zero padding, its gradients by input and by weight.
 
 use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
+use crate::winograd::{self, Kernels, Winograd};
 
 /// The shape of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Conv {
 #[derive(Debug, Default)]
 pub struct Workspace {
     padded: Vec<f32>,
+    tiles: winograd::Memory,
     /// What the matrix products pack into.
     pub scratch: Scratch,
 }
@@ -51,7 +53,10 @@ impl Conv {
         out: &mut [f32],
         work: &mut Workspace,
     ) {
-        let Workspace { padded, scratch } = work;
+        if let Some(tiled) = Winograd::of(self) {
+            return tiled.forward(x, weight, Kernels::Forward, bias, out, &mut work.tiles);
+        }
+        let Workspace { padded, scratch, .. } = work;
         let (x, side) = self.pad(x, padded);
         let (rows, columns) = (self.taps(side), self.places(side));
         let left = (multiples(self.channels[1], self.patch()), multiples(self.patch(), 1));
@@ -65,7 +70,10 @@ impl Conv {
     /// # Panics
     /// When a slice has another length than its shape.
     pub fn weight_gradient(&self, x: &[f32], gradient: &[f32], weight: &mut [f32], work: &mut Workspace) {
-        let Workspace { padded, scratch } = work;
+        if let Some(tiled) = Winograd::of(self) {
+            return tiled.weight_gradient(x, gradient, weight, &mut work.tiles);
+        }
+        let Workspace { padded, scratch, .. } = work;
         let (x, side) = self.pad(x, padded);
         let (rows, columns) = (self.places(side), self.taps(side));
         let left = self.maps_out();
@@ -81,8 +89,11 @@ impl Conv {
     /// When a slice has another length than its shape.
     pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], x: &mut [f32], work: &mut Workspace) {
         let [incoming, outgoing] = self.channels;
+        if let Some(tiled) = Winograd::of(&self.turned()) {
+            return tiled.forward(gradient, weight, Kernels::Turned, None, x, &mut work.tiles);
+        }
         let [height, width] = self.kernel;
-        let Workspace { padded, scratch } = work;
+        let Workspace { padded, scratch, .. } = work;
         let side = [0, 1].map(|d| self.input[d] + self.kernel[d] - 1);
         let before = [0, 1].map(|d| self.kernel[d] - 1 - self.padding[d]);
         spread(gradient, self.images * outgoing, self.output(), side, before, self.stride, padded);
@@ -99,6 +110,13 @@ impl Conv {
         let target = Target::new(x, &to.0, &to.1);
         let (left, right) = (Grid::new(weight, &left.0, &left.1), Grid::new(padded, &rows, &columns));
         multiply(left, right, None, target, scratch);
+    }
+
+    /// The convolution that takes the gradient by what goes out to the gradient by what comes in, where the stride is 1.
+    fn turned(&self) -> Self {
+        let [incoming, outgoing] = self.channels;
+        let padding = [0, 1].map(|d| self.kernel[d] - 1 - self.padding[d]);
+        Self { channels: [outgoing, incoming], input: self.output(), padding, ..*self }
     }
 
     /// The input with its border of zeros, and its sides.

@@ -4,7 +4,8 @@
 //! All values are f32, all maps NCHW without gaps, all weights OIHW: PyTorch's layouts. One thread, and the order
 //! of additions depends on shapes and on the vector instructions alone: the same input gives the same bits.
 //!
-//! A convolution is one matrix product (Chellapilla et al. 2006), but the matrix of patches is never written
+//! Convolutions of stride 1 between many channels go by tiles of fewer multiplications ([`winograd`]). Any other
+//! is one matrix product (Chellapilla et al. 2006), but the matrix of patches is never written
 //! down: the product asks for its elements by offset while it packs ([`matrix::Grid`]).
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -16,4 +17,6 @@ pub mod matrix;
 pub mod norm;
 pub mod pool;
 pub mod response;
+mod tiles;
 pub mod towers;
+pub mod winograd;

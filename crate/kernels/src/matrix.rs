@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Rows of the tile in registers. With two vectors a row, twelve of sixteen registers hold six rows; wasm has no
 /// fused multiply-add, and with the products' own registers engines run out at six: four are 1.5 times as quick.
-const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
+pub(crate) const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
 /// Inner steps between two visits of the result: a panel of the right factor stays in the first cache.
 const DEPTH: usize = 320;
 /// Columns packed at once: with [`DEPTH`] they fill half of a second cache.
@@ -126,12 +126,12 @@ impl WithSimd for Product<'_> {
                     scratch.right.chunks_exact(width * depth).take(block.div_ceil(width)).enumerate()
                 {
                     let column = first + panel * width;
-                    for (tile, left) in
+                    for (place, left) in
                         scratch.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
                     {
-                        let sums = kernel(simd, left, right);
+                        let sums = tile(simd, left, ROWS, right, depth);
                         let begin = (from == 0).then_some(bias);
-                        store(simd, &sums, &mut target, tile * ROWS, column, begin);
+                        store(simd, &sums, &mut target, place * ROWS, column, begin);
                     }
                 }
             }
@@ -235,16 +235,26 @@ fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     }
 }
 
-/// A tile of the product: [`ROWS`] rows of two vectors.
+/// A tile of the product: [`ROWS`] rows of two vectors, summed over `steps` of the inner size. `left` holds the rows'
+/// values of a step side by side, `left_step` values from one step to the next; `right` two vectors a step.
 #[inline(always)]
-fn kernel<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
+pub(crate) fn tile<S: Simd>(
+    simd: S,
+    left: &[f32],
+    left_step: usize,
+    right: &[f32],
+    steps: usize,
+) -> [[S::f32s; 2]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
-    let steps = (left.len() / ROWS).min(right.len() / 2);
+    assert!(
+        steps == 0 || ((steps - 1) * left_step + ROWS <= left.len() && 2 * steps <= right.len()),
+        "a tile outside its data"
+    );
     let (mut left, mut right) = (left.as_ptr(), right.as_ptr());
     // By pointer: with iterators the loop computes its own length anew in each step, a third of its time.
     for _ in 0..steps {
-        // SAFETY: `steps` times these many values are there.
+        // SAFETY: the assertion has checked that `steps` times these many values are there.
         unsafe {
             let columns = [*right, *right.add(1)];
             for (i, sums) in sums.iter_mut().enumerate() {
@@ -252,7 +262,7 @@ fn kernel<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; 2]; ROWS]
                 sums[0] = simd.mul_add_e_f32s(value, columns[0], sums[0]);
                 sums[1] = simd.mul_add_e_f32s(value, columns[1], sums[1]);
             }
-            left = left.add(ROWS);
+            left = left.wrapping_add(left_step);
             right = right.add(2);
         }
     }
