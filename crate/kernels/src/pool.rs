@@ -27,22 +27,32 @@ impl MaxPool {
         assert_eq!(out.len(), place.len(), "a place a value");
         assert_eq!(x.len() / (height * width), out.len() / (rows * columns), "maps");
         let maps = x.chunks_exact(height * width).zip(out.chunks_exact_mut(rows * columns));
+        // The largest of each column of a row of windows, and where it stands: vectors from left to right.
+        let (mut tops, mut places) = (vec![0.0; width], vec![0; width]);
         for ((x, out), place) in maps.zip(place.chunks_exact_mut(rows * columns)) {
             let lines = out.chunks_exact_mut(columns).zip(place.chunks_exact_mut(columns));
             for (y, (out, place)) in lines.enumerate() {
-                for (column, (out, place)) in out.iter_mut().zip(place).enumerate() {
-                    let corner = y * self.stride * width + column * self.stride;
-                    let (mut best, mut at) = (x[corner], corner);
-                    for start in (0..self.kernel).map(|ky| corner + ky * width) {
-                        for (kx, &value) in x[start..start + self.kernel].iter().enumerate() {
-                            // A NaN replaces a number, and no number replaces a NaN; without a branch, since which
-                            // is the largest cannot be foreseen.
-                            let better = (value > best) | (value.is_nan() & !best.is_nan());
-                            best = if better { value } else { best };
-                            at = if better { start + kx } else { at };
-                        }
+                let first = y * self.stride * width;
+                tops.copy_from_slice(&x[first..first + width]);
+                places.iter_mut().zip(first as u32..).for_each(|(place, at)| *place = at);
+                for start in (1..self.kernel).map(|ky| first + ky * width) {
+                    let line = x[start..start + width].iter().zip(start as u32..);
+                    for ((top, place), (&value, at)) in tops.iter_mut().zip(&mut places).zip(line) {
+                        let better = larger(value, *top);
+                        *top = if better { value } else { *top };
+                        *place = if better { at } else { *place };
                     }
-                    (*out, *place) = (best, at as u32);
+                }
+                for (column, (out, place)) in out.iter_mut().zip(place).enumerate() {
+                    let corner = column * self.stride;
+                    let (mut best, mut at) = (tops[corner], places[corner]);
+                    let window = corner + 1..corner + self.kernel;
+                    for (&top, &place) in tops[window.clone()].iter().zip(&places[window]) {
+                        let better = larger(top, best) | (!larger(best, top) & (place < at));
+                        best = if better { top } else { best };
+                        at = if better { place } else { at };
+                    }
+                    (*out, *place) = (best, at);
                 }
             }
         }
@@ -64,6 +74,13 @@ impl MaxPool {
             }
         }
     }
+}
+
+/// Whether a value is to replace another: a NaN replaces a number, and no number replaces a NaN. Without a branch,
+/// since which is the largest cannot be foreseen.
+#[inline(always)]
+fn larger(value: f32, than: f32) -> bool {
+    (value > than) | (value.is_nan() & !than.is_nan())
 }
 
 #[cfg(test)]
@@ -97,5 +114,26 @@ mod tests {
         let (mut out, mut place) = ([0.0], [0]);
         pool.forward(&[1.0, f32::NAN, 2.0, 3.0], &mut out, &mut place);
         assert!(out[0].is_nan(), "{out:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn each_window_gives_its_largest_value_and_where_the_first_of_equals_stands(
+            kernel in 1usize..5, stride in 1usize..4, more in [0usize..9, 0usize..9], seed in 0usize..1000,
+        ) {
+            let pool = MaxPool { input: more.map(|more| kernel + more), kernel, stride };
+            let ([height, width], [rows, columns]) = (pool.input, pool.output());
+            let x: Vec<f32> = (0..2 * height * width).map(|i| ((i * 7919 + seed * 31) % 5) as f32).collect();
+            let (mut out, mut place) = (vec![f32::NAN; 2 * rows * columns], vec![0; 2 * rows * columns]);
+            pool.forward(&x, &mut out, &mut place);
+            for (at, (out, place)) in out.iter().zip(&place).enumerate() {
+                let (map, row, column) = (at / (rows * columns), at / columns % rows, at % columns);
+                let window = (0..kernel * kernel)
+                    .map(|i| (row * stride + i / kernel) * width + column * stride + i % kernel);
+                let value = |place: usize| x[map * height * width + place];
+                let best = window.rev().max_by(|a, b| value(*a).total_cmp(&value(*b))).unwrap();
+                proptest::prop_assert_eq!((*out, *place as usize), (value(best), best));
+            }
+        }
     }
 }

@@ -143,7 +143,9 @@ pub(crate) fn both<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(simd:
     // Of the two sizes one is the tile's own; the other says which of the two matrices is meant.
     let kind = if FROM == SIDE { TO } else { FROM };
     for column in 0..FROM {
-        let line = M::times(simd, [0, 1, 2, 3, 4, 5].map(|row: usize| tile[row][column]), kind);
+        let t = &*tile;
+        let line = [t[0][column], t[1][column], t[2][column], t[3][column], t[4][column], t[5][column]];
+        let line = M::times(simd, line, kind);
         for (row, value) in line.into_iter().enumerate().take(TO) {
             tile[row][column] = value;
         }
