@@ -4,12 +4,12 @@ use crate::architecture::Architecture;
 use crate::data::{Picture, Samples, normalise, view};
 use crate::device::Compute;
 use crate::error::LabError;
-use crate::format::{Checkpoint, Tensors};
+use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{hits, softmax, top_k};
 use crate::network::{Mode, forward};
 use crate::params::{Params, download, upload_images};
-use crate::protocol::{ClassLabel, Prediction, Preprocess, Validation};
+use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation};
 
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
@@ -38,22 +38,22 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Weights`] when the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
-        let architecture = Architecture::new(model.network).map_err(LabError::Options)?;
-        if model.labels.len() != model.network.classes as usize {
-            return Err(LabError::Weights(format!(
-                "The file names {} classes where its network has {}: it is damaged.",
-                model.labels.len(),
-                model.network.classes
-            )));
-        }
-        if model.preprocess.crop as usize != architecture.input_size {
-            return Err(LabError::Weights(format!(
-                "The file crops pictures to {} pixels where its network takes {}: it is damaged.",
-                model.preprocess.crop, architecture.input_size
-            )));
-        }
+        let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
         Ok(Self::from_parts(architecture, params, model.labels.clone(), model.preprocess, compute))
+    }
+
+    /// Puts the network of an opened file on a device, tensor by tensor: beside the device's own memory, that of the
+    /// largest one is taken. Shapes are checked before any tensor is read.
+    ///
+    /// # Errors
+    /// [`LabError::Weights`] when the tensors do not fit the network, [`LabError::Format`] when one cannot be read.
+    pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
+        let info = file.info();
+        let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
+        let params = Params::from_file(&architecture, file, &compute.device)?;
+        let labels = info.ids.into_iter().zip(info.labels).map(|(id, name)| ClassLabel { id, name });
+        Ok(Self::from_parts(architecture, params, labels.collect(), info.preprocess, compute))
     }
 
     pub(crate) fn from_parts(
@@ -156,6 +156,28 @@ impl Classifier {
             run: None,
         })
     }
+}
+
+/// The layers, where a file's classes and pictures fit them.
+fn architecture(
+    network: NetworkConfig,
+    labels: usize,
+    preprocess: Preprocess,
+) -> Result<Architecture, LabError> {
+    let architecture = Architecture::new(network).map_err(LabError::Options)?;
+    if labels != network.classes as usize {
+        return Err(LabError::Weights(format!(
+            "The file names {labels} classes where its network has {}: it is damaged.",
+            network.classes
+        )));
+    }
+    if preprocess.crop as usize != architecture.input_size {
+        return Err(LabError::Weights(format!(
+            "The file crops pictures to {} pixels where its network takes {}: it is damaged.",
+            preprocess.crop, architecture.input_size
+        )));
+    }
+    Ok(architecture)
 }
 
 /// The `top` best guesses of one row of logits.

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::architecture::Architecture;
 use crate::error::LabError;
-use crate::format::{self, Tensors};
+use crate::format::{self, FormatError, ModelFile, Tensors};
 
 /// One tensor of the network.
 #[derive(Debug, Clone)]
@@ -56,26 +56,31 @@ impl Params {
         tensors: &Tensors,
         device: &Device,
     ) -> Result<Self, LabError> {
-        for (name, shape, _) in architecture.layers.iter().flat_map(|layer| layer.tensors()) {
-            let network = architecture.config.network;
-            match tensors.get(&name) {
-                Some(t) if t.shape == shape && t.data.len() == shape.iter().product::<usize>() => {}
-                Some(t) => {
-                    return Err(LabError::Weights(format!(
-                        "{name} has the shape {:?} where {network} needs {shape:?}: these weights belong to another network.",
-                        t.shape
-                    )));
-                }
-                None => {
-                    return Err(LabError::Weights(format!(
-                        "The weights lack {name}, which {network} needs: they belong to another network."
-                    )));
-                }
+        check(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
+        for (name, tensor) in tensors {
+            if tensor.data.len() != tensor.shape.iter().product::<usize>() {
+                let (name, shape, numbers) = (name.clone(), tensor.shape.clone(), tensor.data.len());
+                return Err(FormatError::Shape { name, shape, numbers }.into());
             }
         }
         Self::build(architecture, device, |_, name, _| {
             Ok(tensors.get(name).map(|t| t.data.clone()).unwrap_or_default())
         })
+    }
+
+    /// Takes the weights of an opened file one after another, so that no second copy of them is made; all shapes are
+    /// checked before any is read.
+    ///
+    /// # Errors
+    /// [`LabError::Weights`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be
+    /// read.
+    pub fn from_file(
+        architecture: &Architecture,
+        file: &ModelFile<'_>,
+        device: &Device,
+    ) -> Result<Self, LabError> {
+        check(architecture, |name| file.shape(name))?;
+        Self::build(architecture, device, |_, name, _| Ok(file.tensor(name)?.data))
     }
 
     /// Reads every tensor back.
@@ -90,6 +95,30 @@ impl Params {
         }
         Ok(tensors)
     }
+}
+
+/// Holds the shapes of a file's tensors against a network's.
+fn check<'a>(
+    architecture: &Architecture,
+    shape_of: impl Fn(&str) -> Option<&'a [usize]>,
+) -> Result<(), LabError> {
+    let network = architecture.config.network;
+    for (name, shape, _) in architecture.layers.iter().flat_map(|layer| layer.tensors()) {
+        match shape_of(&name) {
+            Some(found) if found == shape => {}
+            Some(found) => {
+                return Err(LabError::Weights(format!(
+                    "{name} has the shape {found:?} where {network} needs {shape:?}: these weights belong to another network."
+                )));
+            }
+            None => {
+                return Err(LabError::Weights(format!(
+                    "The weights lack {name}, which {network} needs: they belong to another network."
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts values on a device as a flat tensor.

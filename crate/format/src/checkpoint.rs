@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions, TensorInfo};
+use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions};
 
 use crate::container::{self, Container};
 use crate::error::FormatError;
+use crate::file::{ModelFile, ids, is_trained, names, tensor_info};
 use crate::metadata::{Description, Run};
-use crate::{onnx, pth, torchvision};
+use crate::{onnx, pth};
 
 /// Numbers and their shape, outermost dimension first; `data.len()` is the product of `shape`.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +94,10 @@ impl FileFormat {
     }
 }
 
-const OPTIMIZER: &str = "optimizer/";
-const AVERAGE: &str = "average/";
+/// What stands before the names of the optimiser's tensors.
+pub(crate) const OPTIMIZER: &str = "optimizer/";
+/// What stands before the names of the averaged weights.
+pub(crate) const AVERAGE: &str = "average/";
 
 impl Checkpoint {
     /// Reads either kind of file, or a bare safetensors or PyTorch file with torchvision's AlexNet keys (taken
@@ -106,33 +109,7 @@ impl Checkpoint {
     /// # Errors
     /// One sentence that says what the bytes are instead, or what is wrong with them.
     pub fn read<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, FormatError> {
-        opened(bytes.into(), Self::from_container)
-    }
-
-    fn from_container(file: &Container<'_>) -> Result<Self, FormatError> {
-        let description = describe(file)?;
-        let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
-        for entry in file.entries() {
-            let tensor = container::decode(file, entry)?;
-            match (&description.run, entry.name.strip_prefix(OPTIMIZER), entry.name.strip_prefix(AVERAGE)) {
-                (Some(_), Some(name), _) => optimizer.insert(name.to_owned(), tensor),
-                (Some(_), _, Some(name)) => average.insert(name.to_owned(), tensor),
-                _ => tensors.insert(entry.name.clone(), tensor),
-            };
-        }
-        Ok(Self {
-            network: description.network,
-            labels: description.labels,
-            preprocess: description.preprocess,
-            origin: description.origin,
-            tensors,
-            run: description.run.map(|run| RunState {
-                options: run.options,
-                step: run.step,
-                optimizer,
-                average,
-            }),
-        })
+        opened(bytes.into(), |file| file.checkpoint())
     }
 
     /// The file's bytes; the same checkpoint gives the same bytes.
@@ -212,71 +189,19 @@ impl Checkpoint {
 /// # Errors
 /// As [`Checkpoint::read`].
 pub fn inspect<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<ModelInfo, FormatError> {
-    opened(bytes.into(), info)
+    opened(bytes.into(), |file| Ok(file.info()))
 }
 
-/// Opens whatever container the bytes are, for as long as `use_it` takes.
+/// Opens whatever kind of file the bytes are, for as long as `use_it` takes.
 fn opened<T>(
     bytes: Cow<'_, [u8]>,
-    use_it: impl FnOnce(&Container<'_>) -> Result<T, FormatError>,
+    use_it: impl FnOnce(ModelFile<'_>) -> Result<T, FormatError>,
 ) -> Result<T, FormatError> {
     if pth::is_pytorch(&bytes) {
-        use_it(&pth::open(bytes.into_owned())?)
+        // Not through `ModelFile::open`, which would copy bytes that are here already.
+        use_it(ModelFile::new(pth::open(bytes.into_owned())?)?)
     } else {
-        use_it(&Container::open(&bytes)?)
-    }
-}
-
-fn info(file: &Container<'_>) -> Result<ModelInfo, FormatError> {
-    let description = describe(file)?;
-    let mut parameters = 0;
-    let mut tensors = Vec::new();
-    for entry in file.entries() {
-        let of_run = entry.name.starts_with(OPTIMIZER) || entry.name.starts_with(AVERAGE);
-        if is_trained(&entry.name) && !(of_run && description.run.is_some()) {
-            parameters += entry.shape.iter().product::<usize>() as u64;
-        }
-        tensors.push(tensor_info(&entry.name, &entry.shape, &entry.dtype.to_string().to_lowercase()));
-    }
-    Ok(ModelInfo {
-        format: description.format,
-        network: description.network.network,
-        config: description.network,
-        classes: description.network.classes,
-        parameters,
-        tensors,
-        labels: names(&description.labels),
-        ids: ids(&description.labels),
-        preprocess: description.preprocess,
-        origin: description.origin,
-        steps: description.steps,
-    })
-}
-
-fn names(labels: &[ClassLabel]) -> Vec<String> {
-    labels.iter().map(|label| label.name.clone()).collect()
-}
-
-fn ids(labels: &[ClassLabel]) -> Vec<String> {
-    labels.iter().map(|label| label.id.clone()).collect()
-}
-
-fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
-    match file.description() {
-        Some(json) => Description::from_json(json),
-        None => torchvision::describe(file),
-    }
-}
-
-/// Whether training moves a tensor: batch normalisation's running statistics are kept, not learnt.
-fn is_trained(name: &str) -> bool {
-    !name.ends_with(".running_mean") && !name.ends_with(".running_var")
-}
-
-fn tensor_info(name: &str, shape: &[usize], dtype: &str) -> TensorInfo {
-    TensorInfo {
-        name: name.to_owned(),
-        shape: shape.iter().map(|&side| u32::try_from(side).unwrap_or(u32::MAX)).collect(),
-        dtype: dtype.to_owned(),
+        let bytes: &[u8] = &bytes;
+        use_it(ModelFile::new(Container::open(&bytes)?)?)
     }
 }

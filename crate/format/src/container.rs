@@ -7,11 +7,15 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use crate::checkpoint::{FileFormat, Precision, Tensor};
 use crate::error::FormatError;
+use crate::file::ReadAt;
 use crate::{int8, pth};
 
 /// The description's key among the container's metadata. It is the only key written, because the writer
 /// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
 pub const KEY: &str = "alexnet";
+
+/// Bytes of the number that a file begins with: the length of its header.
+const LENGTH: u64 = 8;
 
 /// What to do about a file that is no model.
 pub const CHOOSE: &str = "choose a .safetensors, .pth or .alexnet file";
@@ -19,54 +23,88 @@ pub const CHOOSE: &str = "choose a .safetensors, .pth or .alexnet file";
 /// Kept by PyTorch beside batch normalisation's statistics, of no use here.
 const COUNTER: &str = ".num_batches_tracked";
 
+/// The longest header that is read: names and shapes of a few dozen tensors, and at most 100,000 classes. A header
+/// of a million tensors, however small, is refused before it takes memory.
+const MAX_HEADER: u64 = 16 << 20;
+
+/// Bytes read at once while numbers are decoded.
+const PIECE: usize = 1 << 20;
+
 /// An opened container.
 pub struct Container<'a> {
     /// In the order of their names, without [`COUNTER`]s.
-    entries: Vec<Entry<'a>>,
+    entries: Vec<Entry>,
     description: Option<String>,
     format: &'static str,
+    /// What [`Source::Stored`] counts in.
+    file: Option<&'a dyn ReadAt>,
 }
 
 /// One stored tensor.
-pub struct Entry<'a> {
+pub struct Entry {
     pub name: String,
     pub shape: Vec<usize>,
     pub dtype: Dtype,
-    pub source: Source<'a>,
+    pub source: Source,
 }
 
 /// Where a tensor's bytes are, little-endian and row-major.
-pub enum Source<'a> {
-    /// In the file as it lies in memory.
-    Bytes(&'a [u8]),
+pub enum Source {
+    /// In the file: where they begin, and how many there are.
+    Stored(u64, usize),
     /// In a PyTorch file, gathered when read.
     PyTorch(pytorch_reader::Tensor),
 }
 
 impl<'a> Container<'a> {
-    pub fn new(entries: Vec<Entry<'a>>, description: Option<String>, format: &'static str) -> Self {
+    /// A container whose tensors bring their bytes with them.
+    pub fn new(entries: Vec<Entry>, description: Option<String>, format: &'static str) -> Self {
         let mut entries = entries;
         entries.retain(|entry| !entry.name.ends_with(COUNTER));
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { entries, description, format }
+        Self { entries, description, format, file: None }
     }
 
-    /// Opens a safetensors file.
-    pub fn open(bytes: &'a [u8]) -> Result<Self, FormatError> {
-        if bytes.is_empty() {
+    /// Opens a safetensors file, of which only the header is read.
+    pub fn open(file: &'a dyn ReadAt) -> Result<Self, FormatError> {
+        let size = file.size();
+        if size == 0 {
             return Err(FormatError::Empty);
         }
-        let explain = |error| explain(bytes, &error);
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(explain)?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(explain)?.tensors();
-        let entries = tensors.into_iter().map(|(name, view)| Entry {
-            name,
-            shape: view.shape().to_vec(),
-            dtype: view.dtype(),
-            source: Source::Bytes(view.data()),
+        let mut head = vec![0; size.min(LENGTH) as usize];
+        fill(file, 0, &mut head)?;
+        let announced = head.first_chunk().map(|chunk| u64::from_le_bytes(*chunk)).unwrap_or(u64::MAX);
+        let end = announced.saturating_add(LENGTH).min(size).min(MAX_HEADER + LENGTH);
+        head.resize(end as usize, 0);
+        fill(file, 0, &mut head)?;
+        if announced > MAX_HEADER {
+            return Err(explain(&head, size, &SafeTensorError::HeaderTooLarge));
+        }
+        // The whole file's length is not the header's: that error means that all else is well.
+        let metadata = match SafeTensors::read_metadata(&head) {
+            Ok((_, metadata)) => metadata,
+            Err(SafeTensorError::MetadataIncompleteBuffer) => {
+                let header = head.get(LENGTH as usize..).unwrap_or_default();
+                serde_json::from_slice::<Metadata>(header)
+                    .map_err(|e| FormatError::Damaged { reason: e.to_string() })?
+            }
+            Err(error) => return Err(explain(&head, size, &error)),
+        };
+        let (start, expected) = (end, end.saturating_add(metadata.data_len() as u64));
+        if expected > size {
+            return Err(FormatError::Truncated { actual: size, expected });
+        }
+        if expected < size {
+            return Err(FormatError::Damaged { reason: format!("{} bytes too many", size - expected) });
+        }
+        let entries = metadata.tensors().into_iter().map(|(name, info)| {
+            let (from, to) = info.data_offsets;
+            let source = Source::Stored(start.saturating_add(from as u64), to.saturating_sub(from));
+            Entry { name, shape: info.shape.clone(), dtype: info.dtype, source }
         });
         let description = metadata.metadata().as_ref().and_then(|map| map.get(KEY)).cloned();
-        Ok(Self::new(entries.collect(), description, FileFormat::Safetensors.name()))
+        let container = Self::new(entries.collect(), description, FileFormat::Safetensors.name());
+        Ok(Self { file: Some(file), ..container })
     }
 
     /// The description's JSON, where this project wrote the file.
@@ -80,17 +118,17 @@ impl<'a> Container<'a> {
     }
 
     /// The tensors in the order of their names; scales of int8 tensors are not among them.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !self.is_scales(entry))
     }
 
     /// The scales of an int8 tensor: one number for each of its output channels.
-    fn scales(&self, name: &str) -> Option<&Entry<'a>> {
+    fn scales(&self, name: &str) -> Option<&Entry> {
         let name = int8::scales_of(name);
         self.entries.iter().find(|entry| entry.name == name && entry.dtype != Dtype::I8)
     }
 
-    fn is_scales(&self, entry: &Entry<'_>) -> bool {
+    fn is_scales(&self, entry: &Entry) -> bool {
         let of = entry.name.strip_suffix(int8::SCALES);
         of.is_some_and(|of| self.entries.iter().any(|other| other.name == of && other.dtype == Dtype::I8))
     }
@@ -100,32 +138,82 @@ impl<'a> Container<'a> {
 ///
 /// # Errors
 /// A sentence that names the tensor, where its number format is none that weights come in, or it has no numbers.
-pub fn decode(file: &Container<'_>, entry: &Entry<'_>) -> Result<Tensor, FormatError> {
-    let bytes = match &entry.source {
-        Source::Bytes(bytes) => Cow::Borrowed(*bytes),
-        Source::PyTorch(tensor) => Cow::Owned(pth::bytes(tensor)?),
-    };
+pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError> {
     let scales = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten();
+    let count = entry.shape.iter().product::<usize>();
     let data: Vec<f32> = match (entry.dtype, scales) {
-        (Dtype::I8, Some(scales)) => int8::dequantize(&bytes, &decode(file, scales)?.data),
-        (Dtype::F32, _) => numbers(&bytes, f32::from_le_bytes),
-        (Dtype::F16, _) => numbers(&bytes, |b| half::f16::from_le_bytes(b).to_f32()),
-        (Dtype::BF16, _) => numbers(&bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
-        (Dtype::F64, _) => numbers(&bytes, |b| f64::from_le_bytes(b) as f32),
+        (Dtype::I8, Some(scales)) => {
+            let scales = decode(file, scales)?.data;
+            let mut bytes = Vec::new();
+            pieces(file, entry, |piece| bytes.extend_from_slice(piece))?;
+            int8::dequantize(&bytes, &scales)
+        }
+        (Dtype::F32, _) => numbers(file, entry, count, f32::from_le_bytes)?,
+        (Dtype::F16, _) => numbers(file, entry, count, |b| half::f16::from_le_bytes(b).to_f32())?,
+        (Dtype::BF16, _) => numbers(file, entry, count, |b| half::bf16::from_le_bytes(b).to_f32())?,
+        (Dtype::F64, _) => numbers(file, entry, count, |b| f64::from_le_bytes(b) as f32)?,
         (other, _) => {
             return Err(FormatError::NumberFormat { name: entry.name.clone(), dtype: other.to_string() });
         }
     };
     // Scales that do not belong to the bytes give fewer numbers than the shape has.
-    if data.is_empty() || data.len() != entry.shape.iter().product::<usize>() {
+    if data.is_empty() || data.len() != count {
         let (name, shape) = (entry.name.clone(), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
-fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
+/// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
+fn pieces(file: &Container<'_>, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), FormatError> {
+    match &entry.source {
+        Source::PyTorch(tensor) => take(&pth::bytes(tensor)?),
+        Source::Stored(start, length) => {
+            let Some(stored) = file.file else { return Ok(()) };
+            let mut piece = vec![0; PIECE.min(*length)];
+            let (mut at, mut left) = (*start, *length);
+            while left > 0 {
+                let next = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
+                fill(stored, at, next)?;
+                take(next);
+                at = at.saturating_add(next.len() as u64);
+                left -= next.len();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fills a piece from a file.
+///
+/// # Errors
+/// A sentence with the reason why it cannot be read.
+pub fn fill(file: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), FormatError> {
+    file.read_at(offset, into).map_err(|reason| FormatError::Unreadable { reason })
+}
+
+/// Room for so many bytes, of zeros.
+///
+/// # Errors
+/// A sentence where there is none.
+pub fn room(bytes: u64) -> Result<Vec<u8>, FormatError> {
+    let mut room = Vec::new();
+    let length = usize::try_from(bytes).unwrap_or(usize::MAX);
+    room.try_reserve_exact(length).map_err(|_| FormatError::NoRoom { bytes })?;
+    room.resize(length, 0);
+    Ok(room)
+}
+
+fn numbers<const N: usize>(
+    file: &Container<'_>,
+    entry: &Entry,
+    count: usize,
+    read: impl Fn([u8; N]) -> f32,
+) -> Result<Vec<f32>, FormatError> {
+    let mut data = Vec::new();
+    data.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 * 4 })?;
+    pieces(file, entry, |piece| data.extend(piece.as_chunks::<N>().0.iter().map(|chunk| read(*chunk))))?;
+    Ok(data)
 }
 
 /// A container with these tensors and this description.
@@ -207,29 +295,18 @@ impl View for Stored<'_> {
     }
 }
 
-/// What bytes that are no whole container most likely are.
-fn explain(bytes: &[u8], error: &SafeTensorError) -> FormatError {
-    if let Some(other) = recognise(bytes) {
+/// What a file that is no container most likely is, by its beginning and its size.
+fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
+    if let Some(other) = recognise(head) {
         return other;
     }
-    let actual = bytes.len() as u64;
-    let announced = bytes.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
-    match (announced, bytes.get(8)) {
+    let announced = head.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
+    match (announced, head.get(LENGTH as usize)) {
         // A safetensors header is a JSON object right after its length.
         (Some(header), Some(b'{')) => {
-            let expected = header.saturating_add(8);
-            if expected > actual && !matches!(error, SafeTensorError::HeaderTooLarge) {
+            let expected = header.saturating_add(LENGTH);
+            if expected > actual && header <= MAX_HEADER {
                 return FormatError::Truncated { actual, expected };
-            }
-            let header = usize::try_from(expected).ok().and_then(|end| bytes.get(8..end));
-            if let (SafeTensorError::MetadataIncompleteBuffer, Some(header)) = (error, header)
-                && let Ok(metadata) = serde_json::from_slice::<Metadata>(header)
-            {
-                let expected = expected.saturating_add(metadata.data_len() as u64);
-                if expected > actual {
-                    return FormatError::Truncated { actual, expected };
-                }
-                return FormatError::Damaged { reason: format!("{} bytes too many", actual - expected) };
             }
             FormatError::Damaged { reason: error.to_string() }
         }

@@ -6,6 +6,20 @@ pub enum FormatError {
     /// No bytes at all.
     #[error("The model file is empty: download or export it again.")]
     Empty,
+    /// The bytes cannot be had.
+    #[error(
+        "The model file could not be read ({reason}): it may have been moved or changed, so choose it again."
+    )]
+    Unreadable {
+        /// What the reader says.
+        reason: String,
+    },
+    /// More than the memory holds.
+    #[error("The model needs {} MB of memory at once, more than there is: close other tabs, or use a smaller file.", bytes / 1_000_000)]
+    NoRoom {
+        /// Bytes asked for.
+        bytes: u64,
+    },
     /// Something else than a safetensors container, recognised or not.
     #[error("This is not a model file but {found}: {advice}.")]
     NotAModel {

@@ -13,6 +13,8 @@
 mod checkpoint;
 mod container;
 mod error;
+mod file;
+mod imagenet;
 mod int8;
 mod metadata;
 mod onnx;
@@ -21,3 +23,5 @@ mod torchvision;
 
 pub use checkpoint::{Checkpoint, FileFormat, Precision, RunState, Tensor, Tensors, inspect};
 pub use error::FormatError;
+pub use file::{ModelFile, ReadAt};
+pub use imagenet::imagenet_1k;

@@ -18,7 +18,10 @@ const HOLDERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."
 /// What `DataParallel` puts into the keys, before the network or (PyTorch's ImageNet example, AlexNet) inside it.
 const WRAPPER: &str = "module.";
 
-/// Whether these bytes are for [`open`]: a ZIP or TAR archive or a pickle.
+/// Bytes from the beginning that tell what a file is.
+pub const HEAD: u64 = 512;
+
+/// Whether a file that begins with these bytes is for [`open`]: a ZIP or TAR archive or a pickle.
 pub fn is_pytorch(bytes: &[u8]) -> bool {
     // A safetensors header of 128 bytes or so begins like a pickle, but goes on with JSON.
     let pickle = matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(8) != Some(&b'{');

@@ -6,6 +6,7 @@ use alexnet_protocol::{
 
 use crate::container::{Container, Entry};
 use crate::error::FormatError;
+use crate::imagenet::imagenet_1k;
 use crate::metadata::{Description, MAX_CLASSES, VERSION};
 
 const NAME: &str = "torchvision's AlexNet";
@@ -27,15 +28,15 @@ const LAYERS: [&str; 8] = [
 const PREPROCESS: Preprocess =
     Preprocess { resize: 256, crop: 224, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/// The description of a file that has none: `alexnet-224`, as many numbered classes as the last layer has
-/// outputs, ImageNet's preprocessing.
+/// The description of a file that has none: `alexnet-224`, ImageNet's classes where the last layer has a thousand
+/// outputs and numbered ones where it has not, ImageNet's preprocessing.
 ///
 /// # Errors
 /// A sentence that names the first tensor that is missing or one too many.
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let keys: Vec<String> =
         LAYERS.iter().flat_map(|layer| [format!("{layer}.weight"), format!("{layer}.bias")]).collect();
-    let mut last: Option<&Entry<'_>> = None;
+    let mut last: Option<&Entry> = None;
     for key in &keys {
         last = file.entries().find(|entry| entry.name == *key);
         if last.is_none() {
@@ -59,9 +60,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
             response_norm: ResponseNorm::default(),
             dropout: 0.5,
         },
-        labels: (0..classes.min(MAX_CLASSES))
-            .map(|i| ClassLabel { id: i.to_string(), name: format!("class {i}") })
-            .collect(),
+        labels: labels(classes),
         preprocess: PREPROCESS,
         origin: None,
         run: None,
@@ -69,4 +68,13 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     };
     description.check()?;
     Ok(description)
+}
+
+fn labels(classes: u32) -> Vec<ClassLabel> {
+    let imagenet = imagenet_1k();
+    if classes as usize == imagenet.len() {
+        return imagenet;
+    }
+    let numbered = |i: u32| ClassLabel { id: i.to_string(), name: format!("class {i}") };
+    (0..classes.min(MAX_CLASSES)).map(numbered).collect()
 }

@@ -75,6 +75,16 @@ fn hostile_headers_are_refused() {
 }
 
 #[test]
+fn a_header_of_millions_of_tensors_is_refused_before_it_is_parsed() {
+    let mut header = String::from("{");
+    for i in 0..400_000 {
+        header.push_str(&format!(r#""{i}":{{"dtype":"F32","shape":[],"data_offsets":[0,0]}},"#));
+    }
+    header.push_str("\"x\":0}");
+    assert!(matches!(refusal(&raw(&header, 0)), FormatError::Damaged { .. }));
+}
+
+#[test]
 fn a_tensor_without_numbers_cannot_ask_for_many_classes() {
     let mut tensors = torchvision(10);
     for (name, tensor) in &mut tensors {

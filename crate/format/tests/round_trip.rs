@@ -4,7 +4,7 @@
 
 mod common;
 
-use alexnet_format::{Checkpoint, FileFormat, Precision, Tensor, Tensors, inspect};
+use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision, ReadAt, Tensor, Tensors, inspect};
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
@@ -62,15 +62,89 @@ fn inspecting_a_file_says_what_its_checkpoint_says() {
 }
 
 #[test]
-fn a_bare_torchvision_file_is_alexnet_224_with_numbered_classes() {
+fn a_bare_torchvision_file_is_alexnet_224_with_imagenets_classes() {
     let tensors = torchvision(1000);
     let bytes = bare(&tensors);
     let read = Checkpoint::read(&bytes).unwrap();
     assert_eq!(read.network.network.name(), "alexnet-224");
-    assert_eq!((read.labels.len(), read.labels[7].name.as_str()), (1000, "class 7"));
+    let cock = &read.labels[7];
+    assert_eq!((read.labels.len(), cock.id.as_str(), cock.name.as_str()), (1000, "n01514668", "cock"));
     assert_eq!((read.preprocess.resize, read.preprocess.crop), (256, 224));
     assert_eq!(read.tensors, tensors.into_iter().collect());
     assert_eq!(inspect(&bytes).unwrap(), read.info());
+    let other = Checkpoint::read(bare(&torchvision(10))).unwrap();
+    assert_eq!((other.labels.len(), other.labels[7].name.as_str()), (10, "class 7"));
+}
+
+/// A file that remembers which bytes were asked for.
+struct Watched {
+    bytes: Vec<u8>,
+    asked: std::cell::RefCell<Vec<std::ops::Range<u64>>>,
+}
+
+impl Watched {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, asked: Default::default() }
+    }
+}
+
+impl ReadAt for Watched {
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        assert!(into.len() <= 1 << 20, "a large file is read in pieces");
+        self.asked.borrow_mut().push(offset..offset + into.len() as u64);
+        self.bytes.as_slice().read_at(offset, into)
+    }
+}
+
+#[test]
+fn a_file_that_stays_where_it_is_is_read_once_and_in_pieces() {
+    let tensors = torchvision(1000);
+    let file = Watched::new(bare(&tensors));
+    let header = u64::from_le_bytes(file.bytes[..8].try_into().unwrap()) + 8;
+    let opened = ModelFile::open(&file).unwrap();
+    assert_eq!(opened.info(), inspect(&file.bytes).unwrap());
+    assert_eq!(opened.shape("classifier.6.weight"), Some(&[1000, 16][..]));
+    assert!(file.asked.borrow().iter().all(|range| range.end <= header), "nothing but the header");
+    file.asked.borrow_mut().clear();
+    for (name, tensor) in &tensors {
+        assert_eq!(&opened.tensor(name).unwrap(), tensor);
+    }
+    let mut asked = file.asked.borrow().clone();
+    asked.sort_by_key(|range| range.start);
+    assert!(asked.windows(2).all(|pair| pair[0].end == pair[1].start), "no byte twice, none left out");
+    assert_eq!((asked[0].start, asked.last().unwrap().end), (header, file.size()));
+    assert!(opened.tensor("classifier.7.weight").unwrap_err().to_string().contains("classifier.7.weight"));
+}
+
+#[test]
+fn a_run_s_file_gives_its_average_to_whoever_uses_it() {
+    let mut saved = checkpoint(true);
+    let average = &mut saved.run.as_mut().unwrap().average;
+    average.values_mut().for_each(|t| t.data.fill(0.25));
+    let file = Watched::new(saved.write(FileFormat::Alexnet, Precision::F32).unwrap());
+    let opened = ModelFile::open(&file).unwrap();
+    assert_eq!(opened.tensor("features.0.bias").unwrap().data[0], 0.25);
+    assert_eq!(opened.checkpoint().unwrap(), saved);
+}
+
+#[test]
+fn a_file_that_can_no_longer_be_read_is_told() {
+    struct Gone(Vec<u8>);
+    impl ReadAt for Gone {
+        fn size(&self) -> u64 {
+            self.0.len() as u64
+        }
+        fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+            if offset > 10_000 { Err("it was moved".into()) } else { self.0.as_slice().read_at(offset, into) }
+        }
+    }
+    let file = Gone(bare(&torchvision(1000)));
+    let sentence = ModelFile::open(&file).unwrap().checkpoint().unwrap_err().to_string();
+    assert!(sentence.contains("could not be read (it was moved)"), "{sentence}");
 }
 
 fn any_tensors() -> impl Strategy<Value = Tensors> {

@@ -2,9 +2,10 @@
 
 use alexnet::LabError;
 use alexnet::data::Picture;
+use alexnet::format::ReadAt;
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
-use wasm_bindgen::{JsError, JsValue};
+use wasm_bindgen::{JsCast, JsError, JsValue};
 
 /// A result whose error is a JavaScript `Error` with the sentence as its message.
 pub type JsResult<T> = Result<T, JsError>;
@@ -24,6 +25,43 @@ pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
 pub fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
+}
+
+/// The words of something that JavaScript threw.
+pub fn message(thrown: &JsValue) -> String {
+    let words = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    words.unwrap_or_else(|| "no reason was given".to_owned())
+}
+
+/// A file that JavaScript reads, piece by piece.
+pub struct Pieces {
+    /// Bytes in all.
+    pub size: u64,
+    /// `(offset, length)` to a `Uint8Array`.
+    pub read: js_sys::Function,
+}
+
+/// Bytes asked for at once: each piece is a JavaScript array for a moment.
+const PIECE: usize = 4 << 20;
+
+impl ReadAt for Pieces {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        let mut at = offset;
+        for piece in into.chunks_mut(PIECE) {
+            let bytes = self.read.call2(&JsValue::NULL, &(at as f64).into(), &(piece.len() as f64).into());
+            let bytes = Uint8Array::new(&bytes.map_err(|e| message(&e))?);
+            if bytes.length() as usize != piece.len() {
+                return Err("it ends early".to_owned());
+            }
+            bytes.copy_to(piece);
+            at += piece.len() as u64;
+        }
+        Ok(())
+    }
 }
 
 /// A JavaScript object of these properties.

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use alexnet::data::{ImageSource, decode};
-use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
 use alexnet::protocol::{Backend, ModelInfo};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use crate::bench::Bench;
-use crate::convert::{JsResult, error, object, picture, pixels, to_js};
+use crate::convert::{JsResult, Pieces, error, message, object, picture, pixels, to_js};
 
 /// The model in use, with what its file says of itself.
 pub(crate) struct InUse {
@@ -63,17 +63,44 @@ impl Lab {
         ]))
     }
 
-    /// Takes a model file; it becomes the model in use only when it is whole.
+    /// Takes a model file's bytes; it becomes the model in use only when it is whole.
     ///
     /// # Errors
     /// A sentence when the file is no model; the model in use stays.
     #[wasm_bindgen(js_name = importModel)]
     pub async fn import_model(&mut self, bytes: Vec<u8>) -> JsResult<JsValue> {
-        let model = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
-        let model = InUse::new(&model.into_model(), &self.compute).map_err(error)?;
-        let info = to_js(&model.info)?;
-        self.model = Some(model);
-        Ok(info)
+        let bytes: &[u8] = &bytes;
+        let file = ModelFile::open(&bytes).map_err(|e| error(e.into()))?;
+        self.use_file(&file, file.info())
+    }
+
+    /// Takes a model file of `size` bytes that stays where it is: `read(offset, length)` gives a piece of it, a
+    /// `Uint8Array`. `accept(info)` is called before any weight is read and may throw; `origin` is kept where the
+    /// file itself tells of none.
+    ///
+    /// # Errors
+    /// A sentence when the file is no model, or that of `accept`; the model in use stays.
+    #[wasm_bindgen(js_name = importFile)]
+    pub async fn import_file(
+        &mut self,
+        size: f64,
+        read: js_sys::Function,
+        accept: js_sys::Function,
+        origin: Option<String>,
+    ) -> JsResult<JsValue> {
+        let pieces = Pieces { size: size as u64, read };
+        let file = ModelFile::open(&pieces).map_err(|e| error(e.into()))?;
+        let mut info = file.info();
+        info.origin = info.origin.or(origin);
+        accept.call1(&JsValue::NULL, &to_js(&info)?).map_err(|e| JsError::new(&message(&e)))?;
+        self.use_file(&file, info)
+    }
+
+    fn use_file(&mut self, file: &ModelFile<'_>, info: ModelInfo) -> JsResult<JsValue> {
+        let classifier = Classifier::from_file(file, &self.compute).map_err(error)?;
+        let told = to_js(&info)?;
+        self.model = Some(InUse { classifier, info });
+        Ok(told)
     }
 
     /// What the model in use is.

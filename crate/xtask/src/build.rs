@@ -8,7 +8,7 @@ use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::wasm::Effort;
-use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm};
+use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm, weights};
 
 /// The site and the npm package, held against the limit of what a visitor downloads.
 pub fn everything() -> Result<()> {
@@ -22,6 +22,7 @@ pub fn site(effort: Effort) -> Result<()> {
     sources()?;
     fashion::pack()?;
     catalog::write()?;
+    weights::offer(&root("web/public"))?;
     toolchain::wasm_target()?;
     wasm::build(effort)?;
     if effort == Effort::Full {

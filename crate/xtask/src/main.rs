@@ -23,6 +23,7 @@ mod test;
 mod toolchain;
 mod types;
 mod wasm;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -62,6 +63,8 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Download the published weights (244 MB), check them and put them where the page offers them.
+    Weights,
     /// Download a data set that the page then offers.
     Data {
         /// Which one.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::Test { group } => test::run(group),
         Task::Build => build::everything(),
         Task::Bench { name, json } => bench::run(name.as_deref(), json),
+        Task::Weights => weights::download(),
         Task::Data { set: DataSet::Cifar10 } => cifar::download(),
     };
     match result {

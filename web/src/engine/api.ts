@@ -59,6 +59,45 @@ export interface DatasetChoice {
   skipped: string[];
 }
 
+/** A model file that was downloaded to this device, or part of one. */
+export interface StoredModel {
+  key: string;
+  url: string;
+  /** The file's name. */
+  name: string;
+  /** Bytes that are here. */
+  bytes: number;
+  /** Bytes of the whole file, where the server told. */
+  total: number | null;
+  whole: boolean;
+  /** Of the whole file, in hexadecimal. */
+  sha256: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** What the browser keeps of downloaded models; `room`: bytes that it has left for this page, where it tells. */
+export interface Storage { files: StoredModel[]; room: number | null }
+
+/** What is known of a model file before it is fetched. */
+export interface ModelHints {
+  /** What a person calls it; the file's name where nothing is said. */
+  name?: string | undefined;
+  /** SHA-256 in hexadecimal, or its beginning. A file name that ends in one (torch.hub's do) says it too. */
+  sha256?: string | undefined;
+  /** Where the weights come from and their licence, for files that do not tell. */
+  origin?: string | undefined;
+}
+
+/** Published weights that the page offers. */
+export interface PublishedModel extends ModelHints {
+  name: string;
+  url: string;
+  bytes: number;
+  about: string;
+  licence: string;
+}
+
 /** The worker's methods. Calls are served one after another, in the order in which they were made. */
 export interface Engine {
   /** Resolves when the worker is up. */
@@ -67,6 +106,10 @@ export interface Engine {
   /** Makes the weights in `bytes` the model in use; on failure the old one stays. */
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
   modelInfo(): Promise<ModelInfo | undefined>;
+  /** Downloaded model files, whole or in part. */
+  storage(): Promise<Storage>;
+  /** Removes some of them from this device. */
+  forgetFiles(keys: string[]): Promise<void>;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
   /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP. `milliseconds`: decoding to probabilities, in the worker. */
   classify(file: Blob, top: number): Promise<Classified & { milliseconds: number }>;
@@ -173,6 +216,12 @@ export interface ModelChoice {
   /** Resolves when there is one, downloading what the page starts with if need be. */
   ensure(): Promise<ModelInfo>;
   useShipped(): Promise<ModelInfo>;
+  /** The file at an address, from this device where it was downloaded before. Where it cannot be had, the old model stays. */
+  useUrl(address: string, hints?: ModelHints): Promise<ModelInfo>;
+  /** Stops the download in progress; what has arrived is kept, and the next one goes on from there. */
+  stop(): Promise<void>;
+  /** Published weights: beside the page where its owner put them there, else at their publisher's. */
+  published(): Promise<PublishedModel[]>;
   /** Where the file is no model, the old one stays. */
   import(file: Blob, name: string): Promise<ModelInfo>;
   useRun(slot: Slot): Promise<ModelInfo>;

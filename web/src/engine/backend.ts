@@ -1,5 +1,5 @@
 /** Where to compute, and the sentence that says why. */
-import type { Backend, Network } from "../generated/protocol";
+import type { Backend, ModelInfo, Network } from "../generated/protocol";
 
 /** What tells a GPU from a processor that plays one. */
 export interface AdapterFacts {
@@ -77,8 +77,18 @@ export function tooLarge({ network, width }: { network: Network; width: number }
   const bytes = (LARGEST_TENSOR[network] ?? 0) * width * width;
   const most = adapter.maxStorageBufferBindingSize;
   if (bytes <= most) return null;
-  const words = (value: number) => `${Math.round(value / 1e6)} MB`;
   return `This GPU takes tensors of at most ${words(most)}, and ${network} needs one of ${words(bytes)}: choose a smaller network or width, or open the page with ?backend=cpu.`;
+}
+
+const words = (value: number) => `${Math.round(value / 1e6)} MB`;
+
+/** The sentence that says why an adapter cannot hold a model's tensors, or null where it can. */
+export function modelTooLarge({ network, tensors }: Pick<ModelInfo, "network" | "tensors">, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
+  // On the device everything is in single precision, whatever the file's format.
+  const bytes = Math.max(...tensors.map(({ shape }) => 4 * shape.reduce((product, side) => product * side, 1)));
+  const most = adapter.maxStorageBufferBindingSize;
+  if (bytes <= most) return null;
+  return `This GPU takes tensors of at most ${words(most)}, and this ${network} holds one of ${words(bytes)}: open the page with ?backend=cpu to use it.`;
 }
 
 // The part of WebGPU's interface that is read here; TypeScript's DOM types do not carry it.

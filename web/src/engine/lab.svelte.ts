@@ -24,9 +24,9 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
     Object.assign(engineState, { status: "ready", info, progress: null, problem: "" });
     if (surprise) say(info.reason);
   },
-  progress: ({ what, loaded, total }) => {
+  progress: ({ what, loaded, total, secondsLeft }) => {
     if (what === "engine") engineState.progress = { loaded, total };
-    else modelState.progress = { loaded, total };
+    else modelState.progress = { loaded, total, secondsLeft };
   },
   replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback), "error"),
   failed: (error) => {

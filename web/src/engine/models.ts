@@ -2,8 +2,9 @@
 import type { ModelInfo } from "../generated/protocol";
 import { modelState } from "../state/model.svelte";
 import { sentence } from "../state/messages.svelte";
-import type { Slot } from "./api";
+import type { ModelHints, PublishedModel, Slot } from "./api";
 import type { Client } from "./client";
+import { nameInUrl } from "./download";
 import { fetchJson } from "./fetch";
 import type { WorkerApi } from "./protocol";
 import type { Remote } from "comlink";
@@ -11,14 +12,17 @@ import type { Remote } from "comlink";
 /** One line of `models/index.json`, beside the files; the first is the shipped one. */
 export interface ShippedModel { file: string; name: string; bytes?: number; about?: string }
 
-/** How to get the model again in a fresh worker. */
-type Source = { kind: "url"; url: string; bytes: number | undefined } | { kind: "bytes"; blob: Blob };
+/** How to get the model again in a fresh worker: a file of the page's own, one of any server, or one at hand. */
+type Source = { kind: "shipped"; url: string; bytes: number | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
+/** `kept`: the file was on this device already. */
+interface Loaded { info: ModelInfo; kept: boolean }
 
 const NO_SHIPPED = "This site carries no trained network yet: train one on the Train page, or import a file on the Models page.";
 
 export class Models {
   private source: Source | null = null;
   private loading: Promise<ModelInfo> | null = null;
+  private latest: Promise<unknown> = Promise.resolve();
 
   /** `address`: the model that the page's address names, "" for the shipped one. */
   constructor(private readonly client: Client, private readonly base: () => string, private readonly address: () => string) {}
@@ -36,21 +40,21 @@ export class Models {
       const shipped = index?.[0];
       if (!shipped) throw new Error(NO_SHIPPED);
       modelState.name = shipped.name;
-      return { kind: "url", url: new URL(`models/${shipped.file}`, this.base()).href, bytes: shipped.bytes };
+      return { kind: "shipped", url: new URL(`models/${shipped.file}`, this.base()).href, bytes: shipped.bytes };
     });
   }
 
   /** Makes a file the model in use; where it is not one, the old model stays. */
   async import(file: Blob, name: string): Promise<ModelInfo> {
-    return this.change("file", name, async () => ({ kind: "bytes", blob: file }));
+    return this.change("file", name, async () => ({ kind: "file", blob: file }));
   }
 
   /** The run's network becomes the model in use. */
   async useRun(slot: Slot): Promise<ModelInfo> {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
-    this.source = { kind: "bytes", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
-    Object.assign(modelState, { status: "ready", info, name: "the network trained here", source: "run", progress: null, problem: "" });
+    this.source = { kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
+    Object.assign(modelState, { status: "ready", info, name: "the network trained here", source: "run", kept: false, progress: null, problem: "" });
     return info;
   }
 
@@ -65,33 +69,64 @@ export class Models {
     }
   }
 
-  private async useAddress(address: string): Promise<ModelInfo> {
-    const url = new URL(address, this.base());
-    return this.change("address", decodeURIComponent(url.pathname.split("/").at(-1) ?? address), async () => ({ kind: "url", url: url.href, bytes: undefined }));
+  async useUrl(address: string, hints: ModelHints = {}): Promise<ModelInfo> {
+    const url = webAddress(address, this.base());
+    return this.change("address", hints.name ?? nameInUrl(url), async () => ({ kind: "url", url, hints }));
   }
 
+  async stop(): Promise<void> {
+    await this.client.call((remote) => remote.stopDownload());
+  }
+
+  async published(): Promise<PublishedModel[]> {
+    const list = (await fetchJson<PublishedModel[]>(new URL("generated/weights.json", this.base()))) ?? [];
+    return list.map((one) => ({ ...one, url: new URL(one.url, this.base()).href }));
+  }
+
+  private async useAddress(address: string): Promise<ModelInfo> {
+    const url = webAddress(address, this.base());
+    return this.useUrl(url, (await this.published()).find((one) => one.url === url));
+  }
+
+  /** One after another, so that the latest wish is the one that stays; a download under way gives way to it. */
   private async change(source: "shipped" | "address" | "file", name: string, find: () => Promise<Source>): Promise<ModelInfo> {
+    if (modelState.stoppable) await this.stop();
+    const mine = this.latest.then(() => this.replace(source, name, find));
+    this.latest = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async replace(source: "shipped" | "address" | "file", name: string, find: () => Promise<Source>): Promise<ModelInfo> {
     const before = { ...modelState };
-    Object.assign(modelState, { status: "loading", name, progress: null, problem: "" });
+    Object.assign(modelState, { status: "loading", name, progress: null, problem: "", stoppable: source === "address" });
     try {
       const found = await find();
-      const info = await this.client.call((remote) => this.load(found, remote));
+      const { info, kept } = await this.client.call((remote) => this.load(found, remote));
       this.source = found;
-      Object.assign(modelState, { status: "ready", info, source, progress: null });
+      Object.assign(modelState, { status: "ready", info, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
       // The model in use stays; where there was none, the page says why.
-      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(error), progress: null, name: "" });
+      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(error), progress: null, name: "", stoppable: false });
       throw error;
     }
   }
 
-  private async load(source: Source, remote: Remote<WorkerApi>): Promise<ModelInfo> {
-    if (source.kind === "url") return remote.loadModel(source.url, source.bytes);
-    const buffer = await source.blob.arrayBuffer().catch(() => {
-      throw new Error("The file could not be read: it may have been moved or deleted, so choose it again.");
-    });
-    return remote.importModel(new Uint8Array(buffer));
+  private async load(source: Source, remote: Remote<WorkerApi>): Promise<Loaded> {
+    switch (source.kind) {
+      case "shipped":
+        return { info: await remote.loadModel(source.url, source.bytes), kept: false };
+      case "url":
+        return remote.useUrl(source.url, source.hints);
+      case "file":
+        return { info: await remote.importFile(source.blob), kept: false };
+    }
   }
 }
 
+/** An address that a model can be fetched from, in full. */
+function webAddress(address: string, base: string): string {
+  const url = URL.canParse(address.trim(), base) ? new URL(address.trim(), base) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`“${address}” is no address of a file on the web: it should look like https://example.org/alexnet.safetensors.`);
+  return url.href;
+}

@@ -1,12 +1,12 @@
 /** What passes between page and worker beside the calls themselves. */
-import type { DatasetChoice, Engine, EngineInfo, Slot } from "./api";
+import type { DatasetChoice, Engine, EngineInfo, ModelHints, Slot } from "./api";
 import type { Backend, ModelInfo, RunInfo, RunOptions } from "../generated/protocol";
 import type { TowerStep } from "./wasm-api";
 import type { KeptRun } from "../state/storage";
 
 /** Told by the worker without being asked. */
 export type WorkerEvent =
-  | { event: "progress"; what: "engine" | "model"; loaded: number; total: number | undefined }
+  | { event: "progress"; what: "engine" | "model"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
   /** The worker cannot go on (a panic, a lost device, a call that never ended) and wants to be replaced. */
   | { event: "died"; reason: string };
 
@@ -14,8 +14,13 @@ export type WorkerEvent =
 export interface WorkerApi extends Omit<Engine, "info"> {
   /** Chooses the backend and loads its wasm. `base`: the page's address, for relative files. */
   boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }>;
-  /** Downloads a model, with progress events, and makes it the one in use. */
+  /** Downloads a file that comes with the page, with progress events, and makes it the model in use. */
   loadModel(url: string, bytes: number | undefined): Promise<ModelInfo>;
+  /** The same with a file of any server, kept on this device; `kept`: it was here already. */
+  useUrl(url: string, hints: ModelHints): Promise<{ info: ModelInfo; kept: boolean }>;
+  stopDownload(): Promise<void>;
+  /** Makes a file the model in use; it is read piece by piece. */
+  importFile(file: Blob): Promise<ModelInfo>;
   /** Tells a fresh worker of a data set that the visitor brought; it is read when a run needs it. */
   remember(choice: DatasetChoice, files: File[]): Promise<void>;
   /** Saves the runs in these slots beside their description. */

@@ -42,6 +42,8 @@ export interface TowerStep { metrics: StepMetrics; traffic: Traffic[] }
 export interface WasmLab {
   info(): DeviceInfo;
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
+  /** A file that is read where it lies; `accept` may throw before any weight is read. */
+  importFile(size: number, read: (offset: number, length: number) => Uint8Array, accept: (info: ModelInfo) => void, origin?: string): Promise<ModelInfo>;
   modelInfo(): ModelInfo | undefined;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
   classify(file: Uint8Array, top: number): Promise<Classified>;

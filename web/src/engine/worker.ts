@@ -1,14 +1,17 @@
 /** The worker: owns the wasm module and the device, and serves one call after another. */
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
-import type { Backend } from "../generated/protocol";
+import type { Backend, ModelInfo } from "../generated/protocol";
 import { keepRun, keptWeights } from "../state/storage";
+import { megabytes } from "../ui/format";
 import type { EngineInfo } from "./api";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, tooLarge, type AdapterFacts, type Gpu } from "./backend";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
 import { Line } from "./line";
 import { answersOrLost, refusal, watchDevices } from "./device";
+import { LARGEST_MODEL, nameInUrl } from "./download";
 import { fetchCounted } from "./fetch";
+import { forgetFiles, modelFile, stopDownload, storage } from "./modelfiles";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
 import { loadWasm } from "./wasm";
@@ -98,13 +101,33 @@ async function timed<T extends object>(task: () => Promise<T>): Promise<T & { mi
 const elapsed = async (task: () => Promise<void>) => (await timed(() => task().then(() => ({})))).milliseconds;
 const give = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
 
+/** Makes a file the model in use: pieces of it pass through, it is never whole in JavaScript's memory. */
+async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
+  if (file.size > LARGEST_MODEL) throw new Error(`This file has ${megabytes(file.size)}, far more than an AlexNet: choose another one.`);
+  const reader = new FileReaderSync();
+  const read = (offset: number, length: number) => new Uint8Array(reader.readAsArrayBuffer(file.slice(offset, offset + length)));
+  const accept = (info: ModelInfo) => {
+    const sentence = gpu && modelTooLarge(info, gpu);
+    if (sentence) throw new Error(sentence);
+  };
+  return call((lab) => lab.importFile(file.size, read, accept, origin));
+}
+
 const api: WorkerApi = {
   boot,
   loadModel: async (url, bytes) => {
     const response = await fetchCounted(url, "The model", (progress) => tell({ event: "progress", what: "model", ...progress }), bytes);
-    const file = new Uint8Array(await response.arrayBuffer());
-    return call((lab) => lab.importModel(file));
+    return useFile(await response.blob());
   },
+  useUrl: async (url, { name, sha256, origin }) => {
+    const wanted = { url, name: name ?? nameInUrl(url), sha256 };
+    const { file, kept } = await modelFile(wanted, (progress) => tell({ event: "progress", what: "model", ...progress }));
+    return { info: await useFile(file, origin), kept };
+  },
+  stopDownload: async () => stopDownload(),
+  importFile: (file) => useFile(file),
+  storage,
+  forgetFiles,
   importModel: (bytes) => call((lab) => lab.importModel(bytes)),
   modelInfo: () => call((lab) => lab.modelInfo()),
   exportModel: async (format) => {

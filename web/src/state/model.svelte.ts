@@ -8,9 +8,13 @@ interface ModelState {
   /** What a person calls it: a file's name, “the shipped network”. */
   name: string;
   source: "shipped" | "address" | "file" | "run" | null;
-  progress: { loaded: number; total: number | undefined } | null;
+  /** The file was on this device already, from an earlier download. */
+  kept: boolean;
+  progress: { loaded: number; total: number | undefined; secondsLeft?: number | undefined } | null;
+  /** What is loading can be stopped. */
+  stoppable: boolean;
   /** Why there is none. */
   problem: string;
 }
 
-export const modelState: ModelState = $state({ status: "absent", info: null, name: "", source: null, progress: null, problem: "" });
+export const modelState: ModelState = $state({ status: "absent", info: null, name: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });

@@ -1,0 +1,179 @@
+//! A model file that is opened first and read tensor by tensor.
+
+use alexnet_protocol::{ClassLabel, ModelInfo, TensorInfo};
+
+use crate::checkpoint::{AVERAGE, Checkpoint, OPTIMIZER, RunState, Tensor, Tensors};
+use crate::container::{self, Container, Entry};
+use crate::error::FormatError;
+use crate::metadata::Description;
+use crate::{pth, torchvision};
+
+/// Bytes that are read where they are wanted, so that a file need never be whole in memory.
+pub trait ReadAt {
+    /// Bytes in all.
+    fn size(&self) -> u64;
+
+    /// Fills `into` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// Why they cannot be read, for the middle of a sentence.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String>;
+}
+
+impl ReadAt for &[u8] {
+    fn size(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        let start = usize::try_from(offset).ok();
+        let bytes = start.and_then(|start| self.get(start..start.checked_add(into.len())?));
+        into.copy_from_slice(bytes.ok_or("it ends early")?);
+        Ok(())
+    }
+}
+
+/// An opened model file: what it holds is known and checked against itself, its weights are still where they were.
+pub struct ModelFile<'a> {
+    container: Container<'a>,
+    description: Description,
+}
+
+impl<'a> ModelFile<'a> {
+    /// Opens a file of any kind that [`Checkpoint::read`] takes.
+    ///
+    /// Of safetensors only the header is read here; PyTorch's files are read into memory whole, because their reader
+    /// needs that.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`].
+    pub fn open(file: &'a dyn ReadAt) -> Result<Self, FormatError> {
+        let mut head = vec![0; file.size().min(pth::HEAD) as usize];
+        container::fill(file, 0, &mut head)?;
+        if !pth::is_pytorch(&head) {
+            return Self::new(Container::open(file)?);
+        }
+        let mut bytes = container::room(file.size())?;
+        container::fill(file, 0, &mut bytes)?;
+        Self::new(pth::open(bytes)?)
+    }
+
+    /// Describes what is in a container.
+    pub(crate) fn new(container: Container<'a>) -> Result<Self, FormatError> {
+        let description = match container.description() {
+            Some(json) => Description::from_json(json)?,
+            None => torchvision::describe(&container)?,
+        };
+        Ok(Self { container, description })
+    }
+
+    /// What a person wants to know, with the number formats as they are stored.
+    pub fn info(&self) -> ModelInfo {
+        let description = &self.description;
+        let mut parameters = 0;
+        let mut tensors = Vec::new();
+        for entry in self.container.entries() {
+            if is_trained(&entry.name) && !self.is_of_run(&entry.name) {
+                parameters += entry.shape.iter().product::<usize>() as u64;
+            }
+            tensors.push(tensor_info(&entry.name, &entry.shape, &entry.dtype.to_string().to_lowercase()));
+        }
+        ModelInfo {
+            format: description.format.clone(),
+            network: description.network.network,
+            config: description.network,
+            classes: description.network.classes,
+            parameters,
+            tensors,
+            labels: names(&description.labels),
+            ids: ids(&description.labels),
+            preprocess: description.preprocess,
+            origin: description.origin.clone(),
+            steps: description.steps,
+        }
+    }
+
+    /// The shape of a tensor of the network, by torchvision's key.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.entry(name).map(|entry| entry.shape.as_slice())
+    }
+
+    /// Reads one tensor of the network to use: its average where the file keeps one.
+    ///
+    /// # Errors
+    /// A sentence that names the tensor.
+    pub fn tensor(&self, name: &str) -> Result<Tensor, FormatError> {
+        let averaged = self.description.run.as_ref().and_then(|_| self.entry(&format!("{AVERAGE}{name}")));
+        let entry = averaged.or_else(|| self.entry(name)).ok_or_else(|| FormatError::MissingTensor {
+            name: name.to_owned(),
+            network: self.description.network.network.name(),
+        })?;
+        container::decode(&self.container, entry)
+    }
+
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// A sentence that names the tensor that cannot be read.
+    pub fn checkpoint(self) -> Result<Checkpoint, FormatError> {
+        let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
+        for entry in self.container.entries() {
+            let tensor = container::decode(&self.container, entry)?;
+            match (
+                &self.description.run,
+                entry.name.strip_prefix(OPTIMIZER),
+                entry.name.strip_prefix(AVERAGE),
+            ) {
+                (Some(_), Some(name), _) => optimizer.insert(name.to_owned(), tensor),
+                (Some(_), _, Some(name)) => average.insert(name.to_owned(), tensor),
+                _ => tensors.insert(entry.name.clone(), tensor),
+            };
+        }
+        let description = self.description;
+        Ok(Checkpoint {
+            network: description.network,
+            labels: description.labels,
+            preprocess: description.preprocess,
+            origin: description.origin,
+            tensors,
+            run: description.run.map(|run| RunState {
+                options: run.options,
+                step: run.step,
+                optimizer,
+                average,
+            }),
+        })
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        self.container.entries().find(|entry| entry.name == name)
+    }
+
+    fn is_of_run(&self, name: &str) -> bool {
+        self.description.run.is_some() && (name.starts_with(OPTIMIZER) || name.starts_with(AVERAGE))
+    }
+}
+
+/// The classes' names.
+pub fn names(labels: &[ClassLabel]) -> Vec<String> {
+    labels.iter().map(|label| label.name.clone()).collect()
+}
+
+/// The classes' ids.
+pub fn ids(labels: &[ClassLabel]) -> Vec<String> {
+    labels.iter().map(|label| label.id.clone()).collect()
+}
+
+/// Whether training moves a tensor: batch normalisation's running statistics are kept, not learnt.
+pub fn is_trained(name: &str) -> bool {
+    !name.ends_with(".running_mean") && !name.ends_with(".running_var")
+}
+
+/// One row of a model's list.
+pub fn tensor_info(name: &str, shape: &[usize], dtype: &str) -> TensorInfo {
+    TensorInfo {
+        name: name.to_owned(),
+        shape: shape.iter().map(|&side| u32::try_from(side).unwrap_or(u32::MAX)).collect(),
+        dtype: dtype.to_owned(),
+    }
+}

@@ -1,0 +1,262 @@
+//! Published weights: the list that the page offers, and fetching the files to lie beside it.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::files::{root, write_if_changed};
+use crate::stage::stage;
+use crate::stamp::hex;
+
+/// A file of weights that others publish.
+#[derive(Clone, Copy)]
+struct Published {
+    file: &'static str,
+    name: &'static str,
+    url: &'static str,
+    bytes: u64,
+    sha256: &'static str,
+    about: &'static str,
+    licence: &'static str,
+}
+
+/// torchvision's is the one AlexNet whose publisher keeps it: timm has none.
+const PUBLISHED: [Published; 1] = [Published {
+    file: "alexnet-owt-7be5be79.pth",
+    name: "torchvision's AlexNet",
+    url: "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+    bytes: 244_408_911,
+    sha256: "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
+    about: "Trained on ImageNet: 1,000 classes, 56.5 % top-1 and 79.1 % top-5 on its validation images.",
+    licence: "Published by PyTorch with torchvision (BSD 3-Clause); ImageNet's own terms allow non-commercial \
+              research and teaching.",
+}];
+
+/// One row of the page's list.
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    /// Relative to the page where the file lies beside it.
+    url: String,
+    bytes: u64,
+    sha256: &'static str,
+    about: &'static str,
+    licence: &'static str,
+    /// What goes into files that are exported from these weights.
+    origin: String,
+}
+
+/// Writes the list of what the page in this folder (`web/public`, `web/dist`) can offer.
+pub fn offer(site: &Path) -> Result<()> {
+    let rows = PUBLISHED.map(|one| {
+        let here = site.join("models").join(one.file).exists();
+        Row {
+            name: one.name,
+            url: if here { format!("models/{}", one.file) } else { one.url.to_owned() },
+            bytes: one.bytes,
+            sha256: one.sha256,
+            about: one.about,
+            licence: one.licence,
+            origin: format!("{}, {}. {}", one.name, one.url, one.licence),
+        }
+    });
+    let text = serde_json::to_vec_pretty(&rows).context("cannot write the list of weights")?;
+    write_if_changed(&site.join("generated/weights.json"), &text).map(drop)
+}
+
+/// Fetches what is not there yet, checks it and puts it beside the page, built or not.
+pub fn download() -> Result<()> {
+    stage("published weights", || {
+        let (public, dist) = (root("web/public"), root("web/dist"));
+        for one in PUBLISHED {
+            let file = keep(&one, &public.join("models"))?;
+            if dist.join("index.html").exists() {
+                fs::create_dir_all(dist.join("models")).context("cannot make web/dist/models")?;
+                let copy = dist.join("models").join(one.file);
+                fs::copy(&file, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
+                offer(&dist)?;
+            }
+        }
+        offer(&public)?;
+        Ok("checked, and offered under “From elsewhere” on the page's Models view".into())
+    })
+}
+
+/// The file, whole and checked, fetched unless it is there; one that broke off is gone on with.
+fn keep(one: &Published, folder: &Path) -> Result<PathBuf> {
+    let whole = folder.join(one.file);
+    if whole.exists() {
+        return Ok(whole);
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join(format!("{}.part", one.file));
+    let context = || format!("cannot write {}", path.display());
+    let mut part = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let part = part.as_mut().map_err(|e| io::Error::new(e.kind(), e.to_string())).with_context(context)?;
+    fetch(one, part)?;
+    let hash = hash(part).with_context(context)?;
+    if hash != one.sha256 {
+        fs::remove_file(&path).with_context(context)?;
+        anyhow::bail!("what {} sends is not the published file (SHA-256 {hash}): try again later", one.url);
+    }
+    fs::rename(&path, &whole).with_context(context)?;
+    Ok(whole)
+}
+
+/// Fetches what a file lacks.
+fn fetch(one: &Published, part: &mut File) -> Result<()> {
+    let unreachable = || {
+        format!(
+            "cannot download {}: check the network and start again, which goes on from there; or fetch the file \
+             elsewhere and import it on the page",
+            one.url
+        )
+    };
+    let from = part.seek(SeekFrom::End(0)).context("cannot read the part that is there")?;
+    if from == one.bytes {
+        return Ok(());
+    }
+    let request = ureq::get(one.url).header("Range", format!("bytes={from}-"));
+    let mut answer = request.call().with_context(unreachable)?;
+    let mut have = from;
+    if answer.status() != 206 {
+        // This server sends files from their beginning.
+        part.set_len(0).and_then(|()| part.rewind()).context("cannot begin anew")?;
+        have = 0;
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left");
+    let bar =
+        ProgressBar::new(one.bytes).with_style(style.context("cannot show progress")?).with_position(have);
+    let mut body = bar.wrap_read(answer.body_mut().as_reader());
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = body.read(&mut buffer).with_context(unreachable)?;
+        if count == 0 {
+            break;
+        }
+        part.write_all(buffer.get(..count).unwrap_or_default()).context("cannot write the file")?;
+        have += count as u64;
+    }
+    bar.finish_and_clear();
+    ensure!(have == one.bytes, "{} sends {have} bytes instead of {}: try again later", one.url, one.bytes);
+    Ok(())
+}
+
+fn hash(file: &mut File) -> io::Result<String> {
+    file.rewind()?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => hash.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
+
+    use super::*;
+    use crate::files::Scratch;
+
+    const BODY: &[u8] = b"all the weights of a network";
+
+    /// A server of [`BODY`] that takes ranges, or (`stubborn`) does not; and what ranges it was asked for.
+    fn server(stubborn: bool) -> (&'static str, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/weights.pth", listener.local_addr().unwrap());
+        let (tell, told) = channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                let asked: Vec<String> =
+                    lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                let range = asked
+                    .iter()
+                    .find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
+                let range = range.unwrap_or_default();
+                let from: usize = if stubborn { 0 } else { range.trim_end_matches('-').parse().unwrap_or(0) };
+                let status = if stubborn { "200 OK" } else { "206 Partial Content" };
+                let body = &BODY[from..];
+                let head = format!(
+                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                stream.write_all(head.as_bytes()).unwrap();
+                stream.write_all(body).unwrap();
+                tell.send(range).ok();
+            }
+        });
+        (Box::leak(url.into_boxed_str()), told)
+    }
+
+    fn published(url: &'static str) -> Published {
+        let sha256 = Box::leak(hex(&Sha256::digest(BODY)).into_boxed_str());
+        Published { file: "weights.pth", url, bytes: BODY.len() as u64, sha256, ..PUBLISHED[0] }
+    }
+
+    #[test]
+    fn a_file_is_fetched_checked_and_not_asked_for_again() {
+        let scratch = Scratch::new("weights-whole");
+        let (url, asked) = server(false);
+        let file = keep(&published(url), scratch.path()).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), BODY);
+        assert_eq!(asked.recv().unwrap(), "0-");
+        assert_eq!(keep(&published("http://127.0.0.1:1/"), scratch.path()).unwrap(), file);
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_there_is_gone_on_with_where_the_server_can() {
+        for stubborn in [false, true] {
+            let scratch = Scratch::new(&format!("weights-part-{stubborn}"));
+            fs::write(scratch.path().join("weights.pth.part"), &BODY[..10]).unwrap();
+            let (url, asked) = server(stubborn);
+            let file = keep(&published(url), scratch.path()).unwrap();
+            assert_eq!((fs::read(file).unwrap().as_slice(), asked.recv().unwrap().as_str()), (BODY, "10-"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_one_sentence() {
+        let scratch = Scratch::new("weights-wrong");
+        let (url, _asked) = server(false);
+        let other = Published { sha256: PUBLISHED[0].sha256, ..published(url) };
+        let sentence = keep(&other, scratch.path()).unwrap_err().to_string();
+        assert!(sentence.contains("is not the published file (SHA-256 "), "{sentence}");
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left of it");
+        let longer = Published { bytes: 99, ..published(url) };
+        let sentence = keep(&longer, scratch.path()).unwrap_err().to_string();
+        assert!(sentence.contains("sends 28 bytes instead of 99"), "{sentence}");
+        let sentence =
+            keep(&published("http://127.0.0.1:1/"), &scratch.path().join("x")).unwrap_err().to_string();
+        assert!(sentence.starts_with("cannot download http://127.0.0.1:1/: check the network"), "{sentence}");
+    }
+
+    #[test]
+    fn the_page_is_offered_the_file_beside_it_or_its_publishers() {
+        let scratch = Scratch::new("weights-offer");
+        let list = || {
+            offer(scratch.path()).unwrap();
+            fs::read_to_string(scratch.path().join("generated/weights.json")).unwrap()
+        };
+        assert!(list().contains(r#""url": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth""#));
+        write_if_changed(&scratch.path().join("models/alexnet-owt-7be5be79.pth"), b"").unwrap();
+        assert!(list().contains(r#""url": "models/alexnet-owt-7be5be79.pth""#));
+        for one in PUBLISHED {
+            let start = one.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
+            assert!(one.sha256.starts_with(start), "{}'s name carries its hash", one.file);
+        }
+    }
+}
