@@ -16,6 +16,7 @@ fn checkpoint() -> Checkpoint {
         activation: Activation::Relu,
         normalization: Normalization::Batch,
         dropout: 0.5,
+        response_norm: Default::default(),
     };
     Checkpoint {
         network,

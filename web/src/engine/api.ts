@@ -76,9 +76,6 @@ export interface StoredModel {
   at: number;
 }
 
-/** What the browser keeps of downloaded models; `room`: bytes that it has left for this page, where it tells. */
-export interface Storage { files: StoredModel[]; room: number | null }
-
 /** What is known of a model file before it is fetched. */
 export interface ModelHints {
   /** What a person calls it; the file's name where nothing is said. */
@@ -107,7 +104,7 @@ export interface Engine {
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
   modelInfo(): Promise<ModelInfo | undefined>;
   /** Downloaded model files, whole or in part. */
-  storage(): Promise<Storage>;
+  storage(): Promise<StoredModel[]>;
   /** Removes some of them from this device. */
   forgetFiles(keys: string[]): Promise<void>;
   exportModel(format: ExportFormat): Promise<Uint8Array>;

@@ -60,8 +60,6 @@ const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 500;
 /** A connection that is silent for so long has broken. */
 const SILENCE_MS = 30_000;
-/** Time between two reports. */
-const REPORT_MS = 100;
 /** More than any AlexNet with its optimiser's state in double precision. */
 export const LARGEST_MODEL = 2 ** 31 - 1;
 
@@ -98,7 +96,6 @@ class Task {
   private hash = sha256.create();
   private hashed = 0;
   private readonly rate = new Rate();
-  private reported = Number.NEGATIVE_INFINITY;
   private plain = false;
 
   constructor(
@@ -119,7 +116,7 @@ class Task {
       try {
         if (await this.attempt()) return this.catchUp();
       } catch (error) {
-        if (this.signal.aborted) throw new Stopped(`The download of ${this.wanted.name} was stopped at ${this.sofar()}: started again, it goes on from there.`);
+        if (this.signal.aborted) throw new Stopped(`The download of “${this.wanted.name}” was stopped at ${this.sofar()}: started again, it goes on from there.`);
         if (!(error instanceof Broken)) throw error;
         failures = this.sink.size > before ? 1 : failures + 1;
         if (failures >= ATTEMPTS || (this.sink.size === 0 && failures > 1)) throw await this.unreachable(error);
@@ -176,11 +173,11 @@ class Task {
 
   private async begin(said: Validators): Promise<void> {
     const { name } = this.wanted;
-    if ((said.total ?? 0) > LARGEST_MODEL) throw new Error(`${name} has ${megabytes(said.total ?? 0)}, far more than an AlexNet: choose another file.`);
+    if ((said.total ?? 0) > LARGEST_MODEL) throw new Error(`“${name}” has ${megabytes(said.total ?? 0)}, far more than an AlexNet: choose another file.`);
     await this.sink.begin(said);
     [this.hash, this.hashed] = [sha256.create(), 0];
     const room = await this.around.room();
-    if (room !== undefined && said.total !== null && said.total > room) throw new Error(noRoom(name, said.total, room));
+    if (room !== undefined && said.total !== null && said.total > room) throw Object.assign(new Error(noRoom(name, said.total)), { name: FULL });
   }
 
   private headers(from: number): Record<string, string> {
@@ -222,26 +219,16 @@ class Task {
       if (!part || part.done) break;
       heard();
       this.catchUp();
-      this.write(part.value);
+      this.sink.append(part.value);
       this.hash.update(part.value);
       this.hashed += part.value.byteLength;
       const now = this.around.now();
       this.rate.add(part.value.byteLength, (now - at) / 1000);
       at = now;
-      this.report(now);
+      this.report();
     }
-    this.report(Number.POSITIVE_INFINITY);
     const total = this.sink.validators?.total ?? null;
     if (total !== null && this.sink.size < total) throw new Broken("the file ended early");
-  }
-
-  private write(bytes: Uint8Array): void {
-    try {
-      this.sink.append(bytes);
-    } catch (error) {
-      if (error instanceof Error && error.name === "QuotaExceededError") throw new Error(noRoom(this.wanted.name, this.sink.validators?.total ?? this.sink.size + bytes.byteLength, 0));
-      throw error;
-    }
   }
 
   /** Hashes what an earlier visit left. */
@@ -251,9 +238,7 @@ class Task {
     this.hashed = this.sink.size;
   }
 
-  private report(now: number): void {
-    if (now - this.reported < REPORT_MS) return;
-    this.reported = now;
+  private report(): void {
     const [loaded, total, speed] = [this.sink.size, this.sink.validators?.total ?? undefined, this.rate.value];
     this.tell({ loaded, total, secondsLeft: total !== undefined && speed > 0 ? (total - loaded) / speed : undefined });
   }
@@ -267,13 +252,13 @@ class Task {
   private async unreachable(error: Broken): Promise<Error> {
     const { wanted, around, sink } = this;
     const { host } = new URL(wanted.url);
-    if (sink.size > 0) return new Error(`The download of ${wanted.name} broke off at ${this.sofar()}: check the connection and start it again, it goes on from there.`);
-    if (!around.online()) return new Error(`${wanted.name} could not be downloaded: this device is offline, so connect it and try again.`);
+    if (sink.size > 0) return new Error(`The download of “${wanted.name}” broke off at ${this.sofar()}: check the connection and start it again, it goes on from there.`);
+    if (!around.online()) return new Error(`“${wanted.name}” could not be downloaded: this device is offline, so connect it and try again.`);
     if (error.message.startsWith("status")) return new Error(`The model could not be downloaded: ${host} answered with ${error.message}, so try again later.`);
     // Without CORS a page may not see the answer, but it may see that there is one.
     const answers = this.foreign && (await around.fetch(wanted.url, { method: "HEAD", mode: "no-cors", cache: "no-store" }).then(() => true, () => false));
-    if (answers) return new Error(`${host} does not let other pages read ${wanted.name} (no CORS): save the file with the browser, then import it here.`);
-    return new Error(`${wanted.name} could not be downloaded: ${host} could not be reached, so check the address and the connection and try again.`);
+    if (answers) return new Error(`The server ${host} does not let other pages read “${wanted.name}” (no CORS): save the file with the browser, then import it here.`);
+    return new Error(`“${wanted.name}” could not be downloaded: ${host} could not be reached, so check the address and the connection and try again.`);
   }
 }
 
@@ -286,5 +271,9 @@ function validators(response: Response, from: number): Validators {
   return { etag: headers.get("etag"), modified: headers.get("last-modified"), total: range === undefined ? stated : Number(range) };
 }
 
-const noRoom = (name: string, bytes: number, room: number) =>
-  `${name} has ${megabytes(bytes)}, and this browser has room for ${megabytes(room)} more: remove files under “On this device”, or save the file with the browser and import it here.`;
+/** What browsers throw when a page's storage is full. */
+export const FULL = "QuotaExceededError";
+export const isFull = (error: unknown) => error instanceof Error && error.name === FULL;
+
+export const noRoom = (name: string, bytes: number | null) =>
+  `There is no room for “${name}”${bytes === null ? "" : ` (${megabytes(bytes)})`} in what this browser lets the page store: remove files under “On this device”, or save the file with the browser and import it here.`;

@@ -1,7 +1,7 @@
 /** The worker's model files: kept on this device, else downloaded to it. */
-import type { Storage, StoredModel } from "./api";
-import { download, type DownloadProgress, type Surroundings, type Wanted } from "./download";
-import { MemorySink, Shelf } from "./shelf";
+import type { StoredModel } from "./api";
+import { download, isFull, noRoom, type DownloadProgress, type Surroundings, type Wanted } from "./download";
+import { MemorySink, Shelf, type ShelfSink } from "./shelf";
 
 const around: Surroundings = {
   fetch: (url, init) => fetch(url, init),
@@ -33,14 +33,7 @@ export async function modelFile(wanted: Wanted, report: (progress: DownloadProgr
       await download(wanted, sink, stop.signal, report, { ...around, room: async () => undefined });
       return { file: sink.blob(), kept: false };
     }
-    const sink = await shelf.write(wanted.url);
-    try {
-      const digest = await download(wanted, sink, stop.signal, report, around);
-      await sink.finish(digest);
-    } finally {
-      sink.close();
-      if (sink.size === 0) await shelf.forget(wanted.url);
-    }
+    await fill(shelf, wanted, stop.signal, report);
   } finally {
     stop = null;
   }
@@ -49,14 +42,33 @@ export async function modelFile(wanted: Wanted, report: (progress: DownloadProgr
   return { file, kept: false };
 }
 
-export async function storage(): Promise<Storage> {
-  const files = (await (await Shelf.open())?.list()) ?? [];
-  const room = await around.room();
-  return { files, room: room ?? null };
+async function fill(shelf: Shelf, wanted: Wanted, signal: AbortSignal, report: (progress: DownloadProgress) => void): Promise<void> {
+  let sink: ShelfSink | undefined;
+  try {
+    sink = await shelf.write(wanted.url);
+    const digest = await download(wanted, sink, signal, report, around);
+    await sink.finish(digest);
+    sink.close();
+  } catch (error) {
+    sink?.close();
+    // What is without room will not become whole, and takes others' room.
+    if (isFull(error) || sink?.size === 0) await shelf.forget(wanted.url);
+    throw isFull(error) ? new Error(noRoom(wanted.name, sink?.validators?.total ?? null)) : error;
+  }
+}
+
+/** Everything that is kept. */
+export async function storage(): Promise<StoredModel[]> {
+  return (await (await Shelf.open())?.list()) ?? [];
 }
 
 /** Forgets one file, or all of them. */
 export async function forgetFiles(keys: StoredModel["key"][]): Promise<void> {
   const shelf = await Shelf.open();
   for (const key of keys) await shelf?.remove(key);
+}
+
+/** Forgets the file of an address. */
+export async function forgetUrl(url: string): Promise<void> {
+  await (await Shelf.open())?.forget(url);
 }

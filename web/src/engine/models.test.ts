@@ -7,8 +7,8 @@ import { Models } from "./models";
 import type { WorkerApi } from "./protocol";
 
 const info = { classes: 2 } as unknown as ModelInfo;
-const importModel = vi.fn(async () => info);
-const remote = { importModel } as unknown as Remote<WorkerApi>;
+const importFile = vi.fn(async () => info);
+const remote = { importFile } as unknown as Remote<WorkerApi>;
 const client = { call: (task: (worker: typeof remote) => unknown) => task(remote) } as unknown as Client;
 const models = () => new Models(client, () => "http://localhost/", () => "");
 
@@ -19,18 +19,18 @@ beforeEach(() => {
 it("gives a fresh worker the model in use", async () => {
   const own = models();
   await own.restore(remote);
-  expect(importModel).not.toHaveBeenCalled();
+  expect(importFile).not.toHaveBeenCalled();
   await own.import(new Blob(["weights"]), "mine");
-  importModel.mockClear();
+  importFile.mockClear();
   await own.restore(remote);
-  expect(importModel).toHaveBeenCalledOnce();
+  expect(importFile).toHaveBeenCalledOnce();
   expect(modelState).toMatchObject({ status: "ready", info, name: "mine" });
 });
 
 it("has no model any more where a fresh worker cannot be given it", async () => {
   const own = models();
   await own.import(new Blob(["weights"]), "mine");
-  importModel.mockRejectedValueOnce(new Error("The model could not be fetched: check the connection."));
+  importFile.mockRejectedValueOnce(new Error("The model could not be fetched: check the connection."));
   await expect(own.restore(remote)).rejects.toThrow("check the connection");
   expect(modelState).toMatchObject({ status: "failed", info: null, problem: "The model could not be fetched: check the connection." });
 });

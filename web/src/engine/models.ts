@@ -39,7 +39,7 @@ export class Models {
       const index = await fetchJson<ShippedModel[]>(new URL("models/index.json", this.base()));
       const shipped = index?.[0];
       if (!shipped) throw new Error(NO_SHIPPED);
-      modelState.name = shipped.name;
+      modelState.loading = shipped.name;
       return { kind: "shipped", url: new URL(`models/${shipped.file}`, this.base()).href, bytes: shipped.bytes };
     });
   }
@@ -98,12 +98,12 @@ export class Models {
 
   private async replace(source: "shipped" | "address" | "file", name: string, find: () => Promise<Source>): Promise<ModelInfo> {
     const before = { ...modelState };
-    Object.assign(modelState, { status: "loading", name, progress: null, problem: "", stoppable: source === "address" });
+    Object.assign(modelState, { status: "loading", loading: name, progress: null, problem: "", stoppable: source === "address" });
     try {
       const found = await find();
       const { info, kept } = await this.client.call((remote) => this.load(found, remote));
       this.source = found;
-      Object.assign(modelState, { status: "ready", info, source, kept, progress: null, stoppable: false });
+      Object.assign(modelState, { status: "ready", info, name: modelState.loading, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
       // The model in use stays; where there was none, the page says why.

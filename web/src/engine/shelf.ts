@@ -2,7 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { StoredModel } from "./api";
-import { nameInUrl, type Sink, type Validators } from "./download";
+import { FULL, nameInUrl, type Sink, type Validators } from "./download";
 
 /** What is noted beside a file, in JSON. */
 interface Note {
@@ -98,7 +98,7 @@ export class Shelf {
     const handle = await this.handle(`${key}.json`);
     try {
       handle.truncate(0);
-      handle.write(utf8ToBytes(JSON.stringify(note)), { at: 0 });
+      writeAll(handle, utf8ToBytes(JSON.stringify(note)), 0);
       handle.flush();
     } finally {
       handle.close();
@@ -139,10 +139,8 @@ export class ShelfSink implements Sink {
   }
 
   append(bytes: Uint8Array): void {
-    const written = this.handle.write(bytes, { at: this.size });
-    // Browsers that are out of room write less instead of throwing.
-    if (written < bytes.byteLength) throw Object.assign(new Error("no room"), { name: "QuotaExceededError" });
-    this.size += written;
+    writeAll(this.handle, bytes, this.size);
+    this.size += bytes.byteLength;
   }
 
   replay(use: (bytes: Uint8Array) => void): void {
@@ -191,6 +189,11 @@ export class MemorySink implements Sink {
     this.pieces = [];
     return blob;
   }
+}
+
+/** Browsers that are out of room may throw, write less and tell, or (Chromium) write less and not tell. */
+function writeAll(handle: SyncHandle, bytes: Uint8Array, at: number): void {
+  if (handle.write(bytes, { at }) < bytes.byteLength || handle.getSize() < at + bytes.byteLength) throw Object.assign(new Error("There is no room."), { name: FULL });
 }
 
 const keyOf = (url: string) => bytesToHex(sha256(utf8ToBytes(url))).slice(0, 32);

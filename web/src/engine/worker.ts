@@ -11,7 +11,7 @@ import { Line } from "./line";
 import { answersOrLost, refusal, watchDevices } from "./device";
 import { LARGEST_MODEL, nameInUrl } from "./download";
 import { fetchCounted } from "./fetch";
-import { forgetFiles, modelFile, stopDownload, storage } from "./modelfiles";
+import { forgetFiles, forgetUrl, modelFile, stopDownload, storage } from "./modelfiles";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
 import { loadWasm } from "./wasm";
@@ -21,6 +21,9 @@ import type { WasmLab } from "./wasm-api";
 const PATIENCE_MS = { gpu: 90_000, software: 900_000 };
 /** Larger files are no photos, and reading them would only fill the memory. */
 const LARGEST_PHOTO = 200 * 1024 * 1024;
+
+/** Of a worker only, so that TypeScript's DOM types do not carry it. */
+declare const FileReaderSync: new () => { readAsArrayBuffer(piece: Blob): ArrayBuffer };
 
 const queue = new Queue();
 let lab: WasmLab | undefined;
@@ -101,16 +104,22 @@ async function timed<T extends object>(task: () => Promise<T>): Promise<T & { mi
 const elapsed = async (task: () => Promise<void>) => (await timed(() => task().then(() => ({})))).milliseconds;
 const give = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
 
+/** A model that this device cannot hold. */
+class TooLarge extends Error {}
+
 /** Makes a file the model in use: pieces of it pass through, it is never whole in JavaScript's memory. */
 async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
   if (file.size > LARGEST_MODEL) throw new Error(`This file has ${megabytes(file.size)}, far more than an AlexNet: choose another one.`);
   const reader = new FileReaderSync();
   const read = (offset: number, length: number) => new Uint8Array(reader.readAsArrayBuffer(file.slice(offset, offset + length)));
+  let refused: string | null = null;
   const accept = (info: ModelInfo) => {
-    const sentence = gpu && modelTooLarge(info, gpu);
-    if (sentence) throw new Error(sentence);
+    refused = gpu && modelTooLarge(info, gpu);
+    if (refused) throw new Error(refused);
   };
-  return call((lab) => lab.importFile(file.size, read, accept, origin));
+  return call((lab) => lab.importFile(file.size, read, accept, origin)).catch((error: unknown) => {
+    throw refused ? new TooLarge(refused) : error;
+  });
 }
 
 const api: WorkerApi = {
@@ -122,7 +131,12 @@ const api: WorkerApi = {
   useUrl: async (url, { name, sha256, origin }) => {
     const wanted = { url, name: name ?? nameInUrl(url), sha256 };
     const { file, kept } = await modelFile(wanted, (progress) => tell({ event: "progress", what: "model", ...progress }));
-    return { info: await useFile(file, origin), kept };
+    const info = await useFile(file, origin).catch(async (error: unknown) => {
+      // What is no model is not worth its room; one that is too large for this GPU may serve the CPU.
+      if (!(error instanceof TooLarge)) await forgetUrl(url);
+      throw error;
+    });
+    return { info, kept };
   },
   stopDownload: async () => stopDownload(),
   importFile: (file) => useFile(file),

@@ -7,6 +7,8 @@ interface ModelState {
   info: ModelInfo | null;
   /** What a person calls it: a file's name, “the shipped network”. */
   name: string;
+  /** The same of what is on its way. */
+  loading: string;
   source: "shipped" | "address" | "file" | "run" | null;
   /** The file was on this device already, from an earlier download. */
   kept: boolean;
@@ -17,4 +19,4 @@ interface ModelState {
   problem: string;
 }
 
-export const modelState: ModelState = $state({ status: "absent", info: null, name: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });
+export const modelState: ModelState = $state({ status: "absent", info: null, name: "", loading: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });

@@ -1,18 +1,17 @@
 /** What the browser keeps of downloaded models, as the Models view shows it. */
-import { lab, type Storage, type StoredModel } from "../../engine/api";
+import { lab, type StoredModel } from "../../engine/api";
 import { sayError } from "../../state/messages.svelte";
 
-const state = $state<Storage>({ files: [], room: null });
+const state = $state<{ files: StoredModel[] }>({ files: [] });
 
 export const stored = {
   get files(): readonly StoredModel[] { return state.files; },
   /** Bytes that all of them take. */
   get bytes(): number { return state.files.reduce((sum, { bytes }) => sum + bytes, 0); },
-  get room(): number | null { return state.room; },
   /** Looks again. */
   async look(): Promise<void> {
     try {
-      Object.assign(state, await lab.engine.storage());
+      state.files = await lab.engine.storage();
     } catch {
       // An engine that does not run has said so itself.
     }

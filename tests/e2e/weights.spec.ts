@@ -1,0 +1,200 @@
+/** Weights from elsewhere: fetched once, gone on with after a break, checked, kept on this device; and what goes wrong. */
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { address, engine, expect, message, test } from "./support/lab";
+import { Host, SITE } from "./support/host";
+import { ALEXNET, mixed, pth, safetensors } from "./support/weights";
+
+const host = new Host();
+/** Another origin. */
+const abroad = new Host();
+const network = readFileSync(`${SITE}/models/alexnet-64.safetensors`);
+
+test.beforeAll(() => Promise.all([host.start(), abroad.start()]));
+test.afterAll(() => Promise.all([host.stop(), abroad.stop()]));
+test.beforeEach(() => {
+  for (const { files, asked } of [host, abroad]) {
+    files.clear();
+    asked.length = 0;
+  }
+});
+
+async function models(page: Page): Promise<void> {
+  await page.goto(new URL(address({ backend: "cpu", view: "models" }), host.address).href);
+  await engine(page);
+  await expect(page.getByTestId("export-onnx")).toBeEnabled();
+}
+
+async function fetchFrom(page: Page, url: string): Promise<void> {
+  await page.getByTestId("model-address").fill(url);
+  await page.getByTestId("model-fetch").click();
+}
+
+test.describe("a file from an address", () => {
+  test.use({ allowed: /net::ERR_|status of 404/ });
+
+  test("goes on where it broke off, is kept, comes from this device next time, and can be removed", async ({ page }) => {
+    await models(page);
+    host.files.set("net.safetensors", { body: network, stalls: [1_000_000, 500_000] });
+    const url = host.at("net.safetensors");
+    await fetchFrom(page, url);
+    for (const share of ["32", "49"]) {
+      await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", share);
+      host.cut();
+    }
+    await expect(message(page, /^“net\.safetensors” is now the model in use: alexnet-64, 200 classes\.$/)).toBeVisible();
+    expect(host.asked).toEqual([[undefined, undefined], ["bytes=1000000-", '"1"'], ["bytes=1500000-", '"1"']]);
+    await expect(page.getByTestId("storage-used")).toHaveAttribute("data-bytes", String(network.length));
+
+    host.files.clear();
+    await page.reload();
+    await expect(page.getByTestId("from-device")).toHaveText("From this device: nothing was downloaded.");
+    expect(new URL(page.url()).searchParams.get("model"), "the address names the model").toBe(url);
+    expect(host.asked).toHaveLength(3);
+
+    await page.getByRole("button", { name: "Remove net.safetensors from this device" }).click();
+    await expect(page.getByTestId("storage-used")).toHaveText("No downloaded model is kept in this browser.");
+    await fetchFrom(page, url);
+    await expect(message(page, /^The model is not there: the server answered with status 404 for \/files\/net\.safetensors\.$/)).toBeVisible();
+  });
+
+  test("can be stopped, shows how far it is, and goes on later", async ({ page }) => {
+    await models(page);
+    host.files.set("net.safetensors", { body: network, stalls: [1_500_000] });
+    await fetchFrom(page, host.at("net.safetensors"));
+    await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "49");
+    await page.getByTestId("stop-download").click();
+    await expect(message(page, /^The download of “net\.safetensors” was stopped at 1\.5 MB of 3\.1 MB: started again, it goes on from there\.$/)).toHaveAttribute("role", "status");
+    await expect(page.getByTestId("stored-file")).toContainText("1.5 MB of 3.1 MB");
+    await fetchFrom(page, host.at("net.safetensors"));
+    await expect(message(page, /is now the model in use/)).toBeVisible();
+    expect(host.asked.at(-1)?.[0]).toBe("bytes=1500000-");
+  });
+
+  test("comes from another server that lets pages read it", async ({ page }) => {
+    await models(page);
+    abroad.files.set("net.safetensors", { body: network, cors: true, stalls: [1_000_000] });
+    await fetchFrom(page, abroad.at("net.safetensors"));
+    await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "32");
+    abroad.cut();
+    await expect(message(page, /is now the model in use/)).toBeVisible();
+    expect(abroad.asked, "a condition would need leave").toEqual([[undefined, undefined], ["bytes=1000000-", undefined]]);
+  });
+
+  test("that cannot be used is told in a sentence, and the model in use stays", async ({ page, context }) => {
+    await models(page);
+    const facts = await page.getByTestId("model-facts").innerText();
+    const serve = (name: string, body: Buffer | string, more = {}) => {
+      host.files.set(name, { body: Buffer.from(body), ...more });
+      return host.at(name);
+    };
+    abroad.files.set("net.safetensors", { body: network });
+    const header = (text: string) => {
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(text.length));
+      return Buffer.concat([length, Buffer.from(text)]);
+    };
+    const one = (shape: string, end: string) => header(`{"a":{"dtype":"F32","shape":${shape},"data_offsets":[0,${end}]}}`);
+    const cases: [string, RegExp][] = [
+      [host.at("nowhere.pth"), /^The model is not there: the server answered with status 404 for \/files\/nowhere\.pth\.$/],
+      [serve("page.pth", "<html>Sign in</html>", { type: "text/html" }), /^The model is not there: the server answered with a web page in its place/],
+      [serve("hidden.pth", "<!doctype html>Sign in"), /^This is not a model file but a web page/],
+      [abroad.at("net.safetensors"), /^The server 127\.0\.0\.1:\d+ does not let other pages read “net\.safetensors” \(no CORS\): save the file with the browser, then import it here\.$/],
+      ["http://127.0.0.1:9/net.safetensors", /^“net\.safetensors” could not be downloaded: 127\.0\.0\.1:9 could not be reached/],
+      ["ftp://example.org/net.safetensors", /^“ftp:\/\/example\.org\/net\.safetensors” is no address of a file on the web/],
+      [serve("short.safetensors", network.subarray(0, 2_000_000)), /^The model file is cut short \(2000000 of \d+ bytes\)/],
+      [serve("alexnet-owt-7be5be79.pth", network), /^What arrived is not “alexnet-owt-7be5be79\.pth” as it was published \(its SHA-256 begins with [0-9a-f]{8}, not 7be5be79\), so it was thrown away/],
+      [serve("shape.pth", readFileSync(new URL("../fixtures/pth/zip.pth", import.meta.url))), /^Features\.0\.weight has the shape \[4, 3, 3, 3\] where alexnet-224 needs/],
+      [serve("overflow.safetensors", one("[4611686018427387904,4]", "16")), /^The model file is damaged/],
+      [serve("vast.safetensors", one("[1000000000]", "4000000000")), /^The model file is (cut short|damaged)/],
+      [serve("nested.safetensors", header('{"a":'.repeat(100_000))), /^The model file is damaged/],
+      [serve("crowd.safetensors", Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1, 0, 0]), Buffer.from('{"a":')])), /^The model file is damaged/],
+      [serve("call.pth", Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1")), /holds “os\.system” instead of weights, and nothing in it is ever run here/],
+    ];
+    for (const [url, words] of cases) {
+      await fetchFrom(page, url);
+      await expect(message(page, words), url).toHaveCount(1);
+      expect(await page.getByTestId("model-facts").innerText(), url).toBe(facts);
+      await page.getByRole("button", { name: /^Dismiss: / }).click();
+    }
+
+    await context.setOffline(true);
+    await fetchFrom(page, host.at("net.safetensors"));
+    await expect(message(page, /^“net\.safetensors” could not be downloaded: this device is offline, so connect it and try again\.$/)).toHaveCount(1);
+    await context.setOffline(false);
+
+    const browser = await context.newCDPSession(page);
+    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.address).origin, quotaSize: 2_000_000 });
+    serve("net.safetensors", network);
+    await fetchFrom(page, host.at("net.safetensors"));
+    await expect(message(page, /^There is no room for “net\.safetensors”.* in what this browser lets the page store: remove files under “On this device”/)).toHaveCount(1);
+    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.address).origin });
+
+    expect(await page.getByTestId("model-facts").innerText()).toBe(facts);
+    await page.getByTestId("view-classify").click();
+    await page.getByTestId("sample").first().click();
+    await expect(page.getByTestId("prediction")).toHaveCount(5);
+  });
+});
+
+test.describe("torchvision's network at full size", () => {
+  /** The formula's picture, as `generate_reference.py` has it. */
+  function picture(): { width: number; height: number; rgba: number[] } {
+    const side = 224;
+    const bytes = mixed("images", 3 * side * side).map((x) => x >>> 24);
+    const rgba = Array.from({ length: 4 * side * side }, (_, i) => (i % 4 === 3 ? 255 : (bytes[(i % 4) * side * side + (i >> 2)] ?? 0)));
+    return { width: side, height: side, rgba };
+  }
+
+  /** A tensor of the references. */
+  function reference(name: string): number[] {
+    const file = readFileSync(new URL("../fixtures/alexnet-224.safetensors", import.meta.url));
+    const header = Number(file.readBigUInt64LE(0));
+    const { data_offsets: [from, to] } = JSON.parse(file.toString("utf8", 8, 8 + header))[name] as { data_offsets: [number, number] };
+    return [...new Float32Array(file.buffer.slice(file.byteOffset + 8 + header + from, file.byteOffset + 8 + header + to))];
+  }
+
+  test("gives PyTorch's logits, and its weights are in memory once", async ({ page }) => {
+    await models(page);
+    const before = await page.evaluate(() => window.lab.engine.memory());
+    const labels = Array.from({ length: 1000 }, (_, i) => ({ id: String(i), name: `class ${i}` }));
+    const config = { network: "alexnet-224", classes: 1000, width: 1, activation: "relu", normalization: "none", dropout: 0.5 };
+    const preprocess = { resize: 224, crop: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+    host.files.set("formula.safetensors", { body: safetensors(ALEXNET, { version: 1, format: "safetensors", network: config, labels, preprocess }) });
+    await fetchFrom(page, host.at("formula.safetensors"));
+    await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
+    const memory = await page.evaluate(() => window.lab.engine.memory());
+    expect(memory - before, "bytes more than the 244 MB of the weights").toBeLessThan(1.2 * 244_403_360);
+
+    const top = await page.evaluate(async ({ width, height, rgba }) => {
+      const pixels = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+      return (await window.lab.engine.classifyPixels(pixels, 1000)).top;
+    }, picture());
+    const logits = reference("logits");
+    expect(logits).toHaveLength(1000);
+    // Probabilities tell logits up to a constant, which the best class fixes.
+    const best = top[0];
+    const scale = Math.max(...logits.map(Math.abs));
+    for (const { index, probability } of top) {
+      const here = Math.log(probability / (best?.probability ?? 1));
+      const there = (logits[index] ?? 0) - (logits[best?.index ?? 0] ?? 0);
+      expect(Math.abs(here - there) / scale, `class ${index}`).toBeLessThan(1e-4);
+    }
+  });
+
+  test("comes as a .pth too, and ImageNet's classes with it", async ({ page }) => {
+    await models(page);
+    const before = await page.evaluate(() => window.lab.engine.memory());
+    host.files.set("alexnet.pth", { body: pth(ALEXNET) });
+    await fetchFrom(page, host.at("alexnet.pth"));
+    await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
+    const memory = await page.evaluate(() => window.lab.engine.memory());
+    // Its reader holds the file, beside the weights and one tensor in the making.
+    expect(memory - before).toBeLessThan(2.5 * 244_403_360);
+    const { ids, labels } = await page.evaluate(async () => (await window.lab.engine.modelInfo()) as { ids: string[]; labels: string[] });
+    expect([ids[7], labels[7]]).toEqual(["n01514668", "cock"]);
+    await page.getByTestId("view-classify").click();
+    await page.getByTestId("sample").first().click();
+    await expect(page.getByTestId("prediction")).toHaveCount(5);
+  });
+});
