@@ -62,8 +62,8 @@ pub struct EvalArgs {
 
 #[derive(Args)]
 pub struct TrainArgs {
-    /// A directory or a ZIP with a folder of images for each class, or `train/` and `val/` of that layout;
-    /// given several times, the images are put together.
+    /// A directory or a ZIP with a folder of images for each class, or `train/` and `val/` of that layout, as in a
+    /// project that the page exported; given several times, the images are put together.
     #[arg(long, value_name = "DATA", required = true)]
     pub data: Vec<PathBuf>,
     /// Images to test on, where DATA has no `val/`: without this, a tenth of DATA is kept back.
@@ -74,6 +74,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Output,
     /// Starts from this model's weights (a file, or `shipped`); another set of classes gets a new last layer.
+    /// With `--freeze conv`, what is not typed is as in the recipe for fine-tuning, made for dozens of pictures a class.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub model: Option<ModelName>,
     /// Goes on with a run that was saved (`.alexnet`), to the same bits.

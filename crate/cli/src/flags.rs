@@ -39,6 +39,11 @@ impl RunFlags {
         Ok(options)
     }
 
+    /// What was typed for an option that is one of some names.
+    pub fn name(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
     /// Whether this option was typed.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

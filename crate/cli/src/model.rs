@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use alexnet_data::project_network;
 use alexnet_format::{Checkpoint, FileFormat, Precision};
 use alexnet_protocol::ModelInfo;
 use anyhow::{Context, Result, bail};
@@ -46,7 +47,12 @@ impl ModelName {
     /// The file's bytes.
     fn bytes(&self) -> Result<Vec<u8>> {
         match self {
-            Self::File(path) => fs::read(path).with_context(|| format!("{self} cannot be read")),
+            Self::File(path) => {
+                let bytes = fs::read(path).with_context(|| format!("{self} cannot be read"))?;
+                // A project that the page exported holds its network.
+                let archive = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+                Ok(archive.then(|| project_network(&bytes)).flatten().unwrap_or(bytes))
+            }
             Self::Shipped => match SHIPPED {
                 Some(bytes) => Ok(bytes.to_vec()),
                 None => bail!(

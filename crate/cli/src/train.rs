@@ -8,7 +8,7 @@ use alexnet::classifier::Tally;
 use alexnet::{Architecture, Classifier, Compute, Session};
 use alexnet_data::{ImageSource, Split};
 use alexnet_format::{Checkpoint, FileFormat, Precision};
-use alexnet_protocol::{Backend, ClassLabel, RunOptions, Validation};
+use alexnet_protocol::{Backend, ClassLabel, Freeze, RunOptions, Validation, fine_tuning};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
@@ -65,8 +65,11 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
         return args.run.over(&state.options);
     }
     let stem = args.data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
-    let mut base = RunOptions { dataset: stem.unwrap_or_default().into_owned(), ..flags::defaults() };
+    let mut base = flags::defaults();
     if let Some(model) = model {
+        if args.run.name("freeze") == Some(Freeze::Conv.name()) {
+            base = fine_tuning().head;
+        }
         for name in ["network", "width", "activation", "normalization"] {
             ensure!(
                 !args.run.has(name),
@@ -77,6 +80,7 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
         (base.network, base.width, base.activation, base.normalization) =
             (c.network, c.width, c.activation, c.normalization);
     }
+    base.dataset = stem.unwrap_or_default().into_owned();
     args.run.over(&base)
 }
 

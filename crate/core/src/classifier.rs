@@ -1,5 +1,7 @@
 //! A network in use: pictures in, probabilities out.
 
+use burn::tensor::Tensor;
+
 use crate::architecture::Architecture;
 use crate::data::{Picture, Samples, normalise, view};
 use crate::device::Compute;
@@ -7,7 +9,7 @@ use crate::error::LabError;
 use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{hits, softmax, top_k};
-use crate::network::{Mode, forward};
+use crate::network::{Feature, Mode, connected, convolutions, forward};
 use crate::params::{Params, download, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation};
 
@@ -103,9 +105,59 @@ impl Classifier {
     /// [`LabError::Device`] when the device was lost.
     pub async fn logits_of(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let params: Vec<_> = self.params.0.iter().map(|param| param.value.clone()).collect();
+        let params = self.values();
         let (logits, _) = forward(&self.architecture, &params, x, &Mode::Evaluate, |_, _| {});
         download(logits).await
+    }
+
+    /// Logits from fc6's inputs, `[images, units]` on the device.
+    pub(crate) async fn logits_of_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
+        download(connected(&self.architecture, &self.values(), features, &Mode::Evaluate, |_, _| {})).await
+    }
+
+    /// fc7's outputs behind their activation for images at the network's size, row by row: what the last layer
+    /// decides by.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
+        let images = samples.labels.len();
+        let pixels = normalise(&samples.pixels, images, samples.size, &self.preprocess);
+        self.embed_pixels(pixels, images).await
+    }
+
+    /// fc7's outputs for a picture of any size.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn embed_picture(&self, picture: &Picture) -> Result<Vec<f32>, LabError> {
+        let crop = view(picture, &self.preprocess);
+        self.embed_pixels(normalise(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
+    }
+
+    async fn embed_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
+        let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
+        let params = self.values();
+        let (features, _) = convolutions(&self.architecture, &params, x, &Mode::Evaluate, |_, _| {});
+        self.embed_features(features).await
+    }
+
+    /// fc7's outputs from fc6's inputs, `[images, units]` on the device.
+    pub(crate) async fn embed_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
+        // The last layer's output comes last, what goes into it before.
+        let (mut hidden, mut newest) = (features.clone(), None);
+        connected(&self.architecture, &self.values(), features, &Mode::Evaluate, |_, feature| {
+            if let Feature::Vector(vector) = feature
+                && let Some(before) = newest.replace(vector)
+            {
+                hidden = before;
+            }
+        });
+        download(hidden).await
+    }
+
+    fn values(&self) -> Vec<Tensor<1>> {
+        self.params.0.iter().map(|param| param.value.clone()).collect()
     }
 
     /// Outputs of every layer for normalised NCHW floats, by the layer's name.
@@ -113,9 +165,8 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
-        use crate::network::Feature;
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let params: Vec<_> = self.params.0.iter().map(|param| param.value.clone()).collect();
+        let params = self.values();
         let mut seen = Vec::new();
         forward(&self.architecture, &params, x, &Mode::Evaluate, |layer, feature| {
             seen.push((layer.name.clone(), feature));

@@ -59,15 +59,54 @@ pub fn forward(
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
 ) -> (Tensor<2>, Statistics) {
-    let mut pass =
-        Pass { activation: architecture.config.activation, towers: architecture.towers, mode, params, at: 0 };
+    let (features, statistics) = convolutions(architecture, params, images, mode, &mut look);
+    (connected(architecture, params, features, mode, look), statistics)
+}
+
+/// The first half of [`forward`]: from images to fc6's inputs, `[batch, units]`. What it gives for an image does not
+/// depend on the others of the batch, unless the convolutions learn.
+pub fn convolutions(
+    architecture: &Architecture,
+    params: &[Tensor<1>],
+    images: Tensor<4>,
+    mode: &Mode<'_>,
+    mut look: impl FnMut(&LayerSpec, Feature),
+) -> (Tensor<2>, Statistics) {
+    let (activation, towers) = (architecture.config.activation, architecture.towers);
+    let mut pass = Pass { activation, towers, mode, params, at: 0 };
     let mut statistics = Statistics::new();
     let mut x = Feature::Map(images);
-    for layer in &architecture.layers {
+    for layer in halves(architecture).0 {
         x = pass.layer(layer, x, &mut statistics);
         look(layer, x.clone());
     }
     (x.into_vector(), statistics)
+}
+
+/// The second half of [`forward`]: from fc6's inputs, `[batch, units]`, to the logits.
+pub fn connected(
+    architecture: &Architecture,
+    params: &[Tensor<1>],
+    features: Tensor<2>,
+    mode: &Mode<'_>,
+    mut look: impl FnMut(&LayerSpec, Feature),
+) -> Tensor<2> {
+    let (before, layers) = halves(architecture);
+    let at = before.iter().map(|layer| layer.tensors().len()).sum();
+    let (activation, towers) = (architecture.config.activation, architecture.towers);
+    let mut pass = Pass { activation, towers, mode, params, at };
+    let mut x = Feature::Vector(features);
+    for layer in layers {
+        x = pass.layer(layer, x, &mut Statistics::new());
+        look(layer, x.clone());
+    }
+    x.into_vector()
+}
+
+/// The convolutions with what belongs to them, and the fully connected layers.
+fn halves(architecture: &Architecture) -> (&[LayerSpec], &[LayerSpec]) {
+    let features = architecture.layers.iter().take_while(|layer| !is_classifier(layer)).count();
+    architecture.layers.split_at(features)
 }
 
 /// A way through layers, in their order.

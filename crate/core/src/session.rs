@@ -3,8 +3,11 @@
 //! Everything that makes a run reproducible is owned here: the same options over the same images give the
 //! same bits on the CPU backend, run twice, side by side, or saved and resumed in the middle.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
+use self::cache::Cache;
+use self::neighbours::Embedded;
 use crate::architecture::Architecture;
 use crate::data::{ImageSource, Split};
 use crate::device::Compute;
@@ -16,10 +19,14 @@ use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::protocol::{NetworkConfig, Preprocess, RunInfo, RunOptions, When, option_table};
 
+mod cache;
 mod look;
+mod neighbours;
 mod step;
 pub mod tower;
 
+pub use cache::CACHE_BYTES;
+pub use neighbours::MOST_NEIGHBOURS;
 pub use step::Probe;
 
 /// A training run.
@@ -36,6 +43,10 @@ pub struct Session {
     train_images: u32,
     order: Option<(u64, Vec<u32>)>,
     masks: Option<[Mask; 2]>,
+    /// What frozen convolutions made of the images; borrowed for as long as no future waits.
+    cache: RefCell<Cache>,
+    /// The training pictures in fc7's space, and the step whose weights put them there.
+    embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
 }
 
 impl Session {
@@ -116,6 +127,7 @@ impl Session {
         session.optimizer = optimizer;
         session.average = average;
         session.step = run.step;
+        session.keep_frozen();
         Ok(session)
     }
 
@@ -154,12 +166,25 @@ impl Session {
             step: 0,
             order: None,
             masks: None,
+            cache: RefCell::default(),
+            embedded: RefCell::default(),
             options,
             source,
             architecture,
             params,
             train_images,
         })
+    }
+
+    /// Frozen layers have no average but themselves: older files hold one that differs by rounding.
+    fn keep_frozen(&mut self) {
+        let frozen = self.frozen();
+        let Some(average) = &mut self.average else { return };
+        for (average, param) in average.0.iter_mut().zip(&self.params.0) {
+            if frozen && param.feature {
+                average.value = param.value.clone();
+            }
+        }
     }
 
     /// The options in force.
@@ -266,6 +291,9 @@ impl Session {
     /// [`LabError::Weights`] when they do not fit; nothing is changed then.
     pub fn set_weights(&mut self, tensors: &Tensors) -> Result<(), LabError> {
         self.params = Params::from_tensors(&self.architecture, tensors, &self.compute.device)?;
+        self.cache = RefCell::default();
+        self.embedded = RefCell::default();
+        self.keep_frozen();
         Ok(())
     }
 }

@@ -56,6 +56,29 @@ pub fn augment(
     out
 }
 
+/// For each image of a step, whether [`augment`] mirrors it, where mirroring is all that it does; `None` where the
+/// options also crop, shift or recolour.
+///
+/// What is computed from the pictures can then be kept, once as they are and once mirrored.
+pub fn mirrored(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
+    if options.shift > 0.0 || options.crop < 1.0 || options.colour > 0.0 {
+        return None;
+    }
+    let draw = |place: usize| options.flip && stream(seed, Purpose::Augment, step, place as u64).random();
+    Some((0..images).map(draw).collect())
+}
+
+/// Mirrors those of the images that are marked.
+pub fn mirror(samples: &mut Samples, marked: &[bool]) {
+    let (bytes, row) = (samples.image_bytes(), samples.size as usize * 3);
+    for (image, _) in samples.pixels.chunks_exact_mut(bytes.max(1)).zip(marked).filter(|(_, marked)| **marked)
+    {
+        for line in image.chunks_exact_mut(row) {
+            line.as_chunks_mut::<3>().0.reverse();
+        }
+    }
+}
+
 /// Where each output pixel of one axis comes from: between `first` and `second`, `weight` of the way.
 #[derive(Clone)]
 struct Axis {
@@ -251,6 +274,20 @@ mod tests {
             mirrored += usize::from(after == mirror);
         }
         assert!((8..=24).contains(&mirrored), "{mirrored} of 32");
+    }
+
+    #[test]
+    fn mirroring_alone_can_be_told_beforehand() {
+        let samples = samples(32, 16);
+        let options = RunOptions { flip: true, ..off() };
+        let marked = mirrored(&options, 32, 1, 5).unwrap();
+        let mut turned = samples.clone();
+        mirror(&mut turned, &marked);
+        assert_eq!(augment(&samples, &options, &PREPROCESS, 1, 5), plain(&turned));
+        assert_eq!(mirrored(&off(), 3, 1, 5), Some(vec![false; 3]));
+        for more in [RunOptions { shift: 0.1, ..off() }, RunOptions { crop: 0.9, ..off() }] {
+            assert_eq!(mirrored(&more, 3, 1, 5), None);
+        }
     }
 
     #[test]

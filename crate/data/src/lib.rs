@@ -21,11 +21,11 @@ pub mod stream;
 mod streamed;
 mod view;
 
-pub use augment::augment;
+pub use augment::{augment, mirror, mirrored};
 pub use error::DataError;
 #[cfg(feature = "fs")]
 pub use fs::read_path;
-pub use import::{File, Flat, Import, import, import_flat};
+pub use import::{File, Flat, Import, import, import_flat, project_network};
 pub use memory::Memory;
 pub use order::epoch_order;
 pub use picture::{MAX_PIXELS, Picture, decode};

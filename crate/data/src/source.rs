@@ -8,7 +8,7 @@ use alexnet_protocol::{ClassLabel, Preprocess};
 use crate::DataError;
 
 /// Images to learn from, or images to be tested on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     /// Images to learn from.
     Train,

@@ -2,7 +2,7 @@
 
 mod common;
 
-use alexnet_data::{File, ImageSource, Import, Split, import, import_flat};
+use alexnet_data::{File, ImageSource, Import, Split, import, import_flat, project_network};
 use alexnet_protocol::Preprocess;
 use common::{file, flat, gzip, tar_gz, zip};
 
@@ -305,4 +305,37 @@ fn progress_ends_with_every_image() {
     import(loose(set("", &["a", "b"], 10)), 8, 1, &mut |done, all| heard.push((done, all))).unwrap();
     assert!(heard.windows(2).all(|w| w[0].0 <= w[1].0));
     assert_eq!(heard.last(), Some(&(20, 20)));
+}
+
+#[test]
+fn an_exported_project_keeps_the_order_and_names_of_its_classes() {
+    let classes =
+        r#"{"name": "Pets", "format": 1, "classes": [{"name": "the dog", "folder": "dog"}, "ant", "gone"]}"#;
+    let mut entries = set("train/", &["cat", "dog", "ant"], 4);
+    entries.extend(set("val/", &["cat", "dog", "ant"], 2));
+    entries.push(("project.json".into(), classes.into()));
+    entries.push(("network.safetensors".into(), b"weights".to_vec()));
+    let archive = zipped(&entries);
+    assert_eq!(project_network(&archive).unwrap(), b"weights");
+    assert_eq!(project_network(b"no archive"), None);
+    let read = read(vec![file("pets.zip", archive.clone())]).unwrap();
+    assert!(read.skipped.is_empty(), "{:?}", read.skipped);
+    assert_eq!(names(&read), ["dog", "ant", "cat"]);
+    assert_eq!(read.source.labels()[0].name, "the dog");
+    assert_eq!(counts(&read), (12, 6));
+    let reds = [100, 200, 0];
+    for split in [Split::Train, Split::Val] {
+        let samples = read.source.samples(split);
+        for (place, label) in samples.labels.iter().enumerate() {
+            assert_eq!(samples.image(place).unwrap()[0], reds[*label as usize]);
+        }
+    }
+    let square = Preprocess { resize: 8, crop: 8, mean: [0.0; 3], std: [1.0; 3] };
+    let flat = import_flat(vec![file("pets.zip", archive)], &square, &mut |_, _| {}).unwrap();
+    assert_eq!((flat.labels[1].id.as_str(), flat.samples.len()), ("ant", 6));
+    // A description that cannot be read is no reason to refuse the pictures.
+    let other = [("project.json", b"{\"classes\": 3}".to_vec()), ("a/0.png", common::flat([1, 2, 3], 8))];
+    let mut other = other.to_vec();
+    other.extend([("a/1.png", common::flat([9, 2, 3], 8)), ("b/0.png", common::flat([1, 2, 9], 8))]);
+    assert_eq!(names(&self::read(vec![file("x.zip", zip(&other))]).unwrap()), ["a", "b"]);
 }

@@ -1,6 +1,7 @@
 //! The one vocabulary of page, command line, npm package and tests.
 //!
-//! Options with their defaults, ranges and explanations ([`options`]), the names of networks and their
+//! Options with their defaults, ranges and explanations ([`options`]), the recipe for fine-tuning
+//! ([`recipe`]), the names of networks and their
 //! parts ([`network`]) with every layer and shape ([`architecture`],
 //! [`shapes`] for people, [`tower`] for half of one), what a step or a validation reports ([`metrics`]), and what describes a stored
 //! model ([`model`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
@@ -11,6 +12,7 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod options;
+pub mod recipe;
 pub mod shapes;
 pub mod table;
 pub mod tower;
@@ -20,5 +22,6 @@ pub use metrics::*;
 pub use model::*;
 pub use network::*;
 pub use options::*;
+pub use recipe::{FineTuning, fine_tuning};
 pub use shapes::{LayerShape, NetworkShape, Reads, Role};
 pub use table::{Kind, OptionSpec, When, option_table};

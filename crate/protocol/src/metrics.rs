@@ -54,6 +54,19 @@ pub struct Prediction {
     pub probability: f32,
 }
 
+/// A training image that the network takes for much the same as a given picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Neighbour {
+    /// Its place among the training images.
+    pub index: u32,
+    /// Its class.
+    pub label: String,
+    /// Cosine of the angle between both in the space of fc7's outputs: 1 for the same direction.
+    pub similarity: f32,
+}
+
 /// A validation image that the page watches while the network learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,6 +7,7 @@
 mod bench;
 mod convert;
 mod lab;
+mod neighbours;
 mod parity;
 mod runs;
 mod sets;

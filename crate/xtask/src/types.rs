@@ -61,8 +61,8 @@ fn types() -> String {
         Backend,
         DropoutLayer
     );
-    types!(RunOptions, Kind, When, OptionSpec);
-    types!(StepMetrics, Validation, Prediction, Watched, RunInfo);
+    types!(RunOptions, FineTuning, Kind, When, OptionSpec);
+    types!(StepMetrics, Validation, Prediction, Neighbour, Watched, RunInfo);
     types!(NetworkConfig, ClassLabel, Preprocess, TensorInfo, ModelInfo);
     types!(Role, Reads, LayerShape, NetworkShape);
     text
@@ -81,6 +81,7 @@ fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
         ("BACKENDS", "readonly Backend[]", json(&protocol::Backend::ALL)?),
         ("DROPOUT_LAYERS", "readonly DropoutLayer[]", json(&protocol::DropoutLayer::ALL)?),
         ("DEFAULT_OPTIONS", "RunOptions", json(&protocol::RunOptions::default())?),
+        ("FINE_TUNING", "FineTuning", json(&protocol::fine_tuning())?),
         ("OPTIONS", "OptionSpec[]", json(&protocol::option_table())?),
     ])
 }

@@ -14,7 +14,7 @@
  * Every method returns a promise and rejects with an `Error` whose message is a sentence for a person.
  */
 import type {
-  Backend, DropoutLayer, ModelInfo, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
+  Backend, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
 import type { Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
@@ -133,6 +133,12 @@ export interface Engine {
   /** Top-5 for some validation images. */
   watch(slot: Slot, indices: number[]): Promise<Watched[]>;
   valImage(slot: Slot, index: number): Promise<Pixels>;
+  /** Without augmentation. */
+  trainImage(slot: Slot, index: number): Promise<Pixels>;
+  /** The training images that the run's network takes for most alike to an encoded picture, nearest first. */
+  neighbours(slot: Slot, file: Blob, count: number): Promise<Neighbour[]>;
+  /** The same for raw pixels, as a canvas gives them. */
+  neighboursOfPixels(slot: Slot, image: ImageData, count: number): Promise<Neighbour[]>;
   saveRun(slot: Slot): Promise<Uint8Array>;
   resumeRun(slot: Slot, bytes: Uint8Array): Promise<RunInfo>;
   /** The run's network becomes the model in use, for Classify and for export. */

@@ -1,5 +1,5 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
-import type { DropoutLayer, ModelInfo, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
+import type { DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
 
 /** The formats that a model leaves in, each its file name's extension. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
@@ -59,6 +59,9 @@ export interface WasmLab {
   filters(slot: number): Promise<FilterData>;
   watch(slot: number, indices: Uint32Array): Promise<Watched[]>;
   valImage(slot: number, index: number): Promise<Pixels>;
+  trainImage(slot: number, index: number): Promise<Pixels>;
+  neighbours(slot: number, file: Uint8Array, count: number): Promise<Neighbour[]>;
+  neighboursOfPixels(slot: number, width: number, height: number, rgba: Uint8Array, count: number): Promise<Neighbour[]>;
   saveRun(slot: number): Promise<Uint8Array>;
   resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
   runOptions(slot: number): RunOptions | undefined;

@@ -183,6 +183,16 @@ const api: WorkerApi = {
     const image = await call((lab) => lab.valImage(slot, index));
     return give(image, image.rgba);
   },
+  trainImage: async (slot, index) => {
+    const image = await call((lab) => lab.trainImage(slot, index));
+    return give(image, image.rgba);
+  },
+  neighbours: async (slot, file, count) => {
+    const bytes = await photoBytes(file);
+    return call((lab) => lab.neighbours(slot, bytes, count));
+  },
+  neighboursOfPixels: (slot, { width, height, data }, count) =>
+    call((lab) => lab.neighboursOfPixels(slot, width, height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), count)),
   saveRun: async (slot) => {
     const bytes = await call((lab) => lab.saveRun(slot));
     return give(bytes, bytes);

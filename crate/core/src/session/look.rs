@@ -32,11 +32,24 @@ impl Session {
         let classifier = self.classifier();
         let mut tally = Tally::new(self.architecture.config.classes as usize);
         for chunk in indices.chunks(classifier.batch()) {
-            let samples = self.source.fetch(Split::Val, chunk).await?;
-            let logits = classifier.logits(&samples).await?;
-            tally.add(&logits, &samples.labels);
+            let (logits, labels) = self.judge(&classifier, chunk).await?;
+            tally.add(&logits, &labels);
         }
         Ok(tally.validation())
+    }
+
+    /// Logits and classes of some validation images.
+    async fn judge(
+        &self,
+        classifier: &Classifier,
+        indices: &[u32],
+    ) -> Result<(Vec<f32>, Vec<u32>), LabError> {
+        if self.frozen() {
+            let (features, labels) = self.features(Split::Val, indices, &[]).await?;
+            return Ok((classifier.logits_of_features(features).await?, labels));
+        }
+        let samples = self.source.fetch(Split::Val, indices).await?;
+        Ok((classifier.logits(&samples).await?, samples.labels))
     }
 
     /// The mask of the last step before fc6 or fc7: the very one used. `None` before the first step.
@@ -67,10 +80,9 @@ impl Session {
     /// [`LabError::Data`] when an image cannot be had, [`LabError::Device`] when the device was lost.
     pub async fn watch(&self, indices: &[u32]) -> Result<Vec<Watched>, LabError> {
         let classifier = self.classifier();
-        let samples = self.source.fetch(Split::Val, indices).await?;
-        let logits = classifier.logits(&samples).await?;
+        let (logits, classes) = self.judge(&classifier, indices).await?;
         let labels = self.source.labels();
-        let rows = logits.chunks(labels.len().max(1)).zip(&samples.labels).zip(indices);
+        let rows = logits.chunks(labels.len().max(1)).zip(&classes).zip(indices);
         Ok(rows
             .map(|((row, &label), &index)| Watched {
                 index,

@@ -3,19 +3,29 @@
 use burn::tensor::Tensor;
 
 use super::Session;
-use crate::data::{Samples, Split, augment, epoch_order};
+use crate::data::{Samples, Split, augment, epoch_order, mirrored};
 use crate::dropout::Mask;
 use crate::error::LabError;
 use crate::format::{Tensor as Stored, Tensors};
 use crate::loss;
 use crate::metrics;
-use crate::network::{Mode, Statistics, forward};
+use crate::network::{Mode, Statistics, connected, forward};
 use crate::params::{download, upload_images};
 use crate::protocol::{Freeze, StepMetrics};
 use crate::schedule::learning_rate;
 
 /// Steps between two updates of the averaged weights: one in four costs little and follows as well.
 const AVERAGE_EVERY: u64 = 4;
+
+/// What a step learns from.
+// There is one a step, moved twice: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
+enum Input {
+    /// Normalised NCHW floats.
+    Pixels(Vec<f32>),
+    /// What frozen convolutions made of the images, `[batch, units]`.
+    Features(Tensor<2>),
+}
 
 /// What [`Session::probe`] found.
 #[derive(Debug, Clone)]
@@ -62,8 +72,14 @@ impl Session {
         }
     }
 
-    /// The images of the next step, in the order of (seed, epoch).
+    /// The images of the next step.
     pub(super) async fn next_batch(&mut self) -> Result<Samples, LabError> {
+        let places = self.next_places();
+        Ok(self.source.fetch(Split::Train, &places).await?)
+    }
+
+    /// Places of the images of the next step, in the order of (seed, epoch).
+    fn next_places(&mut self) -> Vec<u32> {
         let per_epoch = self.steps_per_epoch();
         let (epoch, place) = (self.step / per_epoch, (self.step % per_epoch) as usize);
         if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
@@ -73,23 +89,35 @@ impl Session {
         }
         let batch = self.options.batch_size as usize;
         let order = self.order.as_ref().map_or(&[][..], |(_, order)| order);
-        let indices = order.get(place * batch..(place + 1) * batch).unwrap_or_default().to_vec();
-        Ok(self.source.fetch(Split::Train, &indices).await?)
+        order.get(place * batch..(place + 1) * batch).unwrap_or_default().to_vec()
     }
 
     /// One step: logits of the batch (on the device), its labels, the learning rate used.
     async fn train(&mut self) -> Result<(Tensor<2>, Vec<u32>, f64), LabError> {
-        let samples = self.next_batch().await?;
-        let options = &self.options;
-        let pixels = augment(&samples, options, &self.preprocess, options.seed, self.step);
-        let (logits, rate) = self.advance(pixels, &samples.labels);
-        Ok((logits, samples.labels, rate))
+        let (seed, step) = (self.options.seed, self.step);
+        // Frozen convolutions make the same of an image in every epoch, unless it is cropped or recoloured anew.
+        let images = self.options.batch_size as usize;
+        let views = self.frozen().then(|| mirrored(&self.options, images, seed, step)).flatten();
+        let (input, labels) = match views {
+            Some(views) => {
+                let places = self.next_places();
+                let (features, labels) = self.features(Split::Train, &places, &views).await?;
+                (Input::Features(features), labels)
+            }
+            None => {
+                let samples = self.next_batch().await?;
+                let pixels = augment(&samples, &self.options, &self.preprocess, seed, step);
+                (Input::Pixels(pixels), samples.labels)
+            }
+        };
+        let (logits, rate) = self.advance(input, &labels);
+        Ok((logits, labels, rate))
     }
 
     /// Gradients, update, statistics, average: a step on given images. Logits stay on the device.
-    fn advance(&mut self, pixels: Vec<f32>, labels: &[u32]) -> (Tensor<2>, f64) {
+    fn advance(&mut self, input: Input, labels: &[u32]) -> (Tensor<2>, f64) {
         let masks = self.draw_masks(labels.len());
-        let (logits, gradients, statistics) = self.gradients(pixels, labels, masks);
+        let (logits, gradients, statistics) = self.gradients(input, labels, masks);
         (logits, self.apply(gradients, statistics))
     }
 
@@ -118,16 +146,15 @@ impl Session {
     #[allow(clippy::type_complexity)]
     fn gradients(
         &mut self,
-        pixels: Vec<f32>,
+        input: Input,
         labels: &[u32],
         masks: [Mask; 2],
     ) -> (Tensor<2>, Vec<Option<Tensor<1>>>, Statistics) {
         let device = &self.compute.device;
-        let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
         let p = self.options.dropout;
         let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.factors(p, device)));
         self.masks = Some(masks);
-        let frozen = self.options.freeze == Freeze::Conv;
+        let frozen = self.frozen();
         let tracked: Vec<Tensor<1>> = self
             .params
             .0
@@ -138,7 +165,15 @@ impl Session {
             })
             .collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
-        let (logits, statistics) = forward(&self.architecture, &tracked, images, &mode, |_, _| {});
+        let (logits, statistics) = match input {
+            Input::Pixels(pixels) => {
+                let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
+                forward(&self.architecture, &tracked, images, &mode, |_, _| {})
+            }
+            Input::Features(features) => {
+                (connected(&self.architecture, &tracked, features, &mode, |_, _| {}), Statistics::new())
+            }
+        };
         let classes = self.architecture.config.classes as usize;
         let targets = loss::upload_targets(labels, classes, self.options.label_smoothing, device);
         let mut gradients = loss::cross_entropy(logits.clone(), targets).backward();
@@ -163,7 +198,7 @@ impl Session {
         masks: Option<[Mask; 2]>,
     ) -> Result<Probe, LabError> {
         let masks = masks.unwrap_or_else(|| self.draw_masks(labels.len()));
-        let (logits, gradients, _) = self.gradients(pixels, labels, masks);
+        let (logits, gradients, _) = self.gradients(Input::Pixels(pixels), labels, masks);
         let logits = download(logits).await?;
         let classes = self.architecture.config.classes as usize;
         let loss = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing)
@@ -186,7 +221,12 @@ impl Session {
         // A young average follows faster, or it would remember the random start.
         let young = (1.0 + self.step as f64) / (10.0 + self.step as f64);
         let decay = self.options.weight_average.min(young).powi(AVERAGE_EVERY as i32) as f32;
+        let frozen = self.options.freeze == Freeze::Conv;
         for (average, param) in average.0.iter_mut().zip(&self.params.0) {
+            // The average of what never changes is itself, to the bit.
+            if frozen && param.feature {
+                continue;
+            }
             average.value =
                 average.value.clone().mul_scalar(decay) + param.value.clone().mul_scalar(1.0 - decay);
         }
@@ -197,7 +237,7 @@ impl Session {
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
-        let (logits, _) = self.advance(pixels, labels);
+        let (logits, _) = self.advance(Input::Pixels(pixels), labels);
         let classes = self.architecture.config.classes as usize;
         let logits = download(logits).await?;
         let sum = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing);

@@ -10,8 +10,35 @@ const VAL_SHARE: f64 = 0.1;
 
 /// Files that lie beside images in data sets and on disks.
 const IGNORED: &[&str] = &[
-    "txt", "json", "csv", "tsv", "md", "html", "htm", "xml", "yaml", "yml", "ini", "db", "log", "py", "mat",
-    "npy", "npz", "pkl", "zip", "gz", "tar", "pdf", "toml", "lnk",
+    "txt",
+    "json",
+    "csv",
+    "tsv",
+    "md",
+    "html",
+    "htm",
+    "xml",
+    "yaml",
+    "yml",
+    "ini",
+    "db",
+    "log",
+    "py",
+    "mat",
+    "npy",
+    "npz",
+    "pkl",
+    "zip",
+    "gz",
+    "tar",
+    "pdf",
+    "toml",
+    "lnk",
+    "safetensors",
+    "alexnet",
+    "onnx",
+    "pth",
+    "pt",
 ];
 
 /// Which entries to read, in which order, and what each is.

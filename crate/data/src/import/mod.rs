@@ -3,12 +3,15 @@
 //! - a ZIP or tar archive, or loose files with their folders, in torchvision's ImageFolder layout ([`folders`]);
 //! - CIFAR-10's official binary archive ([`cifar`]);
 //! - IDX files as MNIST's ([`idx`]).
+//!
+//! A project that the page exported is an ImageFolder archive that says the order of its classes ([`project`]).
 
 mod cifar;
 mod container;
 mod folders;
 mod idx;
 mod pictures;
+mod project;
 mod statistics;
 
 use alexnet_protocol::{ClassLabel, Preprocess};
@@ -16,6 +19,8 @@ use alexnet_protocol::{ClassLabel, Preprocess};
 use crate::{DataError, Memory, Samples};
 use container::Container;
 use folders::Plan;
+
+pub use project::project_network;
 
 /// One file that was dropped, picked or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +62,8 @@ struct Parts {
 ///
 /// Where there is no validation split, a tenth of each class (at least one image of each that has two) is set
 /// apart by a hash of path and `seed`: the same files give the same split. Classes are interleaved, so that a
-/// prefix of the images is balanced. `progress` hears (images done, images in all).
+/// prefix of the images is balanced. Classes are in the order of their names, those of an exported project in its own.
+/// `progress` hears (images done, images in all).
 ///
 /// # Errors
 /// One sentence: an archive that is damaged, encrypted, a bomb or holds names that point outside; no image, one
@@ -70,6 +76,7 @@ pub fn import(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Import, DataError> {
     let mut container = Container::open(files)?;
+    let project = project::classes(&mut container);
     let parts = match () {
         () if cifar::present(&container) => cifar::read(&mut container, size)?,
         () if idx::present(&container) => idx::read(&mut container, size)?,
@@ -81,10 +88,11 @@ pub fn import(
     };
     let Parts { labels, mut train, mut val, skipped } = parts;
     settle(&labels, &mut train, &mut val)?;
+    let labels = project::arrange(labels, &project, [&mut train, &mut val]);
     let (mean, std) = statistics::of(&train.pixels);
     let preprocess = Preprocess { resize: size, crop: size, mean, std };
     progress(train.len() + val.len(), train.len() + val.len());
-    Ok(Import { source: Memory::new(named(labels), size, train, val, preprocess)?, skipped })
+    Ok(Import { source: Memory::new(labels, size, train, val, preprocess)?, skipped })
 }
 
 /// Reads labelled images to measure a model with, exactly as the model sees a photo. Of a data set with
@@ -98,7 +106,8 @@ pub fn import_flat(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Flat, DataError> {
     let mut container = Container::open(files)?;
-    let Parts { labels, train, val, skipped } = match () {
+    let project = project::classes(&mut container);
+    let Parts { labels, mut train, mut val, skipped } = match () {
         () if cifar::present(&container) => cifar::read(&mut container, preprocess.crop)?,
         () if idx::present(&container) => idx::read(&mut container, preprocess.crop)?,
         () => {
@@ -106,12 +115,9 @@ pub fn import_flat(
             pictures::read(&mut container, plan, preprocess, progress)?
         }
     };
+    let labels = project::arrange(labels, &project, [&mut train, &mut val]);
     let samples = if val.is_empty() { train } else { val };
-    Ok(Flat { labels: named(labels), samples, skipped })
-}
-
-fn named(labels: Vec<String>) -> Vec<ClassLabel> {
-    labels.into_iter().map(|label| ClassLabel { id: label.clone(), name: label }).collect()
+    Ok(Flat { labels, samples, skipped })
 }
 
 /// What a network can be trained and tested on: two classes, and an image for the test.

@@ -1,0 +1,125 @@
+//! From a network that knows pictures to one that knows yours.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use alexnet_protocol::{Freeze, RunOptions, fine_tuning};
+use common::{CLASSES, alexnet, data_set, folder, json, lines, read, refusal, stripes, train};
+
+/// A network that has seen a few stripes, of other classes than the tests'.
+fn parent(dir: &Path) -> PathBuf {
+    let data = data_set(dir, 8);
+    fs::rename(data.join("vertical"), data.join("upright")).unwrap();
+    let file = dir.join("parent.safetensors");
+    train(&data, &file, &["--epochs", "1", "--batch-size", "8", "--normalization", "batch"]);
+    fs::remove_dir_all(&data).unwrap();
+    file
+}
+
+fn tune<'a>(data: &'a Path, parent: &'a Path, out: &'a Path) -> Vec<&'a str> {
+    let [data, parent, out] = [data, parent, out].map(|path| path.to_str().unwrap());
+    let args =
+        ["train", "--backend", "cpu", "--data", data, "--model", parent, "--freeze", "conv", "--out", out];
+    args.to_vec()
+}
+
+/// What the page exports: pictures, the order of the classes, the network.
+fn project(file: &Path, network: &Path) {
+    let mut zip = zip::ZipWriter::new(fs::File::create(file).unwrap());
+    let mut add = |name: &str, bytes: &[u8]| {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    };
+    add("project.json", br#"{"name": "Stripes", "classes": ["vertical", "diagonal", "horizontal"]}"#);
+    add("network.safetensors", &fs::read(network).unwrap());
+    for (class, name) in CLASSES.iter().enumerate() {
+        for number in 0..12 {
+            let split = if number < 9 { "train" } else { "val" };
+            let mut png = std::io::Cursor::new(Vec::new());
+            stripes(class, number, 40).write_to(&mut png, image::ImageFormat::Png).unwrap();
+            add(&format!("{split}/{name}/{number}.png"), png.get_ref());
+        }
+    }
+    zip.finish().unwrap();
+}
+
+#[test]
+fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
+    let dir = folder("a_project_of_the_page_is_fine_tuned_by_the_recipe");
+    let parent = parent(&dir);
+    let (data, out) = (dir.join("stripes.zip"), dir.join("mine.safetensors"));
+    project(&data, &parent);
+    let mut args = tune(&data, &parent, &out);
+    args.extend(["--epochs", "3"]);
+    let done = alexnet(&args, 0);
+    assert!(!done.stderr.contains("left out"), "{}", done.stderr);
+    assert!(done.stderr.contains("27 training and 9 validation images"), "{}", done.stderr);
+    let mine = read(&out);
+    let names: Vec<_> = mine.labels.iter().map(|label| label.name.as_str()).collect();
+    assert_eq!(names, ["vertical", "diagonal", "horizontal"]);
+    let run = read(&dir.join("mine.run.alexnet")).run.unwrap();
+    let RunOptions { network, width, normalization, .. } = run.options;
+    let recipe = RunOptions {
+        dataset: "stripes".into(),
+        epochs: 3,
+        batch_size: 27,
+        network,
+        width,
+        normalization,
+        ..fine_tuning().head
+    };
+    assert_eq!((run.options, recipe.freeze), (recipe, Freeze::Conv));
+    // The project's own network is as good as a file of it.
+    let [data, parent] = [&data, &parent].map(|path| path.to_str().unwrap());
+    let judged = |model| json(&["inspect", model, "--json"]);
+    assert_eq!(judged(data), judged(parent));
+    let found = json(&["eval", "--model", out.to_str().unwrap(), "--data", data, "--json"]);
+    assert_eq!(found["images"], 9);
+}
+
+#[test]
+fn data_sets_that_are_hardly_any() {
+    let dir = folder("data_sets_that_are_hardly_any");
+    let parent = parent(&dir);
+    let (data, out) = (data_set(&dir, 5), dir.join("mine.safetensors"));
+    let refused = || refusal(&tune(&data, &parent, &out));
+    let keep = |class: &str, images: usize| {
+        for number in images..5 {
+            fs::remove_file(data.join(class).join(format!("{number:03}.png"))).unwrap();
+        }
+    };
+
+    // A broken picture among good ones is named and left out.
+    fs::write(data.join("diagonal/000.png"), b"no picture").unwrap();
+    let mut args = tune(&data, &parent, &out);
+    args.extend(["--epochs", "1"]);
+    let done = alexnet(&args, 0);
+    assert!(done.stderr.contains("left out: diagonal/000.png: "), "{}", done.stderr);
+    fs::remove_file(data.join("diagonal/000.png")).unwrap();
+    fs::remove_file(&out).unwrap();
+
+    // A single picture a class is little, but something.
+    for class in ["horizontal", "vertical"] {
+        keep(class, 1);
+    }
+    keep("diagonal", 2);
+    assert_eq!(fs::read_dir(data.join("diagonal")).unwrap().count(), 1);
+    args.push("--json");
+    assert_eq!(lines(&args).len(), 1);
+    fs::remove_file(&out).unwrap();
+
+    for class in ["horizontal", "vertical"] {
+        fs::remove_dir_all(data.join(class)).unwrap();
+    }
+    assert!(refused().contains("only one image"), "{}", refused());
+    stripes(0, 7, 40).save(data.join("diagonal/007.png")).unwrap();
+    assert!(refused().contains("only one class, “diagonal”"), "{}", refused());
+    fs::remove_dir_all(data.join("diagonal")).unwrap();
+    assert!(refused().contains("no image in the data set"), "{}", refused());
+    assert!(!out.exists());
+}

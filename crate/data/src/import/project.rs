@@ -1,0 +1,74 @@
+//! A project that the page exported: pictures in ImageFolder layout, `project.json` with the classes in their order,
+//! the network. Only the classes are read here.
+
+use alexnet_protocol::ClassLabel;
+use serde::Deserialize;
+
+use super::Samples;
+use super::container::Container;
+
+/// Name of the description at the top of a project.
+const DESCRIPTION: &str = "project.json";
+/// Name of the network beside it.
+const NETWORK: &str = "network.safetensors";
+
+#[derive(Deserialize)]
+struct Project {
+    classes: Vec<Class>,
+}
+
+/// A class by its folder's name alone, or with a name of its own.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Class {
+    Folder(String),
+    Named {
+        name: String,
+        #[serde(alias = "id")]
+        folder: Option<String>,
+    },
+}
+
+/// The classes of a project in their order; of anything else, or a file that says something else, none.
+pub(super) fn classes(container: &mut Container) -> Vec<ClassLabel> {
+    let place = container.entries.iter().position(|entry| entry.path == DESCRIPTION);
+    let text = place.and_then(|place| container.read(place).ok());
+    let project = text.and_then(|text| serde_json::from_slice::<Project>(&text).ok());
+    let label = |class| match class {
+        Class::Folder(name) => ClassLabel { id: name.clone(), name },
+        Class::Named { name, folder } => ClassLabel { id: folder.unwrap_or_else(|| name.clone()), name },
+    };
+    project.map(|project| project.classes.into_iter().map(label).collect()).unwrap_or_default()
+}
+
+/// The folders as classes: those of the project first, in its order and with its names.
+pub(super) fn arrange(
+    folders: Vec<String>,
+    project: &[ClassLabel],
+    splits: [&mut Samples; 2],
+) -> Vec<ClassLabel> {
+    let rank = |folder: &str| project.iter().position(|class| class.id == folder).unwrap_or(project.len());
+    let mut order: Vec<usize> = (0..folders.len()).collect();
+    order.sort_by_key(|&place| folders.get(place).map_or(project.len(), |folder| rank(folder)));
+    for label in splits.into_iter().flat_map(|samples| &mut samples.labels) {
+        let place = order.iter().position(|&old| old == *label as usize);
+        *label = place.map_or(*label, |place| place as u32);
+    }
+    let label = |&place: &usize| {
+        let folder = folders.get(place)?;
+        let known = project.iter().find(|class| class.id == *folder);
+        Some(known.cloned().unwrap_or_else(|| ClassLabel { id: folder.clone(), name: folder.clone() }))
+    };
+    order.iter().filter_map(label).collect()
+}
+
+/// The network's file in an exported project; `None` where these bytes are no archive or hold none.
+pub fn project_network(bytes: &[u8]) -> Option<Vec<u8>> {
+    if !bytes.starts_with(b"PK\x03\x04") {
+        return None;
+    }
+    let file = super::File { path: "project.zip".into(), bytes: bytes.to_vec() };
+    let mut container = Container::open(vec![file]).ok()?;
+    let place = container.entries.iter().position(|entry| entry.path == NETWORK)?;
+    container.read(place).ok()
+}

@@ -1,0 +1,51 @@
+//! The recipe for one's own pictures: from a network that knows pictures to one that knows yours.
+
+use serde::Serialize;
+
+use crate::network::{Freeze, Schedule};
+use crate::options::RunOptions;
+
+/// Options of the two parts of fine-tuning, which page and command line start from.
+///
+/// Network, width, activation, normalisation and data set are those of the model and the pictures at hand: what
+/// stands here for them is overruled.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct FineTuning {
+    /// A new last layer, and the other fully connected layers on, over frozen convolutions: seconds.
+    pub head: RunOptions,
+    /// Every layer at a lower rate, from what `head` left: better, and as slow as any training.
+    pub all: RunOptions,
+}
+
+/// The recipe.
+pub fn fine_tuning() -> FineTuning {
+    let head = RunOptions {
+        freeze: Freeze::Conv,
+        batch_size: 32,
+        epochs: 20,
+        learning_rate: 0.01,
+        schedule: Schedule::Cosine,
+        dropout: 0.5,
+        flip: true,
+        ..RunOptions::default()
+    };
+    let all = RunOptions { freeze: Freeze::None, epochs: 10, learning_rate: 0.003, ..head.clone() };
+    FineTuning { head, all }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_parts_keep_to_the_table() {
+        let FineTuning { head, all } = fine_tuning();
+        head.check().unwrap();
+        all.check().unwrap();
+        assert!(all.learning_rate < head.learning_rate);
+        // Cropped, shifted or recoloured pictures cannot be kept as features, and the head would no longer be quick.
+        assert!(head.freeze == Freeze::Conv && head.crop == 1.0 && head.shift == 0.0 && head.colour == 0.0);
+    }
+}
