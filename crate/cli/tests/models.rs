@@ -82,6 +82,34 @@ fn a_trained_model_is_used_measured_converted_and_described() {
 }
 
 #[test]
+fn two_towers_go_through_every_format() {
+    let dir = folder("two_towers_go_through_every_format");
+    let data = data_set(&dir, 8);
+    let model = dir.join("towers.safetensors");
+    let recipe = ["--epochs", "2", "--batch-size", "6", "--width", "0.5", "--network", "alexnet-2012-32"];
+    train(&data, &model, &[&recipe[..], &["--response-norm", "bvlc"]].concat());
+    let (model, data) = (model.to_str().unwrap(), data.to_str().unwrap());
+    let info = json(&["inspect", model, "--json"]);
+    assert_eq!(
+        (&info["network"], &info["config"]["responseNorm"]),
+        (&"alexnet-2012-32".into(), &"bvlc".into())
+    );
+    let shape = |name: &str| {
+        let tensors = info["tensors"].as_array().unwrap();
+        tensors.iter().find(|tensor| tensor["name"] == name).unwrap()["shape"].clone()
+    };
+    // Grouped: each kernel of conv2 reads the eight maps of its own tower.
+    assert_eq!(shape("features.4.weight"), serde_json::json!([32, 8, 3, 3]));
+    let eval = |file: &str| json(&["eval", "--model", file, "--data", data, "--backend", "cpu", "--json"]);
+    let own = dir.join("towers.alexnet");
+    alexnet(&["convert", model, own.to_str().unwrap()], 0);
+    assert_eq!(eval(own.to_str().unwrap()), eval(model));
+    let onnx = dir.join("towers.onnx");
+    alexnet(&["convert", model, onnx.to_str().unwrap()], 0);
+    assert!(std::fs::metadata(onnx).unwrap().len() > 100_000);
+}
+
+#[test]
 fn a_pytorch_file_is_described_and_converted() {
     let dir = folder("a_pytorch_file_is_described_and_converted");
     let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth");

@@ -83,7 +83,7 @@ pub fn data_set(root: &Path, images: u32) -> PathBuf {
 pub fn train(data: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
     let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
     let mut args = vec!["train", "--json", "--backend", "cpu", "--data", data, "--out", out];
-    if !more.contains(&"--resume") && !more.contains(&"--model") {
+    if !["--resume", "--model", "--network"].iter().any(|own| more.contains(own)) {
         args.extend(["--network", "alexnet-32", "--width", "0.25"]);
     }
     args.extend(more);
