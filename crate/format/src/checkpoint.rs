@@ -101,7 +101,7 @@ pub(crate) const AVERAGE: &str = "average/";
 
 impl Checkpoint {
     /// Reads either kind of file, or a bare safetensors or PyTorch file with torchvision's AlexNet keys (taken
-    /// for `alexnet-224` with ImageNet's normalisation and numbered classes).
+    /// for `alexnet-224`, or for `alexnet-2012` by its keys, with ImageNet's preprocessing).
     ///
     /// Shapes are checked against the data here, against the architecture where the network is built. Bytes
     /// handed over (a `Vec`) are not copied; borrowed bytes of a PyTorch file are.

@@ -1,7 +1,8 @@
-//! A bare safetensors or PyTorch file with torchvision's AlexNet keys: what it leaves unsaid.
+//! A bare safetensors or PyTorch file with torchvision's AlexNet keys, or with those of the network of 2012: what it
+//! leaves unsaid.
 
 use alexnet_protocol::{
-    Activation, ClassLabel, Network, NetworkConfig, Normalization, Preprocess, ResponseNorm,
+    Activation, Architecture, ClassLabel, Network, NetworkConfig, Normalization, ResponseNorm,
 };
 
 use crate::container::{Container, Entry};
@@ -9,42 +10,67 @@ use crate::error::FormatError;
 use crate::imagenet::imagenet_1k;
 use crate::metadata::{Description, MAX_CLASSES, VERSION};
 
-const NAME: &str = "torchvision's AlexNet";
+/// A network as a plain state dict in PyTorch names it.
+struct Layout {
+    network: Network,
+    /// For the middle of a sentence.
+    name: &'static str,
+    /// Layers with weights.
+    layers: [&'static str; 8],
+}
 
-/// Layers with weights in `torchvision.models.alexnet`, version 0.2 and later.
-const LAYERS: [&str; 8] = [
-    "features.0",
-    "features.3",
-    "features.6",
-    "features.8",
-    "features.10",
-    "classifier.1",
-    "classifier.4",
-    "classifier.6",
-];
+/// `torchvision.models.alexnet`, version 0.2 and later.
+const TORCHVISION: Layout = Layout {
+    network: Network::AlexNet224,
+    name: "torchvision's AlexNet",
+    layers: [
+        "features.0",
+        "features.3",
+        "features.6",
+        "features.8",
+        "features.10",
+        "classifier.1",
+        "classifier.4",
+        "classifier.6",
+    ],
+};
 
-/// Channel means and standard deviations of ImageNet, as torchvision's weights expect them, with the
-/// shorter side scaled to 256 and the centre cropped to 224 (`AlexNet_Weights.IMAGENET1K_V1`).
-const PREPROCESS: Preprocess =
-    Preprocess { resize: 256, crop: 224, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+/// The network of 2012 in the same manner, its response normalisation a layer of `features`.
+const TWO_TOWERS: Layout = Layout {
+    network: Network::AlexNet2012,
+    name: "the AlexNet of 2012",
+    layers: [
+        "features.0",
+        "features.4",
+        "features.8",
+        "features.10",
+        "features.12",
+        "classifier.1",
+        "classifier.4",
+        "classifier.6",
+    ],
+};
 
-/// The description of a file that has none: `alexnet-224`, ImageNet's classes where the last layer has a thousand
+/// The description of a file that has none: `alexnet-224`, or `alexnet-2012` where the keys are its, ImageNet's classes where the last layer has a thousand
 /// outputs and numbered ones where it has not, ImageNet's preprocessing.
 ///
 /// # Errors
 /// A sentence that names the first tensor that is missing or one too many.
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
+    let has = |name: &str| file.entries().any(|entry| entry.name == name);
+    let two_towers = has("features.4.weight") && has("features.12.weight");
+    let Layout { network, name: taken_for, layers } = if two_towers { TWO_TOWERS } else { TORCHVISION };
     let keys: Vec<String> =
-        LAYERS.iter().flat_map(|layer| [format!("{layer}.weight"), format!("{layer}.bias")]).collect();
+        layers.iter().flat_map(|layer| [format!("{layer}.weight"), format!("{layer}.bias")]).collect();
     let mut last: Option<&Entry> = None;
     for key in &keys {
         last = file.entries().find(|entry| entry.name == *key);
         if last.is_none() {
-            return Err(FormatError::MissingTensor { name: key.clone(), network: NAME });
+            return Err(FormatError::MissingTensor { name: key.clone(), network: taken_for });
         }
     }
     if let Some(other) = file.entries().find(|entry| !keys.contains(&entry.name)) {
-        return Err(FormatError::UnexpectedTensor { name: other.name.clone(), network: NAME });
+        return Err(FormatError::UnexpectedTensor { name: other.name.clone(), network: taken_for });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
     let classes = u32::try_from(outputs).unwrap_or(u32::MAX);
@@ -52,7 +78,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
         version: VERSION,
         format: file.format().to_owned(),
         network: NetworkConfig {
-            network: Network::AlexNet224,
+            network,
             classes,
             width: 1.0,
             activation: Activation::Relu,
@@ -61,7 +87,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
             dropout: 0.5,
         },
         labels: labels(classes),
-        preprocess: PREPROCESS,
+        preprocess: Architecture::default_preprocess(network),
         origin: None,
         run: None,
         steps: None,

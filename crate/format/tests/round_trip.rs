@@ -76,6 +76,27 @@ fn a_bare_torchvision_file_is_alexnet_224_with_imagenets_classes() {
     assert_eq!((other.labels.len(), other.labels[7].name.as_str()), (10, "class 7"));
 }
 
+#[test]
+fn a_bare_file_of_the_network_of_2012_is_known_by_its_keys() {
+    let renamed = |(name, tensor): (String, _)| {
+        let moved =
+            [("features.3.", "features.4."), ("features.6.", "features.8."), ("features.8.", "features.10.")];
+        let moved = moved.into_iter().chain([("features.10.", "features.12.")]);
+        let new = moved.into_iter().find(|(from, _)| name.starts_with(from));
+        (new.map_or(name.clone(), |(from, to)| name.replace(from, to)), tensor)
+    };
+    let tensors: Vec<_> = torchvision(1000).into_iter().map(renamed).collect();
+    let read = Checkpoint::read(bare(&tensors)).unwrap();
+    assert_eq!(read.network.network.name(), "alexnet-2012");
+    assert_eq!((read.preprocess.crop, read.labels.len()), (227, 1000));
+    let lacking = bare(&tensors[..14]);
+    let sentence = Checkpoint::read(lacking).unwrap_err().to_string();
+    assert!(
+        sentence.contains("classifier.6.weight") && sentence.contains("the AlexNet of 2012"),
+        "{sentence}"
+    );
+}
+
 /// A file that remembers which bytes were asked for.
 struct Watched {
     bytes: Vec<u8>,
