@@ -16,7 +16,8 @@ use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validat
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
 
-/// A network with its classes and its preprocessing, on a device.
+/// A network with its classes and its preprocessing, on a device. A clone shares the tensors.
+#[derive(Clone)]
 pub struct Classifier {
     architecture: Architecture,
     params: Params,

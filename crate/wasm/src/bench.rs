@@ -6,10 +6,11 @@ use alexnet::architecture::Architecture;
 use alexnet::data::{Memory, Samples};
 use alexnet::protocol::{ClassLabel, Network, RunOptions};
 use alexnet::{Classifier, Compute, Session};
+use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{JsResult, error};
-use crate::lab::Lab;
+use crate::convert::{JsResult, error, object};
+use crate::lab::{Lab, write};
 
 /// What is measured, with its input ready.
 pub(crate) enum Bench {
@@ -94,6 +95,43 @@ impl Lab {
         let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(unprepared()) };
         session.step_on(pixels.clone(), labels).await.map_err(error)?;
         Ok(())
+    }
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// The prepared network as a file: `safetensors` or `onnx`.
+    ///
+    /// # Errors
+    /// A sentence when `benchPrepare` was not called.
+    #[wasm_bindgen(js_name = benchModel)]
+    pub async fn bench_model(&self, format: String) -> JsResult<Uint8Array> {
+        let (classifier, _) = self.prepared()?;
+        let checkpoint = classifier.model().await.map_err(error)?;
+        write(&checkpoint, &format)
+    }
+
+    /// What a peer that computes the same must answer: `{pixels, logits}` of the prepared batch, NCHW and row by row.
+    ///
+    /// # Errors
+    /// A sentence when `benchPrepare` was not called or the device was lost.
+    #[wasm_bindgen(js_name = benchSample)]
+    pub async fn bench_sample(&self) -> JsResult<JsValue> {
+        let (classifier, pixels) = self.prepared()?;
+        let values = 3 * classifier.architecture().input_size.pow(2);
+        let logits = classifier.logits_of(pixels.clone(), pixels.len() / values.max(1)).await.map_err(error)?;
+        Ok(object(&[
+            ("pixels", Float32Array::from(pixels.as_slice()).into()),
+            ("logits", Float32Array::from(logits.as_slice()).into()),
+        ]))
+    }
+
+    fn prepared(&self) -> JsResult<(Classifier, &Vec<f32>)> {
+        match &self.bench {
+            Some(Bench::Infer(classifier, pixels)) => Ok((classifier.as_ref().clone(), pixels)),
+            Some(Bench::Train(session, pixels, _)) => Ok((session.classifier(), pixels)),
+            None => Err(unprepared()),
+        }
     }
 }
 

@@ -116,15 +116,9 @@ impl Lab {
     #[wasm_bindgen(js_name = exportModel)]
     pub async fn export_model(&self, format: String) -> JsResult<Uint8Array> {
         let model = self.in_use()?;
-        let format = FileFormat::from_extension(&format).ok_or_else(|| {
-            JsError::new(&format!(
-                "“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."
-            ))
-        })?;
         let mut checkpoint = model.classifier.model().await.map_err(error)?;
         checkpoint.origin = model.info.origin.clone();
-        let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
-        Ok(Uint8Array::from(bytes.as_slice()))
+        write(&checkpoint, &format)
     }
 
     /// Classifies an encoded picture: `{top, crop}`.
@@ -179,4 +173,13 @@ impl Lab {
         let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
         memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length().into()
     }
+}
+
+/// A checkpoint as a file's bytes.
+pub(crate) fn write(checkpoint: &Checkpoint, format: &str) -> JsResult<Uint8Array> {
+    let format = FileFormat::from_extension(format).ok_or_else(|| {
+        JsError::new(&format!("“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."))
+    })?;
+    let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
+    Ok(Uint8Array::from(bytes.as_slice()))
 }

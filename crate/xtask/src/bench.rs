@@ -1,4 +1,5 @@
-//! The benchmarks: the built site in a browser, through the page's own `window.lab.bench`.
+//! The benchmarks: the built site in a browser, through the page's own `window.lab.bench`, beside other
+//! runtimes that compute the same.
 
 use anyhow::Result;
 
@@ -9,11 +10,13 @@ use crate::wasm::Effort;
 use crate::{browser, build, serve};
 
 /// Runs one benchmark, or all; with `json`, stdout holds one document and nothing else.
-pub fn run(name: Option<&str>, json: bool) -> Result<()> {
+/// `samples` are taken of each figure.
+pub fn run(name: Option<&str>, json: bool, samples: u32) -> Result<()> {
     build::site(Effort::Full)?;
     let program = browser::provide()?;
     let mut node = command("node");
     node.arg(root("tests/bench/browser.mjs")).args(name).args(json.then_some("--json"));
+    node.arg(format!("--samples={samples}"));
     node.env(browser::VARIABLE, program).env("SITE_URL", serve::in_background()?);
     command::run(&mut node, NO_NODE)
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,39 +24,45 @@ const SHA256: &str = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59
 /// Downloads the archive to where the page finds it, unless it is there.
 pub fn download() -> Result<()> {
     stage("CIFAR-10", || {
-        let folder = root("web/public/data").join(ID);
-        let whole = folder.join(ARCHIVE);
-        if whole.exists() {
-            catalog::write()?;
-            return Ok("there already".into());
-        }
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let part = folder.join(format!("{ARCHIVE}.part"));
-        let fetched = fetch(&mut File::create(&part).context("cannot write the archive")?);
-        let kept = match fetched {
-            Ok(hash) if hash == SHA256 => fs::rename(&part, &whole).context("cannot keep the archive"),
-            Ok(hash) => Err(anyhow::anyhow!(
-                "what {URL} sends is not the official archive (SHA-256 {hash}): try again later"
-            )),
-            Err(error) => Err(error),
+        let outcome = match keep(URL, SHA256, &root("web/public/data").join(ID))? {
+            true => "downloaded; the page offers it from the next `cargo xtask serve` on",
+            false => "there already",
         };
-        if kept.is_err() {
-            fs::remove_file(&part).ok();
-        }
-        kept?;
         catalog::write()?;
-        Ok("downloaded; the page offers it from the next `cargo xtask serve` on".into())
+        Ok(outcome.into())
     })
 }
 
+/// Downloads `url` into `folder` if its hash is right; `false` where the archive is there already.
+fn keep(url: &str, sha256: &str, folder: &Path) -> Result<bool> {
+    let whole = folder.join(ARCHIVE);
+    if whole.exists() {
+        return Ok(false);
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let part = folder.join(format!("{ARCHIVE}.part"));
+    let fetched = fetch(url, &mut File::create(&part).context("cannot write the archive")?);
+    let kept = fetched.and_then(|hash| {
+        ensure!(
+            hash == sha256,
+            "what {url} sends is not the official archive (SHA-256 {hash}): try again later"
+        );
+        fs::rename(&part, &whole).context("cannot keep the archive")
+    });
+    if kept.is_err() {
+        fs::remove_file(&part).ok();
+    }
+    kept.map(|()| true)
+}
+
 /// Copies the download to `to` and returns its hash.
-fn fetch(to: &mut impl Write) -> Result<String> {
+fn fetch(url: &str, to: &mut impl Write) -> Result<String> {
     let unreachable = || {
         format!(
-            "cannot download {URL}: check the network, or bring the archive to the page as a file instead"
+            "cannot download {url}: check the network, or bring the archive to the page as a file instead"
         )
     };
-    let mut answer = ureq::get(URL).call().with_context(unreachable)?;
+    let mut answer = ureq::get(url).call().with_context(unreachable)?;
     let bytes = answer.body().content_length();
     let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left");
     let bar = bytes.map_or_else(ProgressBar::no_length, ProgressBar::new);
@@ -77,4 +84,62 @@ fn fetch(to: &mut impl Write) -> Result<String> {
     bar.finish_and_clear();
     ensure!(bytes.is_none_or(|expected| expected == total), "the download broke off after {total} bytes");
     Ok(hex(&hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::files::Scratch;
+
+    /// A server that gives one answer, whatever it is asked.
+    fn answering(answer: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/{ARCHIVE}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let asked = BufReader::new(stream.try_clone().unwrap()).lines();
+            asked.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            stream.write_all(answer).unwrap();
+        });
+        url
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    const ARCHIVE_ITSELF: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narchive";
+
+    #[test]
+    fn the_right_archive_is_kept_and_not_asked_for_again() {
+        let scratch = Scratch::new("cifar-right");
+        let folder = scratch.path().join("cifar-10");
+        let sha256 = hex(&Sha256::digest(b"archive"));
+        assert!(keep(&answering(ARCHIVE_ITSELF), &sha256, &folder).unwrap());
+        assert_eq!(fs::read(folder.join(ARCHIVE)).unwrap(), b"archive");
+        assert_eq!(names(&folder), [ARCHIVE]);
+        assert!(!keep("http://127.0.0.1:1/", &sha256, &folder).unwrap(), "it is there already");
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_one_sentence_and_leaves_nothing_behind() {
+        let scratch = Scratch::new("cifar-wrong");
+        let short = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narc";
+        let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        for (url, words) in [
+            (answering(ARCHIVE_ITSELF), "is not the official archive (SHA-256 "),
+            (answering(short), "cannot download http://127.0.0.1:"),
+            (answering(missing), "cannot download http://127.0.0.1:"),
+            ("http://127.0.0.1:1/".into(), "check the network, or bring the archive to the page as a file"),
+        ] {
+            let sentence = keep(&url, SHA256, scratch.path()).unwrap_err().to_string();
+            assert!(sentence.contains(words), "{sentence}");
+            assert_eq!(names(scratch.path()), [""; 0], "{sentence}");
+        }
+    }
 }

@@ -17,9 +17,9 @@ import type {
   Backend, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
-import type { Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+import type { BenchSample, Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
-export type { Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels, Traffic } from "./wasm-api";
+export type { BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels, Traffic } from "./wasm-api";
 export type { TwoTowers, TwoTowersStep } from "./towers";
 export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
@@ -152,6 +152,9 @@ export interface Engine {
   /** Milliseconds of one call, upload, computation and read-back included. */
   benchInfer(batch: number): Promise<number>;
   benchTrainStep(batch: number): Promise<number>;
+  /** The prepared network, its weights at random. */
+  benchModel(format: ExportFormat): Promise<Uint8Array>;
+  benchSample(): Promise<BenchSample>;
   /** Bytes of wasm memory. */
   memory(): Promise<number>;
   /** How far this device's numbers are from the CPU backend's. */
@@ -262,6 +265,9 @@ export interface LabApi {
     trainStep(batch: number): Promise<number>;
     info(): Promise<EngineInfo>;
     memory(): Promise<{ wasmBytes: number }>;
+    /** The prepared network as a file, and its input and logits: for peers that compute the same. */
+    model(format: ExportFormat): Promise<Blob>;
+    sample(): Promise<BenchSample>;
     /** A network (`alexnet-32` unless another is named) forward and backward on this device and on the CPU backend: the largest relative differences. */
     parity(batch: number, network?: Network): Promise<Parity>;
   };

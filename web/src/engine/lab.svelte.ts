@@ -83,6 +83,7 @@ run.on("configured", ({ slot, options, resumed }) => {
   page.rival = slot === 1 ? options : null;
 });
 
+const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
 
 /** The page's options into the run: at its beginning, and again where nothing was trained yet. */
@@ -134,8 +135,7 @@ export const lab: LabApi = {
   },
   async exportModel(format) {
     await models.ensure();
-    const bytes = await engine.exportModel(format);
-    return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+    return blob(await engine.exportModel(format));
   },
   importModel: (file) => models.import(file, file instanceof File ? file.name : "an imported network"),
   bench: {
@@ -144,6 +144,8 @@ export const lab: LabApi = {
     trainStep: (batch) => engine.benchTrainStep(batch),
     info: () => client.start(),
     memory: async () => ({ wasmBytes: await engine.memory() }),
+    model: async (format) => blob(await engine.benchModel(format)),
+    sample: () => engine.benchSample(),
     parity: (batch, network) => engine.parity(batch, network),
   },
 };

@@ -30,6 +30,8 @@ export interface ShardManifest {
 export interface Classified { top: Prediction[]; crop: Pixels }
 /** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
 export interface Parity { logits: number; gradients: number; loss: number }
+/** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
+export interface BenchSample { pixels: Float32Array; logits: Float32Array }
 /** One file of a data set from outside; `path` carries its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 
@@ -75,6 +77,8 @@ export interface WasmLab {
   benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
   benchInfer(batch: number): Promise<void>;
   benchTrainStep(batch: number): Promise<void>;
+  benchModel(format: ExportFormat): Promise<Uint8Array>;
+  benchSample(): Promise<BenchSample>;
   memory(): number;
   parity(batch: number, network?: Network): Promise<Parity>;
 }

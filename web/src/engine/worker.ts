@@ -241,6 +241,11 @@ const api: WorkerApi = {
     }),
   benchInfer: (batch) => call((lab) => elapsed(() => lab.benchInfer(batch))),
   benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
+  benchModel: async (format) => {
+    const bytes = await call((lab) => lab.benchModel(format));
+    return give(bytes, bytes);
+  },
+  benchSample: () => call((lab) => lab.benchSample()),
   memory: () => call((lab) => lab.memory()),
   parity: (batch, network) => call((lab) => lab.parity(batch, network)),
 };
