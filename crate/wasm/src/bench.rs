@@ -119,7 +119,8 @@ impl Lab {
     pub async fn bench_sample(&self) -> JsResult<JsValue> {
         let (classifier, pixels) = self.prepared()?;
         let values = 3 * classifier.architecture().input_size.pow(2);
-        let logits = classifier.logits_of(pixels.clone(), pixels.len() / values.max(1)).await.map_err(error)?;
+        let logits =
+            classifier.logits_of(pixels.clone(), pixels.len() / values.max(1)).await.map_err(error)?;
         Ok(object(&[
             ("pixels", Float32Array::from(pixels.as_slice()).into()),
             ("logits", Float32Array::from(logits.as_slice()).into()),

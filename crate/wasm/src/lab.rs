@@ -178,7 +178,9 @@ impl Lab {
 /// A checkpoint as a file's bytes.
 pub(crate) fn write(checkpoint: &Checkpoint, format: &str) -> JsResult<Uint8Array> {
     let format = FileFormat::from_extension(format).ok_or_else(|| {
-        JsError::new(&format!("“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."))
+        JsError::new(&format!(
+            "“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."
+        ))
     })?;
     let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
     Ok(Uint8Array::from(bytes.as_slice()))

@@ -62,6 +62,9 @@ enum Task {
         /// Print one JSON document and nothing else on stdout.
         #[arg(long)]
         json: bool,
+        /// How often each computation is measured.
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+        samples: u32,
     },
     /// Download the published weights (244 MB), check them and put them where the page offers them.
     Weights,
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
         }
         Task::Test { group } => test::run(group),
         Task::Build => build::everything(),
-        Task::Bench { name, json } => bench::run(name.as_deref(), json),
+        Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Weights => weights::download(),
         Task::Data { set: DataSet::Cifar10 } => cifar::download(),
     };
