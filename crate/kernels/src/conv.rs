@@ -70,9 +70,6 @@ impl Conv {
     /// # Panics
     /// When a slice has another length than its shape.
     pub fn weight_gradient(&self, x: &[f32], gradient: &[f32], weight: &mut [f32], work: &mut Workspace) {
-        if let Some(tiled) = Winograd::of(self) {
-            return tiled.weight_gradient(x, gradient, weight, &mut work.tiles);
-        }
         let Workspace { padded, scratch, .. } = work;
         let (x, side) = self.pad(x, padded);
         let (rows, columns) = (self.places(side), self.taps(side));

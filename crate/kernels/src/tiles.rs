@@ -23,12 +23,8 @@ pub(crate) trait Matrix {
 pub(crate) struct FromMap;
 /// G: 3 or 5 values of a kernel.
 pub(crate) struct FromKernel;
-/// A: 4 or 2 values of a gradient.
-pub(crate) struct FromResult;
 /// Aᵀ: back to 4 or 2 values of a result.
 pub(crate) struct ToResult;
-/// Gᵀ: back to 3 or 5 values of a kernel.
-pub(crate) struct BackToKernel;
 
 impl Matrix for FromMap {
     #[inline(always)]
@@ -74,30 +70,6 @@ impl Matrix for FromKernel {
     }
 }
 
-impl Matrix for FromResult {
-    #[inline(always)]
-    fn times<S: Simd>(simd: S, y: Line<S>, from: usize) -> Line<S> {
-        let by = |factor: f32, x, onto| simd.mul_add_e_f32s(simd.splat_f32s(factor), x, onto);
-        let (mut even, mut odd, mut last) = (y[0], y[1], y[1]);
-        let (mut even_of_two, mut odd_of_two) = (y[0], simd.add_f32s(y[1], y[1]));
-        if from == 4 {
-            even = simd.add_f32s(even, y[2]);
-            odd = simd.add_f32s(odd, y[3]);
-            even_of_two = by(4.0, y[2], even_of_two);
-            odd_of_two = by(8.0, y[3], odd_of_two);
-            last = y[3];
-        }
-        [
-            y[0],
-            simd.add_f32s(even, odd),
-            simd.sub_f32s(even, odd),
-            simd.add_f32s(even_of_two, odd_of_two),
-            simd.sub_f32s(even_of_two, odd_of_two),
-            last,
-        ]
-    }
-}
-
 impl Matrix for ToResult {
     #[inline(always)]
     fn times<S: Simd>(simd: S, s: Line<S>, to: usize) -> Line<S> {
@@ -112,28 +84,6 @@ impl Matrix for ToResult {
         let third = by(4.0, sum_of_two, sum);
         let fourth = simd.add_f32s(by(8.0, difference_of_two, difference), s[5]);
         [first, second, third, fourth, s[5], s[5]]
-    }
-}
-
-impl Matrix for BackToKernel {
-    #[inline(always)]
-    fn times<S: Simd>(simd: S, s: Line<S>, to: usize) -> Line<S> {
-        let by = |factor: f32, x, onto| simd.mul_add_e_f32s(simd.splat_f32s(factor), x, onto);
-        let times = |factor: f32, x| simd.mul_f32s(simd.splat_f32s(factor), x);
-        let sum = times(-1.0 / 6.0, simd.add_f32s(s[1], s[2]));
-        let difference = times(-1.0 / 6.0, simd.sub_f32s(s[1], s[2]));
-        let sum_of_two = times(1.0 / 24.0, simd.add_f32s(s[3], s[4]));
-        let difference_of_two = times(1.0 / 24.0, simd.sub_f32s(s[3], s[4]));
-        let first = by(0.25, s[0], simd.add_f32s(sum, sum_of_two));
-        let second = by(2.0, difference_of_two, difference);
-        let third = by(4.0, sum_of_two, sum);
-        if to == 3 {
-            let third = simd.add_f32s(third, s[5]);
-            return [first, second, third, third, third, third];
-        }
-        let fourth = by(8.0, difference_of_two, difference);
-        let fifth = simd.add_f32s(by(16.0, sum_of_two, sum), s[5]);
-        [first, second, third, fourth, fifth, fifth]
     }
 }
 
