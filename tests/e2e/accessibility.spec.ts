@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, open, reaches, SMALL, step, test } from "./support/lab";
 import { file, halves, jpeg, png, RED, BLUE, GREEN } from "./support/pictures";
 
-const VIEWS = ["classify", "train", "learn", "models"] as const;
+const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
 
 /** What axe has to say, one line a finding. */
 async function findings(page: Page): Promise<string[]> {
@@ -42,6 +42,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(await findings(page)).toEqual([]);
 
     await show(page, "learn");
+    expect(await findings(page)).toEqual([]);
+
+    await show(page, "studio");
+    await page.getByTestId("studio-files").first().setInputFiles(file("one.png", png(halves(RED, BLUE))));
+    await expect(page.getByTestId("studio-warning")).toHaveCount(2);
+    await page.getByTestId("studio-projects").click();
+    await page.getByText("How it trains").click();
     expect(await findings(page)).toEqual([]);
 
     await show(page, "models");

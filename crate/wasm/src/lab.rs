@@ -32,7 +32,12 @@ pub struct Lab {
     pub(crate) compute: Compute,
     pub(crate) model: Option<InUse>,
     pub(crate) sets: HashMap<String, crate::sets::Set>,
-    pub(crate) runs: [Option<Session>; 2],
+    /// 0: the run, 1: its rival in a race, 2: the visitor's own pictures.
+    pub(crate) runs: [Option<Session>; 3],
+    /// The data set that is being made picture by picture.
+    pub(crate) album: Option<crate::pictures::Album>,
+    /// The network that the next run starts from.
+    pub(crate) start: Option<Checkpoint>,
     pub(crate) bench: Option<Bench>,
     pub(crate) tower: Option<alexnet::Tower>,
 }
@@ -46,7 +51,16 @@ impl Lab {
     pub async fn create(backend: String) -> JsResult<Lab> {
         let backend: Backend = backend.parse().map_err(|e: String| JsError::new(&e))?;
         let compute = Compute::open(backend).await.map_err(error)?;
-        Ok(Self { compute, model: None, sets: HashMap::new(), runs: [None, None], bench: None, tower: None })
+        Ok(Self {
+            compute,
+            model: None,
+            sets: HashMap::new(),
+            runs: [None, None, None],
+            album: None,
+            start: None,
+            bench: None,
+            tower: None,
+        })
     }
 
     /// Backend, device and version.

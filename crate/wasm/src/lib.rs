@@ -9,9 +9,11 @@ mod convert;
 mod lab;
 mod neighbours;
 mod parity;
+mod pictures;
 mod runs;
 mod sets;
 mod towers;
+mod tuning;
 
 pub use lab::Lab;
 

@@ -1,4 +1,4 @@
-//! Runs: slot 0 is the run, slot 1 its rival in a race.
+//! Runs: slot 0 is the run, slot 1 its rival in a race, slot 2 the run on the visitor's own pictures.
 
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{DropoutLayer, RunOptions};
@@ -18,11 +18,11 @@ impl Lab {
         self.runs.get_mut(slot).and_then(Option::as_mut).ok_or_else(no_run)
     }
 
-    fn put(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
+    pub(crate) fn put(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
         let info = to_js(&run.info())?;
         match self.runs.get_mut(slot) {
             Some(place) => *place = Some(run),
-            None => return Err(JsError::new("There are two runs at most: 0 and 1.")),
+            None => return Err(JsError::new("There are three runs at most: 0, 1 and 2.")),
         }
         Ok(info)
     }

@@ -68,7 +68,7 @@ struct DatasetInfo<'a> {
     skipped: Vec<String>,
 }
 
-fn describe(id: &str, source: &dyn ImageSource, skipped: Vec<String>) -> JsResult<JsValue> {
+pub(crate) fn describe(id: &str, source: &dyn ImageSource, skipped: Vec<String>) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
         labels: source.labels().iter().map(|label| label.name.as_str()).collect(),

@@ -17,6 +17,7 @@ import type {
   Backend, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
+import type { ProjectRun, Stage } from "../projects/types";
 import type { BenchSample, Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
 
 export type { BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels, Traffic } from "./wasm-api";
@@ -26,6 +27,12 @@ export { lab } from "./lab.svelte";
 
 /** 0: the run; 1: its rival in a race. */
 export type Slot = 0 | 1;
+
+/** Where runs live in the engine; 2: the run on the visitor's own pictures. */
+export type EngineSlot = Slot | 2;
+
+/** What a run starts from: the model in use, a file at an address, or a project's own network. */
+export type StartFrom = { kind: "model" } | { kind: "url"; url: string } | { kind: "project"; project: string };
 
 /** Where the lab computes, and why there. */
 export interface EngineInfo {
@@ -121,29 +128,37 @@ export interface Engine {
   /** New weights from `options`; the slot's old run goes only when the new one is whole. */
   configure(slot: Slot, options: RunOptions): Promise<RunInfo>;
   /** Only options whose `OPTIONS` row says `live` may differ. */
-  setOptions(slot: Slot, options: RunOptions): Promise<void>;
+  /** A run on a project's pictures that starts from a network; network, width and the like are that network's. */
+  configureFrom(slot: EngineSlot, options: RunOptions, start: StartFrom): Promise<RunInfo & { start: ModelInfo }>;
+  /** The pictures set apart in a project's data set, in the order of its validation images. */
+  setApart(dataset: string): Promise<string[]>;
+  /** A project's network as a file. */
+  exportProject(project: string, format: ExportFormat): Promise<Uint8Array>;
+  /** Makes a file a project's network; a sentence where it is none, and the old one stays. */
+  importNetwork(project: string, bytes: Uint8Array): Promise<ModelInfo>;
+  setOptions(slot: EngineSlot, options: RunOptions): Promise<void>;
   /** Trains `n` steps; metrics of the last. Views call `lab.start` and `lab.step` instead. */
-  step(slot: Slot, n: number): Promise<StepMetrics>;
+  step(slot: EngineSlot, n: number): Promise<StepMetrics>;
   /** The first `limit` validation images, 0 for all. */
-  validate(slot: Slot, limit: number): Promise<Validation>;
+  validate(slot: EngineSlot, limit: number): Promise<Validation>;
   /** The mask that the last step used. */
-  mask(slot: Slot, layer: DropoutLayer): Promise<MaskData>;
+  mask(slot: EngineSlot, layer: DropoutLayer): Promise<MaskData>;
   /** conv1's filters. */
-  filters(slot: Slot): Promise<FilterData>;
+  filters(slot: EngineSlot): Promise<FilterData>;
   /** Top-5 for some validation images. */
-  watch(slot: Slot, indices: number[]): Promise<Watched[]>;
-  valImage(slot: Slot, index: number): Promise<Pixels>;
+  watch(slot: EngineSlot, indices: number[]): Promise<Watched[]>;
+  valImage(slot: EngineSlot, index: number): Promise<Pixels>;
   /** Without augmentation. */
-  trainImage(slot: Slot, index: number): Promise<Pixels>;
+  trainImage(slot: EngineSlot, index: number): Promise<Pixels>;
   /** The training images that the run's network takes for most alike to an encoded picture, nearest first. */
-  neighbours(slot: Slot, file: Blob, count: number): Promise<Neighbour[]>;
+  neighbours(slot: EngineSlot, file: Blob, count: number): Promise<Neighbour[]>;
   /** The same for raw pixels, as a canvas gives them. */
-  neighboursOfPixels(slot: Slot, image: ImageData, count: number): Promise<Neighbour[]>;
-  saveRun(slot: Slot): Promise<Uint8Array>;
-  resumeRun(slot: Slot, bytes: Uint8Array): Promise<RunInfo>;
+  neighboursOfPixels(slot: EngineSlot, image: ImageData, count: number): Promise<Neighbour[]>;
+  saveRun(slot: EngineSlot): Promise<Uint8Array>;
+  resumeRun(slot: EngineSlot, bytes: Uint8Array): Promise<RunInfo>;
   /** The run's network becomes the model in use, for Classify and for export. */
-  useRun(slot: Slot): Promise<ModelInfo>;
-  dropRun(slot: Slot): Promise<void>;
+  useRun(slot: EngineSlot, name?: string): Promise<ModelInfo>;
+  dropRun(slot: EngineSlot): Promise<void>;
 
   /** Every layer of a network in numbers; 0 classes mean its usual number. */
   describeNetwork(config: NetworkConfig): Promise<NetworkShape>;
@@ -217,6 +232,20 @@ export interface Run {
   validationImages: number;
 }
 
+/** A {@link Run} on a project's pictures that starts from a network, saved once a second. */
+export interface Tuning extends Run {
+  /** The project whose run is in the engine, null where there is none. */
+  readonly project: string | null;
+  /** A part of the plan, from a network; the run before it goes. */
+  begin(project: string, stage: Stage, options: RunOptions, from: StartFrom): Promise<RunInfo>;
+  /** Goes on with a project's saved run, paused. */
+  open(project: string): Promise<ProjectRun>;
+  start(): Promise<void>;
+  pause(): Promise<void>;
+  /** Ends the run and gives its memory back; what was saved stays. */
+  close(): Promise<void>;
+}
+
 /** Which network classifies. */
 export interface ModelChoice {
   /** Resolves when there is one, downloading what the page starts with if need be. */
@@ -228,15 +257,20 @@ export interface ModelChoice {
   stop(): Promise<void>;
   /** Published weights: beside the page where its owner put them there, else at their publisher's. */
   published(): Promise<PublishedModel[]>;
+  /** Address of the shipped network's file. */
+  shippedUrl(): Promise<string>;
   /** Where the file is no model, the old one stays. */
   import(file: Blob, name: string): Promise<ModelInfo>;
-  useRun(slot: Slot): Promise<ModelInfo>;
+  /** `name`: what a person calls it. */
+  useRun(slot: EngineSlot, name?: string): Promise<ModelInfo>;
 }
 
 /** `window.lab`, which the page itself uses too. */
 export interface LabApi {
   readonly engine: Engine;
   readonly run: Run;
+  /** The run on the visitor's own pictures. */
+  readonly tuning: Tuning;
   readonly models: ModelChoice;
   info(): Promise<EngineInfo>;
   classify(photo: Blob, options?: { top?: number }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;

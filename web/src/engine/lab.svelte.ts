@@ -2,6 +2,7 @@
 import type { RunOptions } from "../generated/protocol";
 import { engineState } from "../state/engine.svelte";
 import { say, sayError } from "../state/messages.svelte";
+import { picturesState } from "../state/pictures.svelte";
 import { modelState } from "../state/model.svelte";
 import { addressOptions, page } from "../state/page.svelte";
 import { forgetRun, lastRun } from "../state/storage";
@@ -13,6 +14,7 @@ import { Models } from "./models";
 import { TrainingRun } from "./run";
 import { tabName } from "./tab";
 import { startTwoTowers } from "./towers";
+import { tuningRun, type TuningRun } from "./tuning";
 
 const base = () => new URL(".", location.href).href;
 /** What the visitor brought: handles, no bytes. */
@@ -26,9 +28,10 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   },
   progress: ({ what, loaded, total, secondsLeft }) => {
     if (what === "engine") engineState.progress = { loaded, total };
+    else if (what === "pictures") picturesState.progress = total === undefined || loaded >= total ? null : { done: loaded, total };
     else modelState.progress = { loaded, total, secondsLeft };
   },
-  replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback), "error"),
+  replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback ?? tuning.comeback), "error"),
   failed: (error) => {
     Object.assign(engineState, { status: "failed", progress: null, problem: error.message });
     sayError(error);
@@ -37,6 +40,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
     for (const { choice, files } of brought.values()) await remote.remember(choice, files);
     await models.restore(remote).catch(sayError);
     await run.restore((kept) => remote.resumeKept(kept), (slot, options) => remote.configure(slot, options)).catch(sayError);
+    await tuning.giveBack(remote).catch(sayError);
   },
 });
 
@@ -46,10 +50,10 @@ const models = new Models(client, base, () => page.model);
 const own: Partial<Engine> = {
   info: () => client.start(),
   importModel: (bytes) => models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), "an imported network"),
-  useRun: (slot) => models.useRun(slot),
+  useRun: (slot, name) => models.useRun(slot, name),
   setOptions: async (slot, options) => {
     await client.call((remote) => remote.setOptions(slot, options));
-    run.changed(slot, options);
+    if (slot !== 2) run.changed(slot, options);
   },
   importData: async (name, files, network) => {
     const choice = await client.call((remote) => remote.importData(name, files, network));
@@ -83,6 +87,8 @@ run.on("configured", ({ slot, options, resumed }) => {
   page.rival = slot === 1 ? options : null;
 });
 
+const tuning: TuningRun = tuningRun(engine, client, sayError);
+
 const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
 
@@ -98,6 +104,7 @@ async function prepare(): Promise<void> {
 export const lab: LabApi = {
   engine,
   run,
+  tuning,
   models,
   info: () => client.start(),
   async classify(photo, { top = 5 } = {}) {

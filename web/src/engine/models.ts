@@ -2,7 +2,7 @@
 import type { ModelInfo } from "../generated/protocol";
 import { modelState } from "../state/model.svelte";
 import { sentence } from "../state/messages.svelte";
-import type { ModelHints, PublishedModel, Slot } from "./api";
+import type { EngineSlot, ModelHints, PublishedModel } from "./api";
 import type { Client } from "./client";
 import { nameInUrl } from "./download";
 import { fetchJson } from "./fetch";
@@ -36,12 +36,22 @@ export class Models {
 
   async useShipped(): Promise<ModelInfo> {
     return this.change("shipped", "the shipped network", async () => {
-      const index = await fetchJson<ShippedModel[]>(new URL("models/index.json", this.base()));
-      const shipped = index?.[0];
-      if (!shipped) throw new Error(NO_SHIPPED);
-      modelState.loading = shipped.name;
-      return { kind: "shipped", url: new URL(`models/${shipped.file}`, this.base()).href, bytes: shipped.bytes };
+      const { name, bytes, url } = await this.shipped();
+      modelState.loading = name;
+      return { kind: "shipped", url, bytes };
     });
+  }
+
+  /** Where the shipped network lies. */
+  async shippedUrl(): Promise<string> {
+    return (await this.shipped()).url;
+  }
+
+  private async shipped(): Promise<ShippedModel & { url: string }> {
+    const index = await fetchJson<ShippedModel[]>(new URL("models/index.json", this.base()));
+    const shipped = index?.[0];
+    if (!shipped) throw new Error(NO_SHIPPED);
+    return { ...shipped, url: new URL(`models/${shipped.file}`, this.base()).href };
   }
 
   /** Makes a file the model in use; where it is not one, the old model stays. */
@@ -50,11 +60,11 @@ export class Models {
   }
 
   /** The run's network becomes the model in use. */
-  async useRun(slot: Slot): Promise<ModelInfo> {
+  async useRun(slot: EngineSlot, name = "the network trained here"): Promise<ModelInfo> {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
     this.source = { kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
-    Object.assign(modelState, { status: "ready", info, name: "the network trained here", source: "run", kept: false, progress: null, problem: "" });
+    Object.assign(modelState, { status: "ready", info, name, source: "run", kept: false, progress: null, problem: "" });
     return info;
   }
 

@@ -2,11 +2,12 @@
 import type { DatasetChoice, Engine, EngineInfo, ModelHints, Slot } from "./api";
 import type { Backend, ModelInfo, RunInfo, RunOptions } from "../generated/protocol";
 import type { TowerStep } from "./wasm-api";
+import type { ProjectRun } from "../projects/types";
 import type { KeptRun } from "../state/storage";
 
 /** Told by the worker without being asked. */
 export type WorkerEvent =
-  | { event: "progress"; what: "engine" | "model"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
+  | { event: "progress"; what: "engine" | "model" | "pictures"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
   /** The worker cannot go on (a panic, a lost device, a call that never ended) and wants to be replaced. */
   | { event: "died"; reason: string };
 
@@ -35,4 +36,8 @@ export interface WorkerApi extends Omit<Engine, "info"> {
   halfDigests(slot: Slot): Promise<string[]>;
   /** Puts a kept run back into its slots. */
   resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+  /** Saves the run on a project's pictures. */
+  keepProject(run: Omit<ProjectRun, "file" | "bytes">): Promise<void>;
+  /** Puts a project's saved run back. */
+  resumeProject(project: string): Promise<RunInfo>;
 }

@@ -25,8 +25,16 @@ type Pair<T> = [T | null, T | null];
 /** A call to the worker should take about this long: short enough for others to get their turn. */
 const CALL_MS = 120;
 const MOST_STEPS_A_CALL = 16;
-/** Least time between two saved states, and its multiple of the time that saving takes. */
-const SAVE = { every: 5_000, times: 20 };
+/** How often a run is saved and judged. */
+export interface Pace {
+  /** Least time between two saved states, and its multiple of the time that saving takes. */
+  save: { every: number; times: number };
+  /** Saved from the first step on, and when it stops. */
+  careful: boolean;
+  /** The validation at the end of an epoch waits for its share of the time: epochs may be shorter than it. */
+  patient: boolean;
+}
+const PACE: Pace = { save: { every: 5_000, times: 20 }, careful: false, patient: false };
 /** Validation may take at most about a quarter of the time. */
 const VALIDATION_TIMES = 3;
 
@@ -56,6 +64,7 @@ export class TrainingRun implements Run {
   constructor(
     private readonly engine: Engine,
     private readonly host: RunHost,
+    private readonly pace = PACE,
   ) {}
 
   on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void {
@@ -92,7 +101,7 @@ export class TrainingRun implements Run {
     if (!this.infos[0]) throw new Error("There is no run yet: configure one first.");
     this.goOn = true;
     this.setPhase("running");
-    this.saving.due = performance.now() + SAVE.every;
+    this.saving = { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false };
     // Behind a loop that was told to pause and still has a step in flight.
     this.loop = this.loop.then(() => this.train());
   }
@@ -117,6 +126,16 @@ export class TrainingRun implements Run {
       const metrics = this.last[0];
       if (!metrics) throw new Error("There is no run yet: configure one first.");
       return metrics;
+    });
+  }
+
+  /** Ends the runs and gives their memory back; what was kept stays. */
+  async drop(): Promise<void> {
+    await this.pause();
+    await this.orders.run(async () => {
+      for (const slot of this.slots) await this.empty(slot);
+      this.kept = null;
+      this.setPhase("empty");
     });
   }
 
@@ -217,6 +236,7 @@ export class TrainingRun implements Run {
         });
         if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
         if (this.slots.every((slot) => this.done(slot))) this.goOn = false;
+        if (!this.goOn && this.pace.careful) await this.orders.run(() => this.save());
       } catch (error) {
         // A fresh worker is given the run before it takes the next call; that one may be far slower.
         this.stepsACall = 1;
@@ -250,7 +270,9 @@ export class TrainingRun implements Run {
     const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
     const epochs = Math.floor(this.last[0]?.epoch ?? 0);
     // All validation images where an epoch ends, some of them on the way.
-    const images = epochs > this.validating.epochs ? 0 : this.validationImages;
+    const whole = epochs > this.validating.epochs;
+    if (whole && this.pace.patient && performance.now() < this.validating.due && !this.slots.every((slot) => this.done(slot))) return;
+    const images = whole ? 0 : this.validationImages;
     if (images > 0 && (!crossed || performance.now() < this.validating.due)) return;
     this.validating.epochs = epochs;
     const before = performance.now();
@@ -260,10 +282,14 @@ export class TrainingRun implements Run {
   }
 
   private async saveIfDue(): Promise<void> {
+    if (performance.now() >= this.saving.due) await this.save();
+  }
+
+  private async save(): Promise<void> {
     const before = performance.now();
     const [options, rival] = this.options;
     const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
-    if (!options || !whole || this.saving.broken || before < this.saving.due) return;
+    if (!options || !whole || this.saving.broken || this.kept?.step === this.last[0]?.step) return;
     const run = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now() };
     try {
       await this.host.keepRuns({ ...run, kept: this.keep() }, this.slots);
@@ -274,7 +300,7 @@ export class TrainingRun implements Run {
       this.host.problem(new Error("This browser keeps no copy of the run (its storage is full or closed), so a reload would lose it: training goes on."));
     }
     const now = performance.now();
-    this.saving.due = now + Math.max(SAVE.every, SAVE.times * (now - before));
+    this.saving.due = now + Math.max(this.pace.save.every, this.pace.save.times * (now - before));
   }
 
   /** Without `curves`, those that are drawn hold up to the kept step. */

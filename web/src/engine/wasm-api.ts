@@ -1,5 +1,5 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
-import type { DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
+import type { ClassLabel, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, Preprocess, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
 
 /** The formats that a model leaves in, each its file name's extension. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
@@ -53,6 +53,15 @@ export interface WasmLab {
   addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
   importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
   removeData(id: string): void;
+  /** A picture's square, `crop × crop × 3` bytes. */
+  square(file: Uint8Array, preprocess: Preprocess): Uint8Array;
+  beginPictures(id: string, labels: ClassLabel[], network: string, preprocess: Preprocess): void;
+  addPicture(square: Uint8Array, label: number, val: boolean): void;
+  finishPictures(): DatasetInfo;
+  /** The network that the next `configureFrom` starts from: a file, or the model in use. */
+  startFrom(file: Uint8Array | undefined): Promise<ModelInfo>;
+  configureFrom(slot: number, options: RunOptions): Promise<RunInfo>;
+  convertModel(file: Uint8Array, format: ExportFormat): Uint8Array;
   configure(slot: number, options: RunOptions): Promise<RunInfo>;
   setOptions(slot: number, options: RunOptions): void;
   step(slot: number, n: number): Promise<StepMetrics>;

@@ -1,17 +1,20 @@
 /** The worker: owns the wasm module and the device, and serves one call after another. */
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
-import type { Backend, ModelInfo } from "../generated/protocol";
+import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../generated/protocol";
+import { getRun } from "../projects/store";
+import { readWeights } from "../projects/weights";
 import { keepRun, keptWeights } from "../state/storage";
 import { megabytes } from "../ui/format";
-import type { EngineInfo } from "./api";
+import type { EngineInfo, StartFrom } from "./api";
 import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
 import { Line } from "./line";
 import { answersOrLost, refusal, watchDevices } from "./device";
 import { LARGEST_MODEL, nameInUrl } from "./download";
-import { fetchCounted } from "./fetch";
+import { fetchCounted, fetchOk } from "./fetch";
 import { forgetFiles, forgetUrl, modelFile, stopDownload, storage } from "./modelfiles";
+import { Albums, keepProjectRun, resumeProjectRun } from "./pictures";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
 import { loadWasm } from "./wasm";
@@ -30,6 +33,7 @@ let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
 /** To the other tower's worker, where this one holds a tower. */
 let line: Line | undefined;
+const albums = new Albums((loaded, total) => tell({ event: "progress", what: "pictures", loaded, total }));
 let patience = Number.POSITIVE_INFINITY;
 /** The adapter computed on; null on the CPU. */
 let gpu: AdapterFacts | null = null;
@@ -86,6 +90,19 @@ async function photoBytes(file: Blob): Promise<Uint8Array> {
     throw new Error("The file could not be read: it may have been moved or deleted, so choose it again.");
   });
   return new Uint8Array(buffer);
+}
+
+/** The file that a run starts from; undefined for the model in use. */
+async function startFile(start: StartFrom): Promise<Uint8Array | undefined> {
+  if (start.kind === "model") return undefined;
+  if (start.kind === "project") return networkOf(start.project);
+  return new Uint8Array(await (await fetchOk(start.url, "The network to start from")).arrayBuffer());
+}
+
+async function networkOf(project: string): Promise<Uint8Array> {
+  const run = await getRun(project);
+  if (!run) throw new Error("This project has no network yet: train it first.");
+  return readWeights(project, run.file, run.bytes);
 }
 
 /** On WebGPU a tensor above the adapter's limit would end the worker. */
@@ -167,6 +184,30 @@ const api: WorkerApi = {
       await datasets.open(lab, options.dataset, options.network);
       return lab.configure(slot, options);
     }),
+  configureFrom: async (slot, options, from) => {
+    const file = await startFile(from);
+    return call(async (lab) => {
+      const start = await lab.startFrom(file);
+      checkSize({ network: start.network, width: start.config.width });
+      await albums.open(lab, options.dataset, start);
+      return { ...(await lab.configureFrom(slot, options)), start };
+    });
+  },
+  setApart: async (dataset) => albums.order(dataset),
+  exportProject: async (project, format) => {
+    const file = await networkOf(project);
+    const bytes = await call((lab) => lab.convertModel(file, format));
+    return give(bytes, bytes);
+  },
+  importNetwork: async (project, bytes) => {
+    const model = await call((lab) => lab.startFrom(bytes));
+    const { network, preprocess, labels } = model;
+    const run = { project, options: { ...DEFAULT_OPTIONS, network }, stage: "all" as const, step: model.steps ?? 0, savedAt: Date.now(), network, preprocess, labels, kept: null };
+    await keepProjectRun(run, bytes);
+    return model;
+  },
+  keepProject: async (run) => keepProjectRun(run, await call((lab) => lab.saveRun(2))),
+  resumeProject: (project) => call((lab) => resumeProjectRun(lab, albums, 2, project)),
   setOptions: (slot, options) => call((lab) => lab.setOptions(slot, options)),
   step: (slot, n) => call((lab) => lab.step(slot, n)),
   validate: (slot, limit) => call((lab) => lab.validate(slot, limit)),

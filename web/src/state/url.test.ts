@@ -67,7 +67,7 @@ describe("the page's address", () => {
 
   it("says what is wrong with a view or a backend", () => {
     expect(parseConfiguration("?view=fly&backend=tpu").problems).toEqual([
-      "The page's address asks for view “fly”: use one of classify, train, learn, models.",
+      "The page's address asks for view “fly”: use one of classify, studio, train, learn, models.",
       "The page's address asks for backend “tpu”: use one of auto, cpu, webgpu.",
     ]);
   });

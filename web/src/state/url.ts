@@ -1,9 +1,9 @@
 /** The page's configuration as URL parameters, and back. Only what differs from the default is written. */
 import { BACKENDS, DEFAULT_OPTIONS, OPTIONS, type Backend, type OptionSpec, type RunOptions } from "../generated/protocol";
 
-export const VIEWS = ["classify", "train", "learn", "models"] as const;
+export const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
 export type View = (typeof VIEWS)[number];
-export const VIEW_TITLES: Readonly<Record<View, string>> = { classify: "Classify", train: "Train", learn: "Learn", models: "Models" };
+export const VIEW_TITLES: Readonly<Record<View, string>> = { classify: "Classify", studio: "Your pictures", train: "Train", learn: "Learn", models: "Models" };
 
 /** Everything that a link carries. */
 export interface Configuration {

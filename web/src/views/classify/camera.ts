@@ -14,3 +14,15 @@ export function cameraSentence(error: string): string {
       return `The camera could not be opened (${error}): choose a photo instead.`;
   }
 }
+
+/** Opens the camera, the one at the back where there are two; a sentence where there is none. */
+export async function openCamera(): Promise<MediaStream> {
+  if (!navigator.mediaDevices) throw new Error(cameraSentence("insecure"));
+  return navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } } }).catch((error: DOMException) => {
+    throw new Error(cameraSentence(error.name));
+  });
+}
+
+export function stopCamera(stream: MediaStream | undefined): void {
+  stream?.getTracks().forEach((track) => track.stop());
+}

@@ -1,0 +1,42 @@
+/** Names of classes as folders and back. */
+
+/** Folder names that stand for a split, not for a class. */
+const SPLITS = new Map([["train", false], ["training", false], ["val", true], ["valid", true], ["validation", true], ["test", true], ["testing", true]]);
+const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif|heic|heif|tiff?)$/i;
+
+export const isPicture = (path: string): boolean => PICTURE.test(path);
+
+/** Whether a path is hidden or a system's own. */
+const isHidden = (path: string): boolean => path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+
+/** Where a picture belongs by its path; `val` null where no folder says so, `class` null where it lies in none. */
+export interface Place { class: string | null; val: boolean | null }
+
+/**
+ * Classes and splits of paths in ImageFolder's layout: `[any/…/][train|val/]class/file`. Folders that hold everything
+ * are left out, but for one that holds the pictures itself: that is a class.
+ */
+export function places(paths: readonly string[]): (Place | null)[] {
+  const parts = paths.map((path) => path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== "."));
+  const wanted = paths.map((path, i) => isPicture(path) && !isHidden(path) && !parts[i]?.includes(".."));
+  const used = parts.filter((_, i) => wanted[i]);
+  let top = 0;
+  const splitAt = (depth: number) => used.some((path) => path.length > depth + 2 && SPLITS.has((path[depth] ?? "").toLowerCase()));
+  while (used.length > 0 && !splitAt(top) && used.every((path) => path.length > top + 2 && path[top] === used[0]?.[top])) top++;
+  const splits = splitAt(top);
+  return parts.map((path, i) => {
+    if (!wanted[i]) return null;
+    const split = splits ? SPLITS.get((path[top] ?? "").toLowerCase()) : undefined;
+    const from = top + (split === undefined ? 0 : 1);
+    return { class: path.length > from + 1 ? (path[from] ?? null) : null, val: split ?? null };
+  });
+}
+
+/** A name that every file system takes as a folder, distinct from those taken. */
+export function folderName(name: string, taken: ReadonlySet<string>): string {
+  const safe = name.normalize("NFC").replace(/[\u0000-\u001f\u007f/\\:*?"<>|]/g, "_").replace(/^\.+/, "_").replace(/[. ]+$/, "").slice(0, 80) || "class";
+  const reserved = SPLITS.has(safe.toLowerCase()) || /^(con|prn|aux|nul|com\d|lpt\d)$/i.test(safe) ? `${safe}_` : safe;
+  let folder = reserved;
+  for (let i = 2; [...taken].some((other) => other.toLowerCase() === folder.toLowerCase()); i++) folder = `${reserved} ${i}`;
+  return folder;
+}

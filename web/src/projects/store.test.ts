@@ -1,0 +1,65 @@
+import "fake-indexeddb/auto";
+import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import * as store from "./store";
+import { datasetOf, projectOf, type PictureInfo, type Project } from "./types";
+
+const project = (id: string): Project => ({ id, name: `Project ${id}`, created: 1, changed: 1, classes: [{ id: "c", name: "cup" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } });
+const picture = (of: string, hash: string, from = "c"): store.NewPicture => {
+  const info: PictureInfo = { id: `${of}/${from}/${hash}`, project: of, class: from, hash, name: `${hash}.jpg`, bytes: 2, val: false };
+  return { info, bytes: Uint8Array.of(1, hash.length), thumb: Uint8Array.of(2) };
+};
+
+beforeEach(async () => {
+  await store.closeStore();
+  globalThis.indexedDB = new IDBFactory();
+});
+afterEach(() => vi.restoreAllMocks());
+
+it("keeps pictures with their bytes, and deletes bytes with their last user", async () => {
+  await store.putProject(project("p"));
+  await store.addPictures([picture("p", "one"), picture("p", "two"), picture("p", "one", "d")]);
+  expect((await store.listPictures("p")).map(({ id }) => id).sort()).toEqual(["p/c/one", "p/c/two", "p/d/one"]);
+  expect(await store.getFiles(["one", "none"])).toEqual([Uint8Array.of(1, 3), undefined]);
+  await store.removePictures([picture("p", "one").info]);
+  expect(await store.getFiles(["one"])).toEqual([Uint8Array.of(1, 3)]);
+  await store.removePictures([picture("p", "one", "d").info]);
+  expect(await store.getFiles(["one", "two"])).toEqual([undefined, Uint8Array.of(1, 3)]);
+  expect(await store.getThumbs(["one", "two"])).toEqual([undefined, Uint8Array.of(2)]);
+});
+
+it("duplicates a project without its bytes, and each goes without the other", async () => {
+  await store.putProject(project("p"));
+  await store.addPictures([picture("p", "one")]);
+  await store.putJudgement("p", { labels: ["cup"], step: 1, judged: [{ picture: "p/c/one", label: 0, top: [] }], stages: [] });
+  await store.copyProject("p", { ...project("q"), changed: 2 });
+  expect((await store.listProjects()).map(({ id }) => id)).toEqual(["q", "p"]);
+  expect((await store.listPictures("q")).map(({ id }) => id)).toEqual(["q/c/one"]);
+  expect((await store.getJudgement("q"))?.judged[0]?.picture).toBe("q/c/one");
+  await store.deleteProject("p");
+  expect(await store.getFiles(["one"])).toEqual([Uint8Array.of(1, 3)]);
+  await store.deleteProject("q");
+  expect([await store.listProjects(), await store.listPictures("q"), await store.getFiles(["one"])]).toEqual([[], [], [undefined]]);
+});
+
+it("leaves nothing half there when the disk is full, and goes on afterwards", async () => {
+  await store.putProject(project("p"));
+  await store.addPictures([picture("p", "one")]);
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args: Parameters<typeof put>) {
+    if (this.name === "thumbs") throw new DOMException("full", "QuotaExceededError");
+    return put.apply(this, args);
+  });
+  const error: unknown = await store.addPictures([picture("p", "two")]).catch((e: unknown) => e);
+  expect(store.storageSentence(error)).toMatch(/^The browser's storage is full: what was there stays/);
+  vi.restoreAllMocks();
+  expect((await store.listPictures("p")).map(({ hash }) => hash)).toEqual(["one"]);
+  expect(await store.getFiles(["two"])).toEqual([undefined]);
+  await store.addPictures([picture("p", "two")]);
+  expect(await store.pictureBytes()).toEqual(new Map([["p", 4]]));
+});
+
+it("finds the project in a data set's name, whatever it is called", () => {
+  expect(projectOf(datasetOf({ id: "k3f9", name: "Cups (project of 2)" }))).toBe("k3f9");
+  expect(projectOf("fashion-mnist")).toBeNull();
+});

@@ -1,0 +1,176 @@
+/**
+ * Projects in IndexedDB, used by the page (pictures, names) and by the worker (bytes, runs). A picture's description,
+ * bytes and thumbnail are written in one transaction: what a full disk refuses leaves nothing half there.
+ */
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
+import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
+
+/** A picture on its way in. */
+export interface NewPicture { info: PictureInfo; bytes: Uint8Array; thumb: Uint8Array }
+
+interface Schema extends DBSchema {
+  projects: { key: string; value: Project };
+  pictures: { key: string; value: PictureInfo; indexes: { project: string; hash: string } };
+  /** Bytes by content: projects that share a picture share its bytes. */
+  files: { key: string; value: Uint8Array };
+  thumbs: { key: string; value: Uint8Array };
+  runs: { key: string; value: ProjectRun };
+  judgements: { key: string; value: Judgement };
+}
+type Names = "projects" | "pictures" | "files" | "thumbs" | "runs" | "judgements";
+type Writing = IDBPTransaction<Schema, Names[], "readwrite">;
+
+const ALL: Names[] = ["projects", "pictures", "files", "thumbs", "runs", "judgements"];
+let opened: Promise<IDBPDatabase<Schema>> | undefined;
+
+function database(): Promise<IDBPDatabase<Schema>> {
+  opened ??= openDB<Schema>("alexnet-projects", 1, {
+    upgrade(db) {
+      const pictures = db.createObjectStore("pictures");
+      pictures.createIndex("project", "project");
+      pictures.createIndex("hash", "hash");
+      for (const name of ["projects", "files", "thumbs", "runs", "judgements"] as const) db.createObjectStore(name);
+    },
+    terminated: () => (opened = undefined),
+  }).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+/** Work in one transaction: all of it is kept or, where anything fails, none. */
+async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> {
+  const transaction = (await database()).transaction(ALL, "readwrite") as Writing;
+  // A request's own error says less than the transaction's; neither may go unheard.
+  const done = transaction.done.then(() => null, (error: unknown) => error ?? new Error("The browser gave up storing."));
+  try {
+    const result = await work(transaction);
+    const error = await done;
+    if (error) throw error;
+    return result;
+  } catch (error) {
+    try {
+      transaction.abort();
+    } catch {
+      // It has ended already.
+    }
+    // A request that fell with its transaction says only that; the transaction knows why.
+    const ended = await done;
+    throw ended instanceof DOMException && ended.name !== "AbortError" ? ended : error;
+  }
+}
+
+export async function listProjects(): Promise<Project[]> {
+  return (await (await database()).getAll("projects")).sort((a, b) => b.changed - a.changed);
+}
+
+export async function getProject(id: string): Promise<Project | undefined> {
+  return (await database()).get("projects", id);
+}
+
+export const putProject = (project: Project): Promise<void> => write(async (t) => void (await t.objectStore("projects").put(project, project.id)));
+
+/** A project's pictures, by class in the order of their hashes: the order does not depend on when they came. */
+export async function listPictures(project: string): Promise<PictureInfo[]> {
+  return (await database()).getAllFromIndex("pictures", "project", project);
+}
+
+export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
+  write(async (t) => {
+    await Promise.all(
+      pictures.flatMap(({ info, bytes, thumb }) => [
+        asked(() => t.objectStore("pictures").put(info, info.id)),
+        asked(() => t.objectStore("files").put(bytes, info.hash)),
+        asked(() => t.objectStore("thumbs").put(thumb, info.hash)),
+      ]),
+    );
+  });
+
+/** A request whose refusal, at once or later, is its promise's: where one fails, the others' failures are heard too. */
+const asked = async <T>(request: () => Promise<T>): Promise<T> => request();
+
+export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));
+
+/** Deletes descriptions, and bytes that no other picture has. */
+async function remove(t: Writing, pictures: readonly PictureInfo[]): Promise<void> {
+  const store = t.objectStore("pictures");
+  await Promise.all(pictures.map(({ id }) => store.delete(id)));
+  const left = await Promise.all([...new Set(pictures.map(({ hash }) => hash))].map(async (hash) => [hash, await store.index("hash").count(hash)] as const));
+  await Promise.all(left.filter(([, users]) => users === 0).flatMap(([hash]) => [t.objectStore("files").delete(hash), t.objectStore("thumbs").delete(hash)]));
+}
+
+export async function getFiles(hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  return getEach("files", hashes);
+}
+
+export async function getThumbs(hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  return getEach("thumbs", hashes);
+}
+
+async function getEach(name: "files" | "thumbs", hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  const store = (await database()).transaction(name).objectStore(name);
+  return Promise.all(hashes.map((hash) => store.get(hash)));
+}
+
+/** A class and its pictures, in one go. */
+export const removeClass = (project: Project, pictures: readonly PictureInfo[]): Promise<void> =>
+  write(async (t) => {
+    await t.objectStore("projects").put(project, project.id);
+    await remove(t, pictures);
+  });
+
+/** Everything of a project but the files of its run. */
+export const deleteProject = (id: string): Promise<void> =>
+  write(async (t) => {
+    await remove(t, await t.objectStore("pictures").index("project").getAll(id));
+    await Promise.all((["projects", "runs", "judgements"] as const).map((name) => t.objectStore(name).delete(id)));
+  });
+
+/** A copy under another id; bytes are shared. The run is copied by who copies its files. */
+export const copyProject = (from: string, to: Project): Promise<void> =>
+  write(async (t) => {
+    const store = t.objectStore("pictures");
+    const copies = (await store.index("project").getAll(from)).map((info) => ({ ...info, project: to.id, id: `${to.id}${info.id.slice(from.length)}` }));
+    await Promise.all([t.objectStore("projects").put(to, to.id), ...copies.map((info) => store.put(info, info.id))]);
+    const judgement = await t.objectStore("judgements").get(from);
+    if (judgement) {
+      const moved = judgement.judged.map((one) => ({ ...one, picture: `${to.id}${one.picture.slice(from.length)}` }));
+      await t.objectStore("judgements").put({ ...judgement, judged: moved }, to.id);
+    }
+  });
+
+export async function getRun(project: string): Promise<ProjectRun | undefined> {
+  return (await database()).get("runs", project);
+}
+
+export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(run, run.project)));
+
+export const deleteJudgement = (project: string): Promise<void> => write((t) => t.objectStore("judgements").delete(project));
+
+export async function getJudgement(project: string): Promise<Judgement | undefined> {
+  return (await database()).get("judgements", project);
+}
+
+export const putJudgement = (project: string, judgement: Judgement): Promise<void> => write(async (t) => void (await t.objectStore("judgements").put(judgement, project)));
+
+/** Bytes that each project's pictures take, shared ones counted for each. */
+export async function pictureBytes(): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  for (const { project, bytes } of await (await database()).getAll("pictures")) sums.set(project, (sums.get(project) ?? 0) + bytes);
+  return sums;
+}
+
+/** One sentence for what the browser's storage refuses. */
+export function storageSentence(error: unknown): string {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  if (name === "QuotaExceededError") return "The browser's storage is full: what was there stays; delete a project or free space on the disk, then try again.";
+  if (name === "InvalidStateError" || name === "SecurityError" || name === "UnknownError") return "The browser's storage is closed to this page (a private window, or a setting): open it in an ordinary window to keep pictures.";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Forgets the connection: for tests. */
+export async function closeStore(): Promise<void> {
+  (await opened)?.close();
+  opened = undefined;
+}

@@ -1,0 +1,82 @@
+/** What a project of one's own pictures is made of. */
+import type { ModelInfo, Prediction, Preprocess, RunOptions } from "../generated/protocol";
+
+/** A class as the visitor named it; its id outlives every renaming. */
+export interface ProjectClass { id: string; name: string }
+
+/** What training begins with. */
+export type Start = "shipped" | "model" | "own";
+
+/** What the visitor chose about training. */
+export interface Plan {
+  start: Start;
+  /** Epochs of the new head on frozen convolutions. */
+  headEpochs: number;
+  /** Epochs of all layers afterwards, 0 for none. */
+  allEpochs: number;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  created: number;
+  changed: number;
+  /** In the order of the network's outputs. */
+  classes: ProjectClass[];
+  plan: Plan;
+}
+
+/** A picture, apart from its bytes. */
+export interface PictureInfo {
+  /** `project/class/hash`: the same picture cannot be twice in one class. */
+  id: string;
+  project: string;
+  class: string;
+  /** SHA-256 of the stored bytes, in hexadecimal. */
+  hash: string;
+  /** The file's name when it came. */
+  name: string;
+  bytes: number;
+  /** Set apart to be tested on. */
+  val: boolean;
+}
+
+/** Which part of the plan a run is. */
+export type Stage = "head" | "all";
+
+/** How a part of the plan ended. */
+export interface StageReport { stage: Stage; accuracy: number; seconds: number; steps: number }
+
+/** The state of a project's run, apart from its weights. */
+export interface ProjectRun {
+  project: string;
+  options: RunOptions;
+  stage: Stage;
+  step: number;
+  savedAt: number;
+  /** Which of the two files holds the weights: they are written in turn, so that one is always whole. */
+  file: "a" | "b";
+  bytes: number;
+  /** What the network is, for reading pictures at its size. */
+  network: ModelInfo["network"];
+  preprocess: Preprocess;
+  labels: string[];
+  /** The view's curves. */
+  kept: unknown;
+}
+
+/** What the network says of the pictures that were set apart. */
+export interface Judgement {
+  labels: string[];
+  step: number;
+  judged: { picture: string; label: number; top: Prediction[] }[];
+  stages: StageReport[];
+}
+
+export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(36).padStart(7, "0")).join("").slice(-10);
+
+/** The data set of a project as options name it: readable, and with the id in it. */
+export const datasetOf = ({ id, name }: Pick<Project, "id" | "name">): string => `${name} (project ${id})`;
+
+/** The project that a data set's name stands for, null for any other data set. */
+export const projectOf = (dataset: string): string | null => /\(project (\w+)\)$/.exec(dataset)?.[1] ?? null;

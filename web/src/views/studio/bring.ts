@@ -1,0 +1,109 @@
+/** Files, folders and archives into the open project. */
+import { lab } from "../../engine/api";
+import { openZip, type Description, type Opened } from "../../projects/archive";
+import { isPicture, places } from "../../projects/names";
+import * as store from "../../projects/store";
+import { newId, type Project } from "../../projects/types";
+import { say } from "../../state/messages.svelte";
+import { album, DEFAULT_PLAN, freeName, type Incoming } from "./album.svelte";
+
+const isZip = (file: File) => /\.zip$/i.test(file.name);
+/** Pictures that are unpacked at a time. */
+const PORTION = 48;
+
+/** Takes what was dropped, picked or pasted. `into`: the class it was given to, null for the page as a whole. */
+export async function bring(files: readonly File[], into: string | null): Promise<void> {
+  const archives = files.filter(isZip);
+  const loose = files.filter((file) => !isZip(file));
+  if (files.length === 0) return void say("There is no file in what was dropped or pasted: use pictures, a folder or a ZIP.", "error");
+  for (const archive of archives) {
+    const opened = await openZip(archive, archive.name);
+    if (opened.description) await bringProject(opened, opened.description);
+    else await bringArchive(opened, archive.name, into);
+  }
+  if (loose.length > 0) await bringLoose(loose, into);
+}
+
+async function bringLoose(files: readonly File[], into: string | null): Promise<void> {
+  const found = places(files.map(({ name }) => name));
+  // A file that claims to be no picture may still be one, when it was chosen by itself.
+  const one = into !== null || files.every(({ name }) => !name.includes("/"));
+  if (one) {
+    const to = into ?? album.active ?? (await album.addClass())?.id;
+    const pictures = files.filter(({ name, type }) => !name.includes("/") || isPicture(name) || type.startsWith("image/"));
+    if (to) await album.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: to, val: null })));
+    return;
+  }
+  const byName = await classesFor(found.map((place) => place?.class ?? null));
+  const fallback = byName.size === 0 ? (album.active ?? (await album.addClass())?.id) : undefined;
+  const incoming = files.flatMap((blob, i): Incoming[] => {
+    const place = found[i];
+    const to = place && (place.class === null ? fallback : byName.get(place.class));
+    return place && to ? [{ blob, name: base(blob.name), class: to, val: place.val }] : [];
+  });
+  if (incoming.length === 0) return void say("There is no picture in what was dropped: use JPEG, PNG, WebP, GIF or BMP files, or a folder of them for each class.", "error");
+  await album.add(incoming);
+}
+
+async function bringArchive(opened: Opened, name: string, into: string | null): Promise<void> {
+  const found = places(opened.paths);
+  const all = opened.paths.flatMap((path, i) => (found[i] ? [{ path, place: found[i] }] : []));
+  if (all.length === 0) throw new Error(`The archive “${name}” holds no picture: it needs JPEG, PNG, WebP, GIF or BMP files, in a folder for each class.`);
+  const byName = into === null ? await classesFor(all.map(({ place }) => place.class)) : new Map<string, string>();
+  const fallback = into ?? (all.some(({ place }) => place.class === null) ? (album.active ?? (await album.addClass())?.id) : undefined);
+  for (let from = 0; from < all.length; from += PORTION) {
+    const some = all.slice(from, from + PORTION);
+    const contents = opened.read(some.map(({ path }) => path));
+    await album.add(
+      some.flatMap(({ path, place }, i): Incoming[] => {
+        const to = into ?? (place.class === null ? fallback : byName.get(place.class));
+        return to ? [{ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val: place.val }] : [];
+      }),
+    );
+  }
+}
+
+/** The classes of these names, made where they are not there; classes of a fresh project that are still empty make room. */
+async function classesFor(names: readonly (string | null)[]): Promise<Map<string, string>> {
+  const wanted = [...new Set(names.filter((name) => name !== null))].sort((a, b) => (a < b ? -1 : 1));
+  const ids = new Map<string, string>();
+  if (wanted.length === 0) return ids;
+  const unused = album.project.classes.filter(({ id, name }) => /^Class \d+$/.test(name) && album.byClass.get(id)?.length === 0);
+  for (const name of wanted) {
+    const there = album.project.classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    const made = there ?? (await album.addClass(name));
+    if (made) ids.set(name, made.id);
+  }
+  for (const { id } of unused) if (![...ids.values()].includes(id)) await album.removeClass(id);
+  return ids;
+}
+
+/** An exported project becomes a project of its own; nothing of it is seen before it is whole. */
+async function bringProject(opened: Opened, description: Description): Promise<void> {
+  const classes = description.classes.map(({ name }) => ({ id: newId(), name }));
+  const name = freeName(description.name, album.projects.map(({ id, name }) => ({ id, name })));
+  const project: Project = { id: newId(), name, created: Date.now(), changed: Date.now(), classes, plan: { ...DEFAULT_PLAN, ...description.plan } };
+  const found = places(opened.paths);
+  await album.order(async () => {
+    await store.putProject(project);
+    await album.show(project);
+  });
+  const byFolder = new Map(description.classes.map(({ folder }, i) => [folder, classes[i]?.id ?? ""]));
+  const all = opened.paths.flatMap((path, i) => {
+    const place = found[i];
+    const to = place?.class ? byFolder.get(place.class) : undefined;
+    return place && to ? [{ path, to, val: place.val }] : [];
+  });
+  for (let from = 0; from < all.length; from += PORTION) {
+    const some = all.slice(from, from + PORTION);
+    const contents = opened.read(some.map(({ path }) => path));
+    await album.add(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })));
+  }
+  if (opened.network) {
+    await lab.engine.importNetwork(project.id, opened.network);
+    await album.refresh();
+  }
+  say(`“${project.name}” was imported: ${classes.length} classes, ${album.pictures.length} pictures${opened.network ? " and its network" : ""}.`);
+}
+
+const base = (path: string): string => path.split("/").at(-1) ?? path;
