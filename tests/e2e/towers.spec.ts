@@ -28,6 +28,12 @@ test("the explorer computes every layer, and says why 224 does not fit", async (
   await expect(page.getByRole("heading", { name: "Every layer in numbers" })).toBeInViewport();
 });
 
+test("a run of the two towers points to the two workers", async ({ page }) => {
+  await open(page, { view: "train", network: "alexnet-2012-32" });
+  await page.getByTestId("towers-link").click();
+  await expect(page.getByRole("heading", { name: "Two workers, one network" })).toBeInViewport();
+});
+
 test("two workers train the towers to the bits of one, and say what they exchange", async ({ page }) => {
   await open(page, { view: "learn", batchSize: 4, trainImages: 400, width: 0.5 });
   await page.getByTestId("towers-train").click();
