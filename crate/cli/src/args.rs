@@ -25,6 +25,8 @@ pub enum Command {
     Train(Box<TrainArgs>),
     /// Measures models on labelled images; several are averaged.
     Eval(EvalArgs),
+    /// Fits a temperature on labelled images, so that probabilities mean what they say, and stores it in the model.
+    Calibrate(CalibrateArgs),
     /// Writes a model in another format or precision.
     Convert(ConvertArgs),
     /// Says what a model file holds.
@@ -56,6 +58,25 @@ pub struct EvalArgs {
     /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args)]
+pub struct CalibrateArgs {
+    /// The model file, or `shipped`.
+    #[arg(value_name = "FILE")]
+    pub model: ModelName,
+    /// A directory or a ZIP of images that the network was not trained on, with a folder for each class, named by the
+    /// class's label or id. What the temperature is worth is measured half by half, fitted on the other half.
+    #[arg(long, value_name = "DATA")]
+    pub data: PathBuf,
+    /// Where the calibrated model goes [default: FILE itself, in the number format that it has].
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<Output>,
+    /// Gives the classes new names: a JSON list of `{"id": …, "name": …}`, matched by id.
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,12 +1,14 @@
 //! `alexnet eval`.
 
 use alexnet::Classifier;
+use alexnet::calibration::expected_calibration_error;
 use alexnet::classifier::Tally;
 use alexnet::metrics::softmax;
 use alexnet_data::{Flat, Samples};
-use alexnet_protocol::{ClassLabel, Preprocess, Validation};
+use alexnet_protocol::{
+    ClassLabel, EvaluatedModel, Evaluation, Measured, PAPER_RESULTS, Preprocess, Validation,
+};
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::json;
 
 use crate::args::EvalArgs;
 use crate::{backend, data, report};
@@ -24,9 +26,11 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     }
     let Some(first) = classifiers.first() else { bail!("name a model with --model") };
     let classes = first.labels().to_vec();
+    let several = classifiers.len() > 1;
     let mut views: Vec<(Preprocess, Flat)> = Vec::new();
     let mut sum: Vec<f32> = Vec::new();
     let mut truth: Vec<u32> = Vec::new();
+    let mut models = Vec::new();
     for (classifier, name) in classifiers.iter().zip(&args.model) {
         let order = order(classifier.labels(), &classes).with_context(|| name.to_string())?;
         let preprocess = classifier.preprocess();
@@ -41,20 +45,38 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         }
         let Some((_, flat)) = views.iter().find(|(of, _)| seen(of)) else { continue };
         truth.clone_from(&flat.samples.labels);
-        let scores = judge(classifier, &flat.samples, &order, classifiers.len() > 1)?;
+        let scores = judge(classifier, &flat.samples, &order, several)?;
+        if several {
+            let architecture = classifier.architecture();
+            models.push(EvaluatedModel {
+                model: name.file_name(),
+                network: architecture.config.network,
+                width: architecture.config.width,
+                parameters: architecture.parameters(),
+                measured: measure(&mean(&scores, 1), &truth, classes.len()),
+            });
+        }
         match sum.is_empty() {
             true => sum = scores,
             false => sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score),
         }
     }
-    if classifiers.len() > 1 {
-        // The mean probability's logarithm stands in for logits: its softmax is the mean itself.
-        let models = classifiers.len() as f32;
-        sum.iter_mut().for_each(|p| *p = (*p / models).max(f32::MIN_POSITIVE).ln());
+    if several {
+        sum = mean(&sum, models.len());
     }
-    let mut tally = Tally::new(classes.len());
-    tally.add(&sum, &truth);
-    print(&tally.validation(), args.common.json)
+    print(&Evaluation { measured: measure(&sum, &truth, classes.len()), models }, args.common.json)
+}
+
+/// Summed probabilities of so many models as logits: the softmax of their mean's logarithm is the mean itself.
+fn mean(sum: &[f32], models: usize) -> Vec<f32> {
+    sum.iter().map(|p| (p / models.max(1) as f32).max(f32::MIN_POSITIVE).ln()).collect()
+}
+
+fn measure(logits: &[f32], truth: &[u32], classes: usize) -> Measured {
+    let mut tally = Tally::new(classes);
+    tally.add(logits, truth);
+    let Validation { images, top1, top5, loss, .. } = tally.validation();
+    Measured { images, top1, top5, loss, ece: expected_calibration_error(logits, truth, classes) as f32 }
 }
 
 /// For each output of a model, its place among the classes of the first model.
@@ -133,15 +155,38 @@ pub fn judge(
     Ok(scores)
 }
 
-fn print(found: &Validation, as_json: bool) -> Result<()> {
-    let Validation { images, top1, top5, loss, .. } = *found;
+fn print(found: &Evaluation, as_json: bool) -> Result<()> {
     if as_json {
-        let document = json!({ "images": images, "top1": top1, "top5": top5, "loss": loss });
-        return report::result(&document.to_string());
+        return report::result(&serde_json::to_string(found)?);
+    }
+    let Measured { images, top1, top5, loss, ece } = found.measured;
+    if !found.models.is_empty() {
+        return report::result(&comparison(found));
     }
     report::result(&format!(
-        "{images} images: top-1 {:.2} %, top-5 {:.2} %, loss {loss:.4}",
+        "{images} images: top-1 {:.2} %, top-5 {:.2} %, loss {loss:.4}, calibration error {:.2} %",
         top1 * 100.0,
-        top5 * 100.0
+        top5 * 100.0,
+        ece * 100.0
     ))
+}
+
+/// Errors of each network and of their average, as the paper gives its own.
+fn comparison(found: &Evaluation) -> String {
+    let row = |name: &str, top1: f32, top5: f32| format!("{name:36} {top1:9.1} %  {top5:9.1} %");
+    let measured = |name: &str, m: &Measured| row(name, 100.0 - 100.0 * m.top1, 100.0 - 100.0 * m.top5);
+    let mut lines =
+        vec![format!("{:36} top-1 error  top-5 error", format!("{} images", found.measured.images))];
+    lines.extend(found.models.iter().map(|member| measured(&member.model, &member.measured)));
+    lines.push(measured(&format!("the average of {}", found.models.len()), &found.measured));
+    lines.push("the 2012 paper (ILSVRC-2012 validation, 1,000 classes)".to_owned());
+    lines.extend(PAPER_RESULTS.iter().map(|paper| {
+        let star = if paper.pretrained { ", pre-trained on more" } else { "" };
+        let name = match paper.networks {
+            1 => format!("1 network{star}"),
+            n => format!("the average of {n}{star}"),
+        };
+        row(&name, 100.0 * paper.top1_error, 100.0 * paper.top5_error)
+    }));
+    lines.join("\n")
 }

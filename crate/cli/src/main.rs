@@ -1,10 +1,11 @@
-//! The `alexnet` command: train, evaluate, classify, convert, inspect and compare sizes from a terminal.
+//! The `alexnet` command: train, evaluate, calibrate, classify, convert, inspect and compare sizes from a terminal.
 //!
 //! Results go to stdout (`--json`: JSON and nothing else), progress and messages to stderr. Exit status 0:
 //! done; 1: it could not, with one line `error: …`; 2: used wrongly.
 
 mod args;
 mod backend;
+mod calibrate;
 mod classify;
 mod data;
 mod evaluate;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Classify(args) => classify::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => evaluate::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Convert(args) => model::convert(&args),
         Command::Inspect(args) => model::inspect(&args),
         Command::Sizes(args) => sizes::run(&args),

@@ -44,6 +44,14 @@ impl std::fmt::Display for ModelName {
 }
 
 impl ModelName {
+    /// The file's name without its folders.
+    pub fn file_name(&self) -> String {
+        match self {
+            Self::Shipped => self.to_string(),
+            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        }
+    }
+
     /// The file's bytes.
     fn bytes(&self) -> Result<Vec<u8>> {
         match self {
@@ -69,6 +77,20 @@ impl ModelName {
     /// A sentence that names the file.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         Checkpoint::read(self.bytes()?).with_context(|| self.to_string())
+    }
+
+    /// The number format of the weights in the file: the smallest that one of them has.
+    ///
+    /// # Errors
+    /// A sentence that names the file.
+    pub fn precision(&self) -> Result<Precision> {
+        let info = alexnet_format::inspect(self.bytes()?).with_context(|| self.to_string())?;
+        let holds = |dtype: &str| info.tensors.iter().any(|tensor| tensor.dtype == dtype);
+        Ok(match (holds("i8"), holds("f16")) {
+            (true, _) => Precision::Int8,
+            (false, true) => Precision::F16,
+            (false, false) => Precision::F32,
+        })
     }
 
     /// The network to use: averaged weights where the file has them.
@@ -158,6 +180,15 @@ fn summary(info: &ModelInfo) -> String {
             p.resize, p.crop, p.mean, p.std
         ),
     ];
+    lines.extend(info.calibration.map(|c| {
+        format!(
+            "calibrated  temperature {:.4}, calibration error {:.2} % before, {:.2} % after, unsure below {:.2}",
+            c.temperature,
+            c.ece_before * 100.0,
+            c.ece_after * 100.0,
+            c.doubt
+        )
+    }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
     lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));

@@ -84,6 +84,14 @@ impl Classifier {
         &self.architecture
     }
 
+    pub(crate) fn params(&self) -> &Params {
+        &self.params
+    }
+
+    pub(crate) fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
     /// How many images a pass takes at most.
     pub fn batch(&self) -> usize {
         let largest = self.architecture.layers.iter().map(|l| l.output.iter().product::<usize>()).max();
@@ -203,6 +211,7 @@ impl Classifier {
             network: self.architecture.config,
             labels: self.labels.clone(),
             preprocess: self.preprocess,
+            calibration: None,
             origin: None,
             tensors: self.params.read().await?,
             run: None,
@@ -234,7 +243,12 @@ fn architecture(
 
 /// The `top` best guesses of one row of logits.
 pub fn predictions(logits: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
-    top_k(&softmax(logits), top)
+    ranked(&softmax(logits), labels, top)
+}
+
+/// The `top` most probable classes.
+pub(crate) fn ranked(probabilities: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
+    top_k(probabilities, top)
         .into_iter()
         .map(|(index, probability)| Prediction {
             index: index as u32,

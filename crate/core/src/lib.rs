@@ -8,10 +8,13 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod calibration;
 pub mod classifier;
 pub mod device;
 pub mod dropout;
+pub mod ensemble;
 pub mod error;
+pub mod explain;
 pub mod init;
 pub mod loss;
 pub mod metrics;

@@ -261,6 +261,8 @@ impl Session {
             network: self.architecture.config,
             labels: self.source.labels().to_vec(),
             preprocess: self.preprocess,
+            // Weights that were trained since are no longer calibrated.
+            calibration: None,
             origin: Some(format!("Trained on “{}” for {} steps.", self.options.dataset, self.step)),
             tensors: params.read().await?,
             run: None,

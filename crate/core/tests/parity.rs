@@ -167,6 +167,7 @@ fn classifier(config: NetworkConfig) -> Classifier {
         network: config,
         labels: labels(config.classes),
         preprocess: Architecture::default_preprocess(config.network),
+        calibration: None,
         origin: None,
         tensors: weights(config),
         run: None,

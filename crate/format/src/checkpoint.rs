@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use alexnet_protocol::{ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions};
+use alexnet_protocol::{Calibration, ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions};
 
 use crate::container::{self, Container};
 use crate::error::FormatError;
@@ -32,6 +32,8 @@ pub struct Checkpoint {
     pub labels: Vec<ClassLabel>,
     /// How a picture becomes the input.
     pub preprocess: Preprocess,
+    /// How the probabilities were calibrated; the temperature is in the weights.
+    pub calibration: Option<Calibration>,
     /// Where the weights come from and under which licence, in a sentence.
     pub origin: Option<String>,
     /// The weights, and the running statistics of batch normalisation.
@@ -128,6 +130,7 @@ impl Checkpoint {
             network: self.network,
             labels: self.labels.clone(),
             preprocess: self.preprocess,
+            calibration: self.calibration,
             origin: self.origin.clone(),
             run: run.map(|run| Run { options: run.options.clone(), step: run.step }),
             steps: self.run.as_ref().map(|run| run.step),
@@ -178,6 +181,7 @@ impl Checkpoint {
             labels: names(&self.labels),
             ids: ids(&self.labels),
             preprocess: self.preprocess,
+            calibration: self.calibration,
             origin: self.origin.clone(),
             steps: self.run.as_ref().map(|run| run.step),
         }

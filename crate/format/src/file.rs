@@ -88,6 +88,7 @@ impl<'a> ModelFile<'a> {
             labels: names(&description.labels),
             ids: ids(&description.labels),
             preprocess: description.preprocess,
+            calibration: description.calibration,
             origin: description.origin.clone(),
             steps: description.steps,
         }
@@ -134,6 +135,7 @@ impl<'a> ModelFile<'a> {
             network: description.network,
             labels: description.labels,
             preprocess: description.preprocess,
+            calibration: description.calibration,
             origin: description.origin,
             tensors,
             run: description.run.map(|run| RunState {

@@ -1,6 +1,6 @@
 //! The description of a model, one JSON text among the container's metadata.
 
-use alexnet_protocol::{ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
+use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FormatError;
@@ -20,6 +20,8 @@ pub struct Description {
     pub network: NetworkConfig,
     pub labels: Vec<ClassLabel>,
     pub preprocess: Preprocess,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +86,13 @@ impl Description {
         }
         if !mean.iter().all(|v| v.is_finite()) || !std.iter().all(|v| v.is_finite() && *v > 0.0) {
             return refuse(format!("means {mean:?} and standard deviations {std:?}"));
+        }
+        if let Some(Calibration { temperature, doubt, ece_before, ece_after, .. }) = self.calibration
+            && !(temperature.is_finite()
+                && temperature > 0.0
+                && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
+        {
+            return refuse(format!("a calibration with temperature {temperature} and doubt below {doubt}"));
         }
         match &self.run {
             Some(run) => run

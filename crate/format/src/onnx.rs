@@ -389,6 +389,7 @@ mod tests {
             network,
             labels: ["cat", "dog", "pizza"].map(|n| ClassLabel { id: n.into(), name: n.into() }).into(),
             preprocess: Architecture::default_preprocess(network.network),
+            calibration: None,
             origin: Some("Computed by a test, CC0.".into()),
             tensors: tensors.collect(),
             run: None,

@@ -88,6 +88,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
         },
         labels: labels(classes),
         preprocess: Architecture::default_preprocess(network),
+        calibration: None,
         origin: None,
         run: None,
         steps: None,

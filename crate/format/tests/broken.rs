@@ -5,6 +5,7 @@
 mod common;
 
 use alexnet_format::{Checkpoint, FileFormat, FormatError, Precision, Tensor, inspect};
+use alexnet_protocol::Calibration;
 use common::{bare, checkpoint, raw, torchvision};
 use proptest::prelude::*;
 
@@ -108,10 +109,14 @@ fn a_tensor_too_few_or_too_many_is_named() {
     assert!(sentence.contains("lacks") && sentence.contains("classifier.4.bias"), "{sentence}");
 }
 
+const CALIBRATION: Calibration =
+    Calibration { temperature: 1.2, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 };
+
 #[test]
 fn descriptions_that_cannot_be_are_refused() {
     type Edit = fn(&mut Checkpoint);
-    let edits: [(&str, Edit); 6] = [
+    let edits: [(&str, Edit); 7] = [
+        ("temperature 0", |c| c.calibration = Some(Calibration { temperature: 0.0, ..CALIBRATION })),
         ("labels", |c| drop(c.labels.pop())),
         ("classes", |c| c.network.classes = 0),
         ("Width", |c| c.network.width = f64::INFINITY),

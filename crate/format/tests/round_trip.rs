@@ -5,6 +5,7 @@
 mod common;
 
 use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision, ReadAt, Tensor, Tensors, inspect};
+use alexnet_protocol::Calibration;
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
@@ -183,13 +184,15 @@ proptest! {
     #[test]
     fn any_checkpoint_comes_back(
         tensors in any_tensors(), optimizer in any_tensors(), average in any_tensors(),
-        step: u64, dropout in 0.0f64..0.95, name: String, origin: Option<String>,
+        step: u64, dropout in 0.0f64..0.95, name: String, origin: Option<String>, temperature in 0.05f32..20.0,
     ) {
         let mut saved = checkpoint(true);
         saved.tensors = tensors;
         saved.network.dropout = dropout;
         saved.labels[0].name = name;
         saved.origin = origin;
+        saved.calibration =
+            Some(Calibration { temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 });
         let run = saved.run.as_mut().unwrap();
         (run.optimizer, run.average, run.step) = (optimizer, average, step);
         let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();

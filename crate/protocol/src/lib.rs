@@ -8,20 +8,26 @@
 //! from these types by the build, so a name is changed in one place.
 
 pub mod architecture;
+pub mod evaluation;
+pub mod explain;
 pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod options;
+pub mod paper;
 pub mod recipe;
 pub mod shapes;
 pub mod table;
 pub mod tower;
 
 pub use architecture::{Architecture, LayerKind, LayerSpec};
+pub use evaluation::*;
+pub use explain::*;
 pub use metrics::*;
 pub use model::*;
 pub use network::*;
 pub use options::*;
+pub use paper::*;
 pub use recipe::{FineTuning, fine_tuning};
 pub use shapes::{LayerShape, NetworkShape, Reads, Role};
 pub use table::{Kind, OptionSpec, When, option_table};

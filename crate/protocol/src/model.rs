@@ -53,6 +53,25 @@ pub struct Preprocess {
     pub std: [f32; 3],
 }
 
+/// How a model's probabilities were made to mean what they say: temperature scaling (Guo et al. 2017), fitted on
+/// images that the network was not trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Calibration {
+    /// What the last layer's weights and biases have been divided by. It is in them already, so that whoever reads
+    /// the weights gets calibrated logits: nobody applies it again.
+    pub temperature: f32,
+    /// Probability of the first guess below which it is wrong more often than right.
+    pub doubt: f32,
+    /// Expected calibration error (15 bins, 0 to 1) without the temperature, on images that it was not fitted on.
+    pub ece_before: f32,
+    /// The same with it.
+    pub ece_after: f32,
+    /// How many images the errors were measured on.
+    pub images: u32,
+}
+
 /// Name, shape and number format of one stored tensor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,6 +109,8 @@ pub struct ModelInfo {
     pub ids: Vec<String>,
     /// How pictures go in.
     pub preprocess: Preprocess,
+    /// How the probabilities were calibrated, where they were.
+    pub calibration: Option<Calibration>,
     /// Where the model comes from, in a sentence.
     pub origin: Option<String>,
     /// Training steps behind these weights, where the file says so.

@@ -31,6 +31,8 @@ impl InUse {
 pub struct Lab {
     pub(crate) compute: Compute,
     pub(crate) model: Option<InUse>,
+    /// Networks asked beside it, by the name that the page gives them.
+    pub(crate) members: HashMap<String, InUse>,
     pub(crate) sets: HashMap<String, crate::sets::Set>,
     /// 0: the run, 1: its rival in a race, 2: the visitor's own pictures.
     pub(crate) runs: [Option<Session>; 3],
@@ -54,6 +56,7 @@ impl Lab {
         Ok(Self {
             compute,
             model: None,
+            members: HashMap::new(),
             sets: HashMap::new(),
             runs: [None, None, None],
             album: None,
@@ -132,6 +135,7 @@ impl Lab {
         let model = self.in_use()?;
         let mut checkpoint = model.classifier.model().await.map_err(error)?;
         checkpoint.origin = model.info.origin.clone();
+        checkpoint.calibration = model.info.calibration;
         write(&checkpoint, &format)
     }
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod convert;
+mod explain;
 mod lab;
 mod neighbours;
 mod parity;

@@ -63,8 +63,9 @@ fn types() -> String {
     );
     types!(RunOptions, FineTuning, Kind, When, OptionSpec);
     types!(StepMetrics, Validation, Prediction, Neighbour, Watched, RunInfo);
-    types!(NetworkConfig, ClassLabel, Preprocess, TensorInfo, ModelInfo);
+    types!(NetworkConfig, ClassLabel, Preprocess, Calibration, TensorInfo, ModelInfo, PaperResult);
     types!(Role, Reads, LayerShape, NetworkShape);
+    types!(LayerMaps, SimilarClass, OcclusionGrid, Measured, EvaluatedModel, Evaluation);
     text
 }
 
@@ -80,6 +81,7 @@ fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
         ("FREEZES", "readonly Freeze[]", json(&protocol::Freeze::ALL)?),
         ("BACKENDS", "readonly Backend[]", json(&protocol::Backend::ALL)?),
         ("DROPOUT_LAYERS", "readonly DropoutLayer[]", json(&protocol::DropoutLayer::ALL)?),
+        ("PAPER_RESULTS", "readonly PaperResult[]", json(&protocol::PAPER_RESULTS)?),
         ("DEFAULT_OPTIONS", "RunOptions", json(&protocol::RunOptions::default())?),
         ("FINE_TUNING", "FineTuning", json(&protocol::fine_tuning())?),
         ("OPTIONS", "OptionSpec[]", json(&protocol::option_table())?),

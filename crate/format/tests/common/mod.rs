@@ -57,6 +57,7 @@ pub fn checkpoint(run: bool) -> Checkpoint {
             .map(|(id, name)| ClassLabel { id: id.into(), name: name.into() })
             .collect(),
         preprocess: Preprocess { resize: 36, crop: 32, mean: [0.48, 0.45, 0.4], std: [0.28, 0.27, 0.29] },
+        calibration: None,
         origin: Some("Drawn by a test, CC0.".into()),
         tensors: weights(),
         run,

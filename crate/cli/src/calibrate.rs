@@ -1,0 +1,163 @@
+//! `alexnet calibrate`.
+
+use alexnet::Classifier;
+use alexnet::calibration::{divide, doubt, expected_calibration_error, temperature};
+use alexnet::classifier::Tally;
+use alexnet_format::FileFormat;
+use alexnet_protocol::{Calibration, ClassLabel};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use crate::args::CalibrateArgs;
+use crate::model::{ModelName, Output};
+use crate::{backend, data, evaluate, report};
+
+/// Fewer images than this say nothing about a probability.
+const FEWEST: usize = 20;
+
+/// Fits a temperature on all images and divides it into the model. What it is worth is measured on images that it
+/// was not fitted on: each half of the images with a temperature from the other half.
+///
+/// # Errors
+/// When the model or the data set cannot be used, or the model cannot be written.
+pub fn run(args: &CalibrateArgs) -> Result<()> {
+    let out = out(args)?;
+    let mut model = args.model.model()?;
+    if let Some(labels) = &args.labels {
+        rename(&mut model.labels, &data::labels(labels)?)?;
+    }
+    if let Some(earlier) = model.calibration.take() {
+        // Fitted anew from what the network was before.
+        divide(&mut model, 1.0 / f64::from(earlier.temperature))?;
+    }
+    let compute = backend::open(args.common.backend)?;
+    let network = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
+    let mut flat = data::measuring(&args.data, network.preprocess())?;
+    report::skipped(&flat.skipped);
+    evaluate::known(&mut flat, network.labels(), true)?;
+    let classes = network.labels().len();
+    let order: Vec<usize> = (0..classes).collect();
+    let all = Judged {
+        logits: evaluate::judge(&network, &flat.samples, &order, false)?,
+        labels: flat.samples.labels,
+        classes,
+    };
+    let [first, second] = all.halves();
+    ensure!(
+        first.labels.len().min(second.labels.len()) >= FEWEST,
+        "{} images are too few to calibrate with: {} at least",
+        all.labels.len(),
+        2 * FEWEST
+    );
+
+    let unseen = first.under(second.temperature()).and(second.under(first.temperature()));
+    let found = all.temperature();
+    let calibrated = all.under(found);
+    let calibration = Calibration {
+        temperature: found as f32,
+        doubt: doubt(&calibrated.logits, &calibrated.labels, classes),
+        ece_before: all.error(),
+        ece_after: unseen.error(),
+        images: all.labels.len() as u32,
+    };
+    let (loss_before, loss_after) = (all.loss(), unseen.loss());
+    divide(&mut model, found)?;
+    model.calibration = Some(calibration);
+    out.write(&model, args.model.precision()?)?;
+
+    let Calibration { temperature, doubt, ece_before, ece_after, images } = calibration;
+    if args.common.json {
+        let document = json!({
+            "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
+            "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
+        });
+        return report::result(&document.to_string());
+    }
+    report::result(&format!(
+        "temperature {temperature:.4}; on {images} images, each half under the temperature of the other: calibration \
+         error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first guess is wrong \
+         more often than right",
+        ece_before * 100.0,
+        ece_after * 100.0,
+        doubt * 100.0
+    ))
+}
+
+/// Images with what the network said.
+#[derive(Clone)]
+struct Judged {
+    /// `[images, classes]`.
+    logits: Vec<f32>,
+    labels: Vec<u32>,
+    classes: usize,
+}
+
+impl Judged {
+    /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
+    fn halves(&self) -> [Self; 2] {
+        let mut halves = [(); 2].map(|()| Self { logits: vec![], labels: vec![], classes: self.classes });
+        let mut seen = vec![false; self.classes];
+        for (row, &label) in self.logits.chunks_exact(self.classes.max(1)).zip(&self.labels) {
+            let Some(seen) = seen.get_mut(label as usize) else { continue };
+            let [first, second] = &mut halves;
+            let half = if *seen { second } else { first };
+            half.logits.extend_from_slice(row);
+            half.labels.push(label);
+            *seen = !*seen;
+        }
+        halves
+    }
+
+    fn temperature(&self) -> f64 {
+        temperature(&self.logits, &self.labels, self.classes)
+    }
+
+    fn under(&self, temperature: f64) -> Self {
+        let logits = self.logits.iter().map(|z| (f64::from(*z) / temperature) as f32).collect();
+        Self { logits, ..self.clone() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.logits.extend(other.logits);
+        self.labels.extend(other.labels);
+        self
+    }
+
+    fn error(&self) -> f32 {
+        expected_calibration_error(&self.logits, &self.labels, self.classes) as f32
+    }
+
+    fn loss(&self) -> f32 {
+        let mut tally = Tally::new(self.classes);
+        tally.add(&self.logits, &self.labels);
+        tally.validation().loss
+    }
+}
+
+/// Where the model goes.
+fn out(args: &CalibrateArgs) -> Result<Output> {
+    match (&args.out, &args.model) {
+        (Some(out), _) => Ok(out.clone()),
+        (None, ModelName::Shipped) => {
+            anyhow::bail!("the shipped network stays as it is: name a file with --out")
+        }
+        (None, ModelName::File(path)) => {
+            let own: Output = path.display().to_string().parse().map_err(anyhow::Error::msg)?;
+            ensure!(
+                own.format == FileFormat::Safetensors,
+                "{} stays as it is, a run may go on with it: name a file with --out",
+                path.display()
+            );
+            Ok(own)
+        }
+    }
+}
+
+/// Puts other names on classes, by their ids.
+fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
+    for label in labels {
+        let named = names.iter().find(|named| named.id == label.id);
+        label.name = named.with_context(|| format!("--labels has no class “{}”", label.id))?.name.clone();
+    }
+    Ok(())
+}

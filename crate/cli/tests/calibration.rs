@@ -1,0 +1,102 @@
+//! Calibrating a model, and measuring several beside their average.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{alexnet, data_set, folder, json, keys, read, refusal, train, write};
+
+#[test]
+fn a_model_that_is_too_sure_is_calibrated_in_place() {
+    let dir = folder("a_model_that_is_too_sure_is_calibrated_in_place");
+    let data = data_set(&dir, 40);
+    let (model, small) = (dir.join("model.safetensors"), dir.join("bytes.safetensors"));
+    train(&data, &model, &["--epochs", "2", "--batch-size", "12", "--learning-rate", "0.02"]);
+    let mut sure = read(&model);
+    for name in ["classifier.6.weight", "classifier.6.bias"] {
+        sure.tensors.get_mut(name).unwrap().data.iter_mut().for_each(|value| *value *= 50.0);
+    }
+    write(&sure, &model);
+    let (data, model, small) = (data.to_str().unwrap(), model.to_str().unwrap(), small.to_str().unwrap());
+    alexnet(&["convert", model, small, "--int8"], 0);
+    let size = |path: &str| std::fs::metadata(path).unwrap().len();
+    let before = size(small);
+    let measured = || json(&["eval", "--model", small, "--data", data, "--backend", "cpu", "--json"]);
+    let (sure, found) =
+        (measured(), json(&["calibrate", small, "--data", data, "--backend", "cpu", "--json"]));
+    let number = |of: &serde_json::Value, key: &str| of[key].as_f64().unwrap();
+    assert_eq!(found["images"], 120);
+    assert!(number(&found, "ece_after") < 0.7 * number(&found, "ece_before"), "{found}");
+    assert!(number(&found, "loss_after") < number(&found, "loss_before"), "{found}");
+    assert!(number(&found, "temperature") > 2.0, "{found}");
+
+    // The same answers, other probabilities, still bytes; the file says what was done.
+    let calibrated = measured();
+    assert_eq!((&calibrated["top1"], &calibrated["top5"]), (&sure["top1"], &sure["top5"]));
+    assert!(number(&calibrated, "ece") < 0.7 * number(&sure, "ece"), "{sure} {calibrated}");
+    let info = json(&["inspect", small, "--json"]);
+    for key in ["temperature", "doubt"] {
+        assert!((number(&info["calibration"], key) - number(&found, key)).abs() < 1e-5, "{info}");
+    }
+    assert!(info["tensors"].as_array().unwrap().iter().any(|tensor| tensor["dtype"] == "i8"));
+    assert!(size(small).abs_diff(before) < 300);
+    assert!(alexnet(&["inspect", small], 0).stdout.contains("calibrated  temperature"));
+
+    // Once more gives the same, not a temperature on top of it.
+    let again = json(&["calibrate", small, "--data", data, "--backend", "cpu", "--json"]);
+    let ratio = number(&again, "temperature") / number(&found, "temperature");
+    assert!((ratio - 1.0).abs() < 1e-2, "{found} {again}");
+
+    // A new name for each class; elsewhere than in place.
+    let (names, out) = (dir.join("names.json"), dir.join("named.safetensors"));
+    let listed = common::CLASSES.map(|id| serde_json::json!({"id": id, "name": format!("{id} stripes")}));
+    std::fs::write(&names, serde_json::json!(listed).to_string()).unwrap();
+    let (names, out) = (names.to_str().unwrap(), out.to_str().unwrap());
+    alexnet(&["calibrate", small, "--data", data, "--labels", names, "--out", out, "--backend", "cpu"], 0);
+    assert_eq!(json(&["inspect", out, "--json"])["labels"][0], "diagonal stripes");
+    assert_eq!(json(&["inspect", small, "--json"])["labels"][0], "diagonal");
+}
+
+#[test]
+fn what_cannot_be_calibrated_is_said() {
+    let dir = folder("what_cannot_be_calibrated_is_said");
+    let data = data_set(&dir, 4);
+    let model = dir.join("model.safetensors");
+    train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
+    let (data, model) = (data.to_str().unwrap(), model.to_str().unwrap());
+    let bytes = std::fs::read(model).unwrap();
+    let line = refusal(&["calibrate", model, "--data", data, "--backend", "cpu"]);
+    assert!(line.contains("12 images are too few to calibrate with: 40 at least"), "{line}");
+    assert_eq!(std::fs::read(model).unwrap(), bytes);
+    let line = refusal(&["calibrate", "shipped", "--data", data, "--backend", "cpu"]);
+    assert!(line.contains("name a file with --out"), "{line}");
+}
+
+#[test]
+fn several_models_are_measured_beside_their_average() {
+    let dir = folder("several_models_are_measured_beside_their_average");
+    let data = data_set(&dir, 12);
+    let paths = ["1", "2"].map(|seed| {
+        let model = dir.join(format!("model-{seed}.safetensors"));
+        train(&data, &model, &["--epochs", "4", "--batch-size", "12", "--seed", seed]);
+        model.to_str().unwrap().to_owned()
+    });
+    let data = data.to_str().unwrap();
+    let args = ["eval", "--model", &paths[0], "--model", &paths[1], "--data", data, "--backend", "cpu"];
+    let found = json(&[&args[..], &["--json"]].concat());
+    assert_eq!(keys(&found), ["ece", "images", "loss", "models", "top1", "top5"]);
+    let models = found["models"].as_array().unwrap();
+    assert_eq!(models[0]["model"], "model-1.safetensors");
+    assert_eq!((&models[1]["network"], &models[1]["width"]), (&"alexnet-32".into(), &0.25.into()));
+    // Each as if it were alone.
+    for (path, member) in paths.iter().zip(models) {
+        let alone = json(&["eval", "--model", path, "--data", data, "--backend", "cpu", "--json"]);
+        assert_eq!((&member["top1"], &member["images"]), (&alone["top1"], &alone["images"]));
+        assert!((member["loss"].as_f64().unwrap() - alone["loss"].as_f64().unwrap()).abs() < 1e-4);
+    }
+    // The mean of probabilities costs no more than the mean of the losses (Jensen).
+    let loss = |of: &serde_json::Value| of["loss"].as_f64().unwrap();
+    assert!(loss(&found) <= (loss(&models[0]) + loss(&models[1])) / 2.0 + 1e-5, "{found}");
+    let table = alexnet(&args, 0).stdout;
+    assert!(table.contains("the average of 2") && table.contains("40.7 %       18.2 %"), "{table}");
+}
