@@ -34,6 +34,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     await show(page, "classify");
     await page.getByTestId("photo-input").setInputFiles(file("one.png", png(halves(RED, BLUE))));
     await expect(page.getByTestId("prediction")).toHaveCount(5);
+    await page.getByTestId("why").locator("summary").click();
+    await expect(page.getByTestId("occlusion-map")).toHaveAttribute("data-done", "true");
+    await page.getByTestId("prediction").first().getByRole("button").focus();
+    await expect(page.getByTestId("similar")).toBeVisible();
+    expect(await findings(page)).toEqual([]);
+    await page.getByTestId("why-maps").click();
+    await expect(page.getByTestId("feature-maps")).toBeVisible();
     await page.getByTestId("photo-input").setInputFiles(file("text.jpg", Buffer.from("text")));
     await expect(page.getByTestId("message")).toHaveCount(1);
     expect(await findings(page)).toEqual([]);

@@ -165,7 +165,7 @@ impl Classifier {
         download(hidden).await
     }
 
-    fn values(&self) -> Vec<Tensor<1>> {
+    pub(crate) fn values(&self) -> Vec<Tensor<1>> {
         self.params.0.iter().map(|param| param.value.clone()).collect()
     }
 

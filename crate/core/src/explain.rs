@@ -156,8 +156,12 @@ impl Classifier {
         OcclusionGrid::of(self.architecture().input_size as u32)
     }
 
-    /// Grad-CAM (Selvaraju et al. 2017) on what leaves the last convolution's activation: its maps, each weighted by
-    /// how much the class's logit rises with it, summed, and what speaks against the class left out.
+    /// What each place of the last convolution's maps (behind the activation) adds to the class's logit: its values
+    /// times their gradients, summed over the maps, and what speaks against the class left out.
+    ///
+    /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) takes a map's mean gradient for all
+    /// of its places, which fits networks that average their last maps; here fully connected layers follow, to which
+    /// each place is another input.
     ///
     /// # Errors
     /// [`LabError::Options`] when there is no such class or the picture has another size,
@@ -191,8 +195,8 @@ impl Classifier {
         let area = (height * width).max(1);
         let mut values = vec![0.0f32; height * width];
         for (map, gradient) in maps.chunks_exact(area).zip(gradient.chunks_exact(area)).take(channels) {
-            let weight = gradient.iter().sum::<f32>() / area as f32;
-            values.iter_mut().zip(map).for_each(|(sum, value)| *sum += weight * value);
+            let added = map.iter().zip(gradient).map(|(value, gradient)| value * gradient);
+            values.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
         }
         let most = values.iter().fold(0.0f32, |most, &value| most.max(value));
         let scale = if most > 0.0 { most } else { 1.0 };
@@ -211,10 +215,6 @@ impl Classifier {
     fn part(&self, layers: &[LayerSpec]) -> Architecture {
         let Architecture { config, input_size, towers, .. } = *self.architecture();
         Architecture { config, input_size, towers, layers: layers.to_vec() }
-    }
-
-    fn values(&self) -> Vec<Tensor<1>> {
-        self.params().0.iter().map(|param| param.value.clone()).collect()
     }
 
     fn pixels(&self, rgb: &[u8]) -> Result<Vec<f32>, LabError> {

@@ -17,7 +17,7 @@ use crate::format::{Checkpoint, RunState, Tensors};
 use crate::init::{init, init_last};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
-use crate::protocol::{NetworkConfig, Preprocess, RunInfo, RunOptions, When, option_table};
+use crate::protocol::{ClassLabel, NetworkConfig, Preprocess, RunInfo, RunOptions, When, option_table};
 
 mod cache;
 mod look;
@@ -85,7 +85,7 @@ impl Session {
         let architecture =
             Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let mut tensors = model.tensors.clone();
-        if source.labels() != model.labels.as_slice() {
+        if !same_classes(source.labels(), &model.labels) {
             tensors.extend(init_last(&architecture, options.seed));
         }
         let params = Params::from_tensors(&architecture, &tensors, &compute.device)?;
@@ -108,7 +108,7 @@ impl Session {
                 "This file holds a finished network, not a run that can go on: train from it instead.".into(),
             ));
         };
-        if source.labels() != checkpoint.labels.as_slice() {
+        if !same_classes(source.labels(), &checkpoint.labels) {
             return Err(LabError::Weights(format!(
                 "The saved run was trained on other classes than “{}” has: choose its own data set.",
                 run.options.dataset
@@ -298,6 +298,11 @@ impl Session {
         self.keep_frozen();
         Ok(())
     }
+}
+
+/// Whether two lists are of the same classes in the same order: by their ids, since a name may be worded anew.
+fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
+    these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
 }
 
 fn serde_value(options: &RunOptions) -> Result<serde_json::Value, LabError> {

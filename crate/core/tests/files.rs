@@ -22,6 +22,7 @@ fn checkpoint() -> Checkpoint {
         network,
         labels: (0..10).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect(),
         preprocess: Architecture::default_preprocess(network.network),
+        calibration: None,
         origin: None,
         tensors: weights(network),
         run: None,

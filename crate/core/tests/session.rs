@@ -233,3 +233,14 @@ fn images_of_another_size_are_refused() {
     assert!(wrong.err().unwrap().to_string().contains("takes 32"));
     assert_eq!(source(8, 8, 64).size(), 64);
 }
+
+#[test]
+fn a_class_may_be_worded_anew_but_not_be_another() {
+    let mut run = session(&small());
+    block_on(run.step(1)).unwrap();
+    let mut saved = block_on(run.checkpoint()).unwrap();
+    saved.labels[0].name = "where the light comes from".into();
+    assert_eq!(Session::resume(saved.clone(), source(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
+    saved.labels[0].id = "elsewhere".into();
+    assert!(Session::resume(saved, source(64, 16, 32), &Compute::cpu()).is_err());
+}

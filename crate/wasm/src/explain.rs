@@ -59,7 +59,7 @@ impl Lab {
         Ok(stack(&maps, [side(0), 1, side(1), side(2)]))
     }
 
-    /// Where the evidence for a class lies (Grad-CAM): `{height, width, values}`, 0 to 1.
+    /// Where the evidence for a class lies (HiResCAM): `{height, width, values}`, 0 to 1.
     ///
     /// # Errors
     /// A sentence when there is no such class, the square is another network's, or the device was lost.

@@ -14,13 +14,14 @@
  * Every method returns a promise and rejects with an `Error` whose message is a sentence for a person.
  */
 import type {
-  Backend, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Watched,
+  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
 import type { ProjectRun, Stage } from "../projects/types";
-import type { BenchSample, Classified, ExportFormat, FilterData, MaskData, Parity, Pixels } from "./wasm-api";
+import type { BenchSample, Classified, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, Votes } from "./wasm-api";
 
-export type { BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, MaskData, Parity, Pixels, Traffic } from "./wasm-api";
+export type { BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, Traffic, Votes } from "./wasm-api";
 export type { TwoTowers, TwoTowersStep } from "./towers";
 export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
@@ -102,6 +103,9 @@ export interface PublishedModel extends ModelHints {
   licence: string;
 }
 
+/** Where a network that is asked beside the model in use lies. */
+export interface MemberFile { url: string; bytes: number | undefined }
+
 /** The worker's methods. Calls are served one after another, in the order in which they were made. */
 export interface Engine {
   /** Resolves when the worker is up. */
@@ -119,6 +123,22 @@ export interface Engine {
   classify(file: Blob, top: number): Promise<Classified & { milliseconds: number }>;
   /** Raw pixels, as a canvas gives them (a camera's frame). */
   classifyPixels(image: ImageData, top: number): Promise<Classified & { milliseconds: number }>;
+
+  /** Layers of the model in use. */
+  modelLayers(): Promise<LayerMaps[]>;
+  /** conv1's filters of the model in use. */
+  modelFilters(): Promise<FilterData>;
+  /** What leaves a layer of the model in use, of which `crop` must be. */
+  maps(crop: Pixels, layer: string): Promise<FilterData>;
+  /** What each place of the last convolution's maps adds to a class (HiResCAM). */
+  evidence(crop: Pixels, classIndex: number): Promise<Heat>;
+  occlusionGrid(): Promise<OcclusionGrid>;
+  /** The class's probability with a grey square at `count` places of the grid from `from` on. */
+  occluded(crop: Pixels, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  /** The classes that the model in use holds to be most like one, the most alike first. */
+  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  /** Asks the model in use and others, which are downloaded when they are not here yet; told as progress of `members`. */
+  askAll(file: Blob, members: readonly MemberFile[], top: number): Promise<Votes>;
 
   /** Data sets on offer: the built-in ones first. */
   datasets(): Promise<DatasetChoice[]>;
@@ -263,7 +283,12 @@ export interface ModelChoice {
   import(file: Blob, name: string): Promise<ModelInfo>;
   /** `name`: what a person calls it. */
   useRun(slot: EngineSlot, name?: string): Promise<ModelInfo>;
+  /** The networks that ship to be asked beside the shipped one. */
+  members(): Promise<Member[]>;
 }
+
+/** A network that ships beside the shipped one. */
+export interface Member extends MemberFile { name: string; file: string }
 
 /** `window.lab`, which the page itself uses too. */
 export interface LabApi {

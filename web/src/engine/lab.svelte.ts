@@ -1,6 +1,7 @@
 /** The lab: one object for the page, the console and scripts (`window.lab`). */
 import type { RunOptions } from "../generated/protocol";
 import { engineState } from "../state/engine.svelte";
+import { ensembleState } from "../state/ensemble.svelte";
 import { say, sayError } from "../state/messages.svelte";
 import { picturesState } from "../state/pictures.svelte";
 import { modelState } from "../state/model.svelte";
@@ -29,7 +30,8 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   progress: ({ what, loaded, total, secondsLeft }) => {
     if (what === "engine") engineState.progress = { loaded, total };
     else if (what === "pictures") picturesState.progress = total === undefined || loaded >= total ? null : { done: loaded, total };
-    else modelState.progress = { loaded, total, secondsLeft };
+    else if (what === "model") modelState.progress = { loaded, total, secondsLeft };
+    else ensembleState.progress = { loaded, total };
   },
   replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback ?? tuning.comeback), "error"),
   failed: (error) => {

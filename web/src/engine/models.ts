@@ -2,15 +2,15 @@
 import type { ModelInfo } from "../generated/protocol";
 import { modelState } from "../state/model.svelte";
 import { sentence } from "../state/messages.svelte";
-import type { EngineSlot, ModelHints, PublishedModel } from "./api";
+import type { EngineSlot, Member, ModelHints, PublishedModel } from "./api";
 import type { Client } from "./client";
 import { nameInUrl } from "./download";
 import { fetchJson } from "./fetch";
 import type { WorkerApi } from "./protocol";
 import type { Remote } from "comlink";
 
-/** One line of `models/index.json`, beside the files; the first is the shipped one. */
-export interface ShippedModel { file: string; name: string; bytes?: number; about?: string }
+/** One line of `models/index.json`, beside the files: the first is the shipped one, `member`s are asked beside it. */
+export interface ShippedModel { file: string; name: string; bytes?: number; about?: string; member?: boolean }
 
 /** How to get the model again in a fresh worker: a file of the page's own, one of any server, or one at hand. */
 type Source = { kind: "shipped"; url: string; bytes: number | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
@@ -40,6 +40,11 @@ export class Models {
       modelState.loading = name;
       return { kind: "shipped", url, bytes };
     });
+  }
+
+  async members(): Promise<Member[]> {
+    const index = (await fetchJson<ShippedModel[]>(new URL("models/index.json", this.base()))) ?? [];
+    return index.filter(({ member }) => member).map(({ file, name, bytes }) => ({ file, name, bytes, url: new URL(`models/${file}`, this.base()).href }));
   }
 
   /** Where the shipped network lies. */

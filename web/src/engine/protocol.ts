@@ -7,7 +7,7 @@ import type { KeptRun } from "../state/storage";
 
 /** Told by the worker without being asked. */
 export type WorkerEvent =
-  | { event: "progress"; what: "engine" | "model" | "pictures"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
+  | { event: "progress"; what: "engine" | "model" | "members" | "pictures"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
   /** The worker cannot go on (a panic, a lost device, a call that never ended) and wants to be replaced. */
   | { event: "died"; reason: string };
 

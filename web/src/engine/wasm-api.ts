@@ -1,5 +1,8 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
-import type { ClassLabel, DropoutLayer, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, Prediction, Preprocess, RunInfo, RunOptions, StepMetrics, Validation, Watched } from "../generated/protocol";
+import type {
+  ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, Preprocess, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Watched,
+} from "../generated/protocol";
 
 /** The formats that a model leaves in, each its file name's extension. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
@@ -10,7 +13,7 @@ export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version
 export interface Pixels { size: number; rgba: Uint8Array }
 /** A dropout mask row by row, `(batch, units)`: 1 = kept, 0 = silenced. */
 export interface MaskData { batch: number; units: number; values: Uint8Array }
-/** Filters of the first convolution, `(count, channels, height, width)`. */
+/** Filters of the first convolution, or (with one channel) what leaves a layer: `(count, channels, height, width)`. */
 export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
 /** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
 export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
@@ -28,6 +31,10 @@ export interface ShardManifest {
 }
 /** Answer for one picture: the best classes, and the square that the network saw. */
 export interface Classified { top: Prediction[]; crop: Pixels }
+/** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
+export interface Heat { height: number; width: number; values: Float32Array }
+/** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
+export interface Votes { each: Prediction[][]; average: Prediction[] }
 /** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
 export interface Parity { logits: number; gradients: number; loss: number }
 /** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
@@ -50,6 +57,17 @@ export interface WasmLab {
   exportModel(format: ExportFormat): Promise<Uint8Array>;
   classify(file: Uint8Array, top: number): Promise<Classified>;
   classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
+  modelLayers(): LayerMaps[];
+  modelFilters(): Promise<FilterData>;
+  /** `rgba`: the square that the network saw, as {@link Classified} has it; of the same model. */
+  maps(rgba: Uint8Array, layer: string): Promise<FilterData>;
+  evidence(rgba: Uint8Array, classIndex: number): Promise<Heat>;
+  occlusionGrid(): OcclusionGrid;
+  occluded(rgba: Uint8Array, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  addMember(id: string, bytes: Uint8Array): void;
+  dropMembers(): void;
+  askAll(file: Uint8Array, members: string[], top: number): Promise<Votes>;
   addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
   importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
   removeData(id: string): void;

@@ -6,7 +6,7 @@ import { getRun } from "../projects/store";
 import { readWeights } from "../projects/weights";
 import { keepRun, keptWeights } from "../state/storage";
 import { megabytes } from "../ui/format";
-import type { EngineInfo, StartFrom } from "./api";
+import type { EngineInfo, MemberFile, StartFrom } from "./api";
 import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
 import { Line } from "./line";
@@ -31,6 +31,8 @@ declare const FileReaderSync: new () => { readAsArrayBuffer(piece: Blob): ArrayB
 const queue = new Queue();
 let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
+/** Addresses of the networks that the lab holds beside the model in use. */
+const members = new Set<string>();
 /** To the other tower's worker, where this one holds a tower. */
 let line: Line | undefined;
 const albums = new Albums((loaded, total) => tell({ event: "progress", what: "pictures", loaded, total }));
@@ -111,6 +113,21 @@ function checkSize(network: Parameters<typeof tooLarge>[0]): void {
   if (sentence) throw new Error(sentence);
 }
 
+/** Downloads what is not here yet, one after another, told as one progress. */
+async function loadMembers(wanted: readonly MemberFile[]): Promise<void> {
+  const missing = wanted.filter(({ url }) => !members.has(url));
+  const sizes = missing.map(({ bytes }) => bytes);
+  const total = sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
+  let before = 0;
+  for (const { url, bytes } of missing) {
+    const response = await fetchCounted(url, "A network of the ensemble", ({ loaded }) => tell({ event: "progress", what: "members", loaded: before + loaded, total }), bytes);
+    const file = new Uint8Array(await response.arrayBuffer());
+    before += file.byteLength;
+    await call((lab) => lab.addMember(url, file));
+    members.add(url);
+  }
+}
+
 /** Adds the time that `task` took. */
 async function timed<T extends object>(task: () => Promise<T>): Promise<T & { milliseconds: number }> {
   const before = performance.now();
@@ -174,6 +191,30 @@ const api: WorkerApi = {
     const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const answer = await call((lab) => timed(() => lab.classifyPixels(width, height, pixels, top)));
     return give(answer, answer.crop.rgba);
+  },
+  modelLayers: () => call((lab) => lab.modelLayers()),
+  modelFilters: async () => {
+    const filters = await call((lab) => lab.modelFilters());
+    return give(filters, filters.values);
+  },
+  maps: async ({ rgba }, layer) => {
+    const maps = await call((lab) => lab.maps(rgba, layer));
+    return give(maps, maps.values);
+  },
+  evidence: async ({ rgba }, classIndex) => {
+    const heat = await call((lab) => lab.evidence(rgba, classIndex));
+    return give(heat, heat.values);
+  },
+  occlusionGrid: () => call((lab) => lab.occlusionGrid()),
+  occluded: async ({ rgba }, classIndex, from, count) => {
+    const probabilities = await call((lab) => lab.occluded(rgba, classIndex, from, count));
+    return give(probabilities, probabilities);
+  },
+  similar: (classIndex, count) => call((lab) => lab.similar(classIndex, count)),
+  askAll: async (file, wanted, top) => {
+    const bytes = await photoBytes(file);
+    await loadMembers(wanted);
+    return call((lab) => lab.askAll(bytes, wanted.map(({ url }) => url), top));
   },
   datasets: () => datasets.list(),
   remember: async (choice, files) => datasets.remember(choice, files),

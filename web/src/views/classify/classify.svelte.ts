@@ -1,6 +1,6 @@
 /** What the Classify view shows; it lives as long as the page. */
 import { lab, type Pixels } from "../../engine/api";
-import type { Prediction } from "../../generated/protocol";
+import type { ModelInfo, Prediction } from "../../generated/protocol";
 import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
@@ -12,8 +12,12 @@ export interface Answer {
   top: Prediction[];
   milliseconds: number;
   crop: Pixels;
+  /** The photo itself; a camera's live frame is not kept. */
+  photo: Blob | null;
   /** The model's name at that time. */
   model: string;
+  /** The model in use at that time. */
+  info: ModelInfo | null;
 }
 
 /** A row of the table of several photos. */
@@ -91,8 +95,11 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
 
 async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
   const { top, milliseconds, crop } = await lab.classify(blob, { top: 5 });
-  return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, model: modelState.name };
+  return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
 }
+
+/** Which model it was. */
+const asked = () => ({ model: modelState.name, info: modelState.info });
 
 /** Gives the memory of photos back that are no longer shown. */
 function release(): void {
@@ -107,7 +114,7 @@ export async function takeFrame(frame: ImageData): Promise<void> {
   if (!classify.live) return;
   release();
   classify.rows = [];
-  classify.answer = { name: "Camera", url: "", top, milliseconds, crop, model: modelState.name };
+  classify.answer = { name: "Camera", url: "", top, milliseconds, crop, photo: null, ...asked() };
 }
 
 /** The photos in a drop or a paste; files that claim to be no picture are left to the engine's judgement. */

@@ -1,0 +1,32 @@
+/** The networks that ship, as their list describes them. */
+import { readFileSync, statSync } from "node:fs";
+import { expect, it } from "vitest";
+import type { Evaluation } from "../generated/protocol";
+import type { ShippedModel } from "./models";
+
+const path = (file: string) => new URL(`../../public/models/${file}`, import.meta.url);
+const json = <T>(file: string): T => JSON.parse(readFileSync(path(file), "utf8")) as T;
+const index = json<ShippedModel[]>("index.json");
+
+it("lists files that are there, with their sizes", () => {
+  expect(index[0]?.member).toBeFalsy();
+  expect(new Set(index.map(({ file }) => file)).size).toBe(index.length);
+  for (const { file, bytes } of index) expect([file, bytes]).toEqual([file, statSync(path(file)).size]);
+});
+
+it("measured the networks that it lists, where it measured any", () => {
+  const measured = json<Evaluation | null>("ensemble.json");
+  // Null while none ship, so that the page asks for no file that is not there.
+  if (!measured) return expect(index.some(({ member }) => member)).toBe(false);
+  const { models = [], top1 } = measured;
+  expect(models.map(({ model }) => model)).toEqual(index.filter(({ member }, i) => i === 0 || member).map(({ file }) => file));
+  // What an ensemble is for.
+  expect(top1).toBeGreaterThan(Math.max(...models.map((model) => model.top1)));
+});
+
+it("names every class once, in words", () => {
+  const classes = json<{ id: string; name: string }[]>("tiny-imagenet-200.json");
+  expect(classes).toHaveLength(200);
+  expect(new Set(classes.map(({ name }) => name.toLowerCase())).size).toBe(200);
+  for (const { name } of classes) expect(name).toMatch(/^[A-Za-z][A-Za-z' ()-]+$/);
+});
