@@ -53,7 +53,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await show(page, "studio");
     await page.getByTestId("studio-files").first().setInputFiles(file("one.png", png(halves(RED, BLUE))));
-    await expect(page.getByTestId("studio-warning")).toHaveCount(2);
+    await expect(page.getByTestId("studio-warning")).toHaveCount(3);
     await page.getByTestId("studio-projects").click();
     await page.getByText("How it trains").click();
     expect(await findings(page)).toEqual([]);

@@ -57,7 +57,7 @@ export function createPlot(host: HTMLElement, drawn: readonly DrawnLine[], optio
     {
       width: options.width,
       height: options.height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 14, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {

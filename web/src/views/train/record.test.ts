@@ -133,8 +133,18 @@ describe("recorder", () => {
     source.begin();
     source.steps(4);
     source.emit("options", { slot: 0, options: { ...DEFAULT_OPTIONS, dropout: 0 } });
+    source.steps(8);
     source.begin();
     expect([...recorder.names().values()]).toEqual(["dropout 0.5", "dropout 0"]);
+  });
+
+  it("does not name a run by what was changed after its last step", () => {
+    const { source, recorder } = recording();
+    source.begin();
+    source.steps(4);
+    source.emit("options", { slot: 0, options: { ...DEFAULT_OPTIONS, dropout: 0 } });
+    source.begin({ dropout: 0 });
+    expect([...recorder.names().values()]).toEqual(["dropout 0", "dropout 0.5"]);
   });
 
   it("puts stored curves back up to the step that was saved", () => {

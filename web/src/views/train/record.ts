@@ -23,6 +23,8 @@ export class RunRecord {
   validation = noCurves();
   last: LiveMetrics | undefined;
   judged: Validation | undefined;
+  /** The options of the last step: what was changed after it has trained nothing. */
+  private trainedWith: RunOptions;
 
   /**
    * @param id distinct for each run of this visit
@@ -32,7 +34,9 @@ export class RunRecord {
     readonly id: string,
     public options: RunOptions,
     readonly info: RunInfo,
-  ) {}
+  ) {
+    this.trainedWith = options;
+  }
 
   /** Steps done. */
   get step(): number {
@@ -44,8 +48,14 @@ export class RunRecord {
     return this.options.epochs * this.info.stepsPerEpoch;
   }
 
+  /** The run is over: its name tells what trained it. */
+  close(): void {
+    this.options = this.trainedWith;
+  }
+
   stepped(metrics: LiveMetrics): void {
     this.last = metrics;
+    this.trainedWith = this.options;
     this.training.steps.push(metrics.step);
     this.training.loss.push(metrics.loss);
     this.training.accuracy.push(metrics.trainAccuracy);

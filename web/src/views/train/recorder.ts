@@ -126,6 +126,7 @@ export class Recorder {
     const old = this.active[slot];
     this.active[slot] = null;
     if (!old || old.training.steps.length < 2) return;
+    old.close();
     // The same configuration again gives the same curve: the longer one is enough.
     const same = (a: RunOptions, b: RunOptions) => JSON.stringify(a) === JSON.stringify(b);
     const twin = this.past.find((record) => same(record.options, old.options));
