@@ -33,7 +33,7 @@ export function warnings(classes: readonly ProjectClass[], pictures: readonly Pi
   if (filled.length === 0) return found;
   if (filled.length === 1) say(true, filled, `Only ${list(filled.map(({ name }) => name))} has pictures: a network needs at least two classes to tell apart, so add another (“something else” will do).`);
   const empty = all.filter(({ own }) => own.length === 0);
-  if (empty.length > 0) say(false, empty, `${list(empty.map(({ name }) => name))} ${empty.length === 1 ? "has" : "have"} no pictures and will be left out.`);
+  if (empty.length > 0 && filled.length > 1) say(false, empty, `${list(empty.map(({ name }) => name))} ${empty.length === 1 ? "has" : "have"} no pictures and will be left out.`);
   const nothing = filled.filter(({ own }) => own.every(({ val }) => val));
   if (nothing.length > 0) say(true, nothing, `${list(nothing.map(({ name }) => name))} ${nothing.length === 1 ? "has" : "have"} no picture to learn from, only ones set apart for testing: add more pictures.`);
   const few = filled.filter((one) => one.own.length < FEW && !nothing.includes(one));
