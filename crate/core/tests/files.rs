@@ -3,7 +3,9 @@
 
 mod support;
 
-use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
+use std::collections::BTreeMap;
+
+use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision, Tensor};
 use alexnet::protocol::{Activation, ClassLabel, Network, NetworkConfig, Normalization};
 use alexnet::{Architecture, Classifier, Compute};
 use support::{block_on, images, weights};
@@ -48,6 +50,41 @@ fn a_file_answers_as_its_checkpoint_does() {
         assert_eq!(logits(&opened), logits(&whole));
         assert_eq!(opened.labels(), whole.labels());
     }
+}
+
+#[test]
+fn what_leaves_is_what_torchvision_insists_on() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/alexnet-224.json");
+    let wanted: BTreeMap<String, Vec<usize>> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let network = NetworkConfig {
+        network: Network::AlexNet224,
+        classes: 1000,
+        width: 1.0,
+        normalization: Normalization::None,
+        ..checkpoint().network
+    };
+    // Only shapes matter here, so the numbers take no time.
+    let zeros = Architecture::new(network).unwrap().layers.into_iter().flat_map(|layer| layer.tensors());
+    let zeros = zeros.map(|(name, shape, _)| {
+        let data = vec![0.0; shape.iter().product()];
+        (name, Tensor { shape, data })
+    });
+    let whole = Checkpoint {
+        network,
+        labels: (0..1000).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect(),
+        preprocess: Architecture::default_preprocess(network.network),
+        tensors: zeros.collect(),
+        ..checkpoint()
+    };
+    let bytes = whole.write(FileFormat::Safetensors, Precision::F32).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert!(file.iter().all(|(_, tensor)| tensor.dtype() == safetensors::Dtype::F32));
+    let written = file.iter().map(|(name, tensor)| (name.to_owned(), tensor.shape().to_vec()));
+    assert_eq!(
+        written.collect::<BTreeMap<_, _>>(),
+        wanted,
+        "load_state_dict(…, strict=True) needs the same keys"
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use crate::Picture;
 
-/// Sides more unequal than this lose their ends before the scaling, which the centre crop would cut anyway:
-/// scaling a strip of 100,000 × 10 pixels whole would take gigabytes.
+/// Of sides more unequal than this, only what the centre crop leaves is scaled: a strip of 100,000 × 10 pixels scaled
+/// whole would take gigabytes.
 const MAX_ASPECT: u32 = 16;
 
 /// The square that the network sees: shorter side scaled to `preprocess.resize`, centre square of
@@ -18,8 +18,6 @@ const MAX_ASPECT: u32 = 16;
 /// crop larger than the picture has a black border.
 pub fn view(picture: &Picture, preprocess: &Preprocess) -> Picture {
     let crop = preprocess.crop.max(1);
-    let trimmed = trim(picture);
-    let picture = trimmed.as_ref().unwrap_or(picture);
     let (short, long) = (picture.width.min(picture.height).max(1), picture.width.max(picture.height));
     let resize = preprocess.resize.max(1);
     let scaled_long = (u64::from(resize) * u64::from(long) / u64::from(short)) as u32;
@@ -28,37 +26,45 @@ pub fn view(picture: &Picture, preprocess: &Preprocess) -> Picture {
     if (picture.width, picture.height) == (width, height) {
         return centre(picture, crop);
     }
+    if long / short >= MAX_ASPECT && scaled_long > crop {
+        return centre(&scale_middle(picture, [width, height], crop), crop);
+    }
     centre(&scale(picture, width, height), crop)
+}
+
+/// The scaled picture without what a centre crop takes off its longer side.
+fn scale_middle(picture: &Picture, [width, height]: [u32; 2], crop: u32) -> Picture {
+    let (from, to) = (corner(width.max(height), crop) as f64, f64::from(crop));
+    let [wide, high] = [(picture.width, width), (picture.height, height)];
+    let pixel = |(own, scaled): (u32, u32)| f64::from(own) / f64::from(scaled);
+    if width > height {
+        let window = [from * pixel(wide), 0.0, to * pixel(wide), f64::from(picture.height)];
+        scale_window(picture, window, [crop, height])
+    } else {
+        let window = [0.0, from * pixel(high), f64::from(picture.width), to * pixel(high)];
+        scale_window(picture, window, [width, crop])
+    }
 }
 
 /// Anti-aliased bilinear scaling, as Pillow's.
 pub(crate) fn scale(picture: &Picture, width: u32, height: u32) -> Picture {
-    let mut target = Image::new(width.max(1), height.max(1), PixelType::U8x3);
-    let options =
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
+    let whole = [0.0, 0.0, f64::from(picture.width), f64::from(picture.height)];
+    scale_window(picture, whole, [width.max(1), height.max(1)])
+}
+
+/// The same of a window: left, top, width, height. What lies around it counts at its borders.
+fn scale_window(picture: &Picture, [left, top, wide, high]: [f64; 4], [width, height]: [u32; 2]) -> Picture {
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .use_alpha(false)
+        .crop(left, top, wide, high);
     // Both calls fail only where a picture's bytes do not fit its sides, which `Picture::new` rules out; such a
     // picture is seen as black.
     if let Ok(source) = ImageRef::new(picture.width, picture.height, &picture.rgb, PixelType::U8x3) {
         let _ = Resizer::new().resize(&source, &mut target, &options);
     }
-    Picture { width: width.max(1), height: height.max(1), rgb: target.into_vec() }
-}
-
-/// The picture without the far ends of its longer side, where it is extremely long.
-fn trim(picture: &Picture) -> Option<Picture> {
-    let (short, long) = (picture.width.min(picture.height), picture.width.max(picture.height));
-    let allowed = short.saturating_mul(MAX_ASPECT);
-    if long <= allowed {
-        return None;
-    }
-    // The same number of pixels goes at both ends, so that the centre stays.
-    let cut = (long - allowed) / 2;
-    let kept = long - 2 * cut;
-    Some(if picture.width > picture.height {
-        window(picture, i64::from(cut), 0, kept, picture.height)
-    } else {
-        window(picture, 0, i64::from(cut), picture.width, kept)
-    })
+    Picture { width, height, rgb: target.into_vec() }
 }
 
 /// torchvision's `CenterCrop`.

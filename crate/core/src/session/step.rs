@@ -232,12 +232,27 @@ impl Session {
         }
     }
 
-    /// Trains one step on a given batch of normalised NCHW floats instead of the data set's next.
+    /// Trains one step on a given batch of normalised NCHW floats instead of the data set's next; its mean loss.
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
-        let (logits, _) = self.advance(Input::Pixels(pixels), labels);
+        let masks = self.draw_masks(labels.len());
+        self.step_through(pixels, labels, masks).await
+    }
+
+    /// The same through given dropout masks: for comparing with other implementations.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] when the device was lost.
+    pub async fn step_through(
+        &mut self,
+        pixels: Vec<f32>,
+        labels: &[u32],
+        masks: [Mask; 2],
+    ) -> Result<f64, LabError> {
+        let (logits, gradients, statistics) = self.gradients(Input::Pixels(pixels), labels, masks);
+        self.apply(gradients, statistics);
         let classes = self.architecture.config.classes as usize;
         let logits = download(logits).await?;
         let sum = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing);
