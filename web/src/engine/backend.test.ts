@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, replacedSentence, tooLarge, type AdapterFacts, type Gpu } from "./backend";
+import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, replacedSentence, tooLarge, type AdapterFacts, type Gpu } from "./backend";
 
 const apple: AdapterFacts = { vendor: "apple", architecture: "metal-3", device: "", description: "", isFallback: false, features: ["shader-f16"], maxStorageBufferBindingSize: 2 ** 32 };
 const swiftshader: AdapterFacts = { ...apple, vendor: "google", architecture: "swiftshader", description: "SwiftShader Device (LLVM 16)" };
@@ -40,6 +40,14 @@ it("says which GPU is too small for which network", () => {
   expect(tooLarge({ network: "alexnet-224", width: 0.5 }, small)).toBeNull();
   expect(tooLarge({ network: "alexnet-224", width: 1 }, apple)).toBeNull();
   expect(tooLarge({ network: "alexnet-32", width: 4 }, small)).toBeNull();
+});
+
+it("says which GPU is too small for a model's tensors, before any is read", () => {
+  const model = { network: "alexnet-224" as const, tensors: [{ name: "classifier.1.bias", shape: [4096], dtype: "f32" }, { name: "classifier.1.weight", shape: [4096, 9216], dtype: "i8" }] };
+  expect(modelTooLarge(model, { maxStorageBufferBindingSize: 128 * 2 ** 20 })).toBe(
+    "This GPU takes tensors of at most 134 MB, and this alexnet-224 holds one of 151 MB: open the page with ?backend=cpu to use it.",
+  );
+  expect(modelTooLarge(model, apple)).toBeNull();
 });
 
 describe("asking for an adapter", () => {
