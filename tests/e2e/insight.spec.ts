@@ -107,3 +107,23 @@ test("an earlier run stays on the charts, named by what differed", async ({ page
   await remove.click();
   await expect(remove).toHaveCount(0);
 });
+
+test("a training picture is its own nearest neighbour, as a file and as pixels", async ({ page }) => {
+  await open(page, { ...SMALL, trainImages: 200 });
+  const found = await page.evaluate(async () => {
+    const { lab } = window;
+    await lab.configure();
+    await lab.step(2);
+    const { size, rgba } = await lab.engine.trainImage(0, 17);
+    const image = new ImageData(Uint8ClampedArray.from(rgba), size);
+    const canvas = new OffscreenCanvas(size, size);
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    const file = await lab.engine.neighbours(0, await canvas.convertToBlob(), 3);
+    return { file, pixels: await lab.engine.neighboursOfPixels(0, image, 3), labels: lab.run.infos[0]?.labels ?? [] };
+  });
+  expect(found.pixels).toEqual(found.file);
+  expect(found.file).toHaveLength(3);
+  expect(found.file[0]?.index).toBe(17);
+  expect(found.file[0]?.similarity).toBeCloseTo(1, 4);
+  expect(found.labels).toContain(found.file[0]?.label);
+});

@@ -95,7 +95,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Output,
     /// Starts from this model's weights (a file, or `shipped`); another set of classes gets a new last layer.
-    /// With `--freeze conv`, what is not typed is as in the recipe for fine-tuning, made for dozens of pictures a class.
+    /// Options that are not typed are then those of the recipe for fine-tuning, made for dozens of pictures a class:
+    /// first with `--freeze conv`, which takes seconds, then from what that gave without it.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub model: Option<ModelName>,
     /// Goes on with a run that was saved (`.alexnet`), to the same bits.

@@ -8,7 +8,7 @@ use alexnet::classifier::Tally;
 use alexnet::{Architecture, Classifier, Compute, Session};
 use alexnet_data::{ImageSource, Split};
 use alexnet_format::{Checkpoint, FileFormat, Precision};
-use alexnet_protocol::{Backend, ClassLabel, Freeze, RunOptions, Validation, fine_tuning};
+use alexnet_protocol::{Backend, ClassLabel, FineTuning, Freeze, RunOptions, Validation, fine_tuning};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
@@ -67,9 +67,8 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
     let stem = args.data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
     let mut base = flags::defaults();
     if let Some(model) = model {
-        if args.run.name("freeze") == Some(Freeze::Conv.name()) {
-            base = fine_tuning().head;
-        }
+        let FineTuning { head, all } = fine_tuning();
+        base = if args.run.name("freeze") == Some(Freeze::Conv.name()) { head } else { all };
         for name in ["network", "width", "activation", "normalization"] {
             ensure!(
                 !args.run.has(name),
