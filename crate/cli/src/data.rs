@@ -68,12 +68,16 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// For each class of `from`, its place in `to`: the one with its id, else the one whose name it is.
+/// For each class of `from`, its place in `to`: the one with its id, else the one whose name that is, else the one of
+/// the same name.
 pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
     let place = |wanted: &ClassLabel| {
         let by_id = to.iter().position(|class| class.id == wanted.id);
-        let by_name = || to.iter().position(|class| class.name.eq_ignore_ascii_case(&wanted.id));
-        by_id.or_else(by_name).and_then(|place| u32::try_from(place).ok())
+        let by_name = |name: &str| to.iter().position(|class| class.name.eq_ignore_ascii_case(name));
+        by_id
+            .or_else(|| by_name(&wanted.id))
+            .or_else(|| by_name(&wanted.name))
+            .and_then(|place| u32::try_from(place).ok())
     };
     from.iter().map(place).collect()
 }

@@ -31,7 +31,7 @@ pub fn fine_tuning() -> FineTuning {
         flip: true,
         ..RunOptions::default()
     };
-    let all = RunOptions { freeze: Freeze::None, epochs: 10, learning_rate: 0.003, ..head.clone() };
+    let all = RunOptions { freeze: Freeze::None, epochs: 10, learning_rate: 0.005, ..head.clone() };
     FineTuning { head, all }
 }
 
