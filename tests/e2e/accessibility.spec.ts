@@ -62,7 +62,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await open(page, { view: "studio" });
     await page.getByTestId("studio-files").first().setInputFiles(file("one.png", png(halves(RED, BLUE))));
-    await expect(page.getByTestId("studio-warning")).toHaveCount(3);
+    await expect(page.getByTestId("studio-warning")).toHaveCount(2);
     await page.getByTestId("studio-projects").click();
     await page.getByText("How it trains").click();
     await expect(page.getByTestId("studio-storage")).toBeVisible();
