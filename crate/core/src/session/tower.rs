@@ -74,7 +74,7 @@ impl Tower {
         for param in &mut params.0 {
             let rows = param.shape.first().copied().unwrap_or(1);
             let (length, own) = (param.shape.iter().skip(1).product::<usize>(), share(rows, 2, tower));
-            param.value = param.value.clone().slice([own.start * length..own.end * length]);
+            param.value = param.value.clone().slice_dim(0, own.start * length..own.end * length);
             if let Some(rows) = param.shape.first_mut() {
                 *rows = own.len();
             }
