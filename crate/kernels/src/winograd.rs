@@ -324,18 +324,27 @@ mod tests {
             let bias = noise(channels[1], 3);
             let gradient = noise(images * channels[1] * height * width, 4);
             let mut expected = [vec![0.0; gradient.len()], vec![0.0; x.len()]];
-            for n in 0..images { for o in 0..channels[1] { for y in 0..height { for c in 0..width {
-                let out = ((n * channels[1] + o) * height + y) * width + c;
-                expected[0][out] = f64::from(bias[o]);
-                for i in 0..channels[0] { for ky in 0..kernel { for kx in 0..kernel {
-                    let (iy, ix) = ((y + ky).wrapping_sub(padding[0]), (c + kx).wrapping_sub(padding[1]));
-                    if iy >= input[0] || ix >= input[1] { continue; }
-                    let (at, w) = (((n * channels[0] + i) * input[0] + iy) * input[1] + ix,
-                        ((o * channels[0] + i) * kernel + ky) * kernel + kx);
-                    expected[0][out] += f64::from(x[at]) * f64::from(weight[w]);
-                    expected[1][at] += f64::from(weight[w]) * f64::from(gradient[out]);
-                }}}
-            }}}}
+            for (out, sum) in expected[0].iter_mut().enumerate() {
+                *sum = f64::from(bias[out / (height * width) % channels[1]]);
+            }
+            let sides = [images, channels[1], height, width, channels[0], kernel, kernel];
+            for at in 0..sides.iter().product() {
+                let mut rest: usize = at;
+                let mut place = [0; 7];
+                for (place, side) in place.iter_mut().zip(sides).rev() {
+                    (*place, rest) = (rest % side, rest / side);
+                }
+                let [n, o, y, c, i, ky, kx] = place;
+                let (iy, ix) = ((y + ky).wrapping_sub(padding[0]), (c + kx).wrapping_sub(padding[1]));
+                if iy >= input[0] || ix >= input[1] {
+                    continue;
+                }
+                let from = ((n * channels[0] + i) * input[0] + iy) * input[1] + ix;
+                let w = f64::from(weight[((o * channels[0] + i) * kernel + ky) * kernel + kx]);
+                let to = ((n * channels[1] + o) * height + y) * width + c;
+                expected[0][to] += f64::from(x[from]) * w;
+                expected[1][from] += w * f64::from(gradient[to]);
+            }
             let mut work = crate::conv::Workspace::default();
             let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; x.len()]];
             prop_assert!(Winograd::of(&conv).is_some());
