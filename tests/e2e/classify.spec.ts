@@ -148,7 +148,7 @@ test("a network is taken out as a file and brought back", async ({ page }) => {
     const saved = test.info().outputPath(download.suggestedFilename());
     await download.saveAs(saved);
     await page.getByTestId("model-input").setInputFiles(saved);
-    await expect(message(page, new RegExp(`\\.${format} is now the model in use`))).toBeVisible();
+    await expect(message(page, new RegExp(`\\.${format}” is now the model in use`))).toBeVisible();
     expect(await ask()).toEqual(before);
   }
   await page.getByTestId("use-shipped").click();
