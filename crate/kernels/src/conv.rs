@@ -158,7 +158,7 @@ pub fn bias_gradient(gradient: &[f32], [channels, pixels]: [usize; 2], bias: &mu
     }
 }
 
-fn area([height, width]: [usize; 2]) -> usize {
+pub(crate) fn area([height, width]: [usize; 2]) -> usize {
     height * width
 }
 
@@ -177,7 +177,7 @@ fn places(count: usize, plane: usize, side: [usize; 2], steps: [usize; 2]) -> Ve
 const SLACK: usize = 64;
 
 /// Copies planes into larger ones of zeros, from `before` on, `stride` apart; what would stick out is left out.
-fn spread(
+pub(crate) fn spread(
     from: &[f32],
     planes: usize,
     side: [usize; 2],

@@ -157,21 +157,3 @@ pub(crate) fn lanes<S: Simd, const N: usize>(tile: &Tile<S>) -> [f32; SIDE * SID
     }
     values
 }
-
-/// Copies planes into larger ones of zeros, from `before` on.
-pub(crate) fn pad(
-    from: &[f32],
-    planes: usize,
-    side: [usize; 2],
-    into: [usize; 2],
-    before: [usize; 2],
-    to: &mut Vec<f32>,
-) {
-    to.clear();
-    to.resize(planes * into[0] * into[1], 0.0);
-    for (from, to) in from.chunks_exact(side[0] * side[1]).zip(to.chunks_exact_mut(into[0] * into[1])) {
-        for (row, to) in from.chunks_exact(side[1]).zip(to.chunks_exact_mut(into[1]).skip(before[0])) {
-            to[before[1]..before[1] + row.len()].copy_from_slice(row);
-        }
-    }
-}

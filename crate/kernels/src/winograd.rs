@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::conv::Conv;
+use crate::conv::{Conv, area, spread};
 use crate::matrix::{ROWS, tile};
 use crate::tiles::{self, FromKernel, FromMap, LARGEST, SIDE, ToResult};
 
@@ -131,7 +131,8 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
         for (x, out) in x.chunks(each[0]).zip(out.chunks_mut(each[1])) {
             let images = x.len() / (incoming * area(input));
             let count = images * by.tiles_of_an_image();
-            tiles::pad(x, images * incoming, input, by.padded(), by.conv.padding, &mut memory.padded);
+            let planes = images * incoming;
+            spread(x, planes, input, by.padded(), by.conv.padding, [1, 1], &mut memory.padded);
             for from in (0..count).step_by(AT_ONCE) {
                 let to = (from + AT_ONCE).min(count);
                 let columns = (to - from).next_multiple_of(2 * S::F32_LANES);
@@ -273,10 +274,6 @@ fn transform_results<S: Simd, const M: usize>(
             }
         }
     }
-}
-
-fn area([height, width]: [usize; 2]) -> usize {
-    height * width
 }
 
 /// At least this many values, in an odd number of cache lines: rows or matrices a power of two apart would share few
