@@ -2,7 +2,9 @@
 
 use alexnet_kernels::conv::{Conv, Workspace};
 use divan::Bencher;
-use divan::counter::ItemsCount;
+use alexnet_kernels::linear::Linear;
+use alexnet_kernels::matrix::Scratch;
+use divan::counter::{BytesCount, ItemsCount};
 
 fn main() {
     divan::main();
@@ -84,4 +86,15 @@ fn input_gradient(bencher: Bencher, name: &str) {
     bencher
         .counter(ItemsCount::new(operations))
         .bench_local(|| conv.input_gradient(&out, &weight, &mut x, &mut work));
+}
+
+/// fc6 of `alexnet-224` for one photo: as quick as its 151 MB come out of memory.
+#[divan::bench]
+fn fc6(bencher: Bencher) {
+    let linear = Linear { images: 1, units: [9216, 4096] };
+    let (x, weight) = (vec![0.5; 9216], vec![0.25; 9216 * 4096]);
+    let (mut out, mut scratch) = (vec![0.0; 4096], Scratch::default());
+    bencher
+        .counter(BytesCount::of_slice(&weight))
+        .bench_local(|| linear.forward(&x, &weight, None, &mut out, &mut scratch));
 }
