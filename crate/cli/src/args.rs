@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use alexnet_format::Precision;
+use alexnet_protocol::Views;
 use clap::{Args, Parser, Subcommand};
 
 use crate::backend::Choice;
@@ -46,6 +47,10 @@ pub struct ClassifyArgs {
     /// How many classes to name.
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
+    /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
+    /// (centre and corners, each with its mirror image).
+    #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
+    pub views: Views,
     #[command(flatten)]
     pub common: Common,
 }
@@ -58,6 +63,10 @@ pub struct EvalArgs {
     /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
+    /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
+    /// (centre and corners, each with its mirror image).
+    #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
+    pub views: Views,
     #[command(flatten)]
     pub common: Common,
 }
@@ -74,6 +83,11 @@ pub struct CalibrateArgs {
     /// Where the calibrated model goes [default: FILE itself, in the number format that it has].
     #[arg(long, value_name = "FILE")]
     pub out: Option<Output>,
+    /// The shorter side in pixels that pictures are scaled to before the network's square is cut out of their middle.
+    /// Random crops show a network things larger than whole pictures do; a little more than the square's side evens
+    /// that out.
+    #[arg(long, value_name = "PIXELS")]
+    pub resize: Option<u32>,
     /// Gives the classes new names: a JSON list of `{"id": …, "name": …}`, matched by id.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,

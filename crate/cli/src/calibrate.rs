@@ -30,6 +30,15 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         // Fitted anew from what the network was before.
         divide(&mut model, 1.0 / f64::from(earlier.temperature))?;
     }
+    if let Some(resize) = args.resize {
+        let crop = model.preprocess.crop;
+        ensure!(
+            (crop..=2 * crop).contains(&resize),
+            "--resize {resize} does not fit: the network sees squares of {crop} pixels, so choose {crop} to {}",
+            2 * crop
+        );
+        model.preprocess.resize = resize;
+    }
     let compute = backend::open(args.common.backend)?;
     let network = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
     let mut flat = data::measuring(&args.data, network.preprocess())?;
@@ -38,7 +47,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let classes = network.labels().len();
     let order: Vec<usize> = (0..classes).collect();
     let all = Judged {
-        logits: evaluate::judge(&network, &flat.samples, &order, false)?,
+        logits: evaluate::judge(&network, &flat.samples, &order)?,
         labels: flat.samples.labels,
         classes,
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use alexnet::Classifier;
-use alexnet_protocol::Prediction;
+use alexnet_protocol::{Prediction, Views};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
     for photo in &args.photos {
         let file = photo.display().to_string();
         let start = Instant::now();
-        match classify(&classifier, photo, args.top as usize) {
+        match classify(&classifier, photo, args.views, args.top as usize) {
             Ok(top) => {
                 let milliseconds = start.elapsed().as_secs_f64() * 1e3;
                 if !args.common.json {
@@ -54,8 +54,8 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
     Ok(())
 }
 
-fn classify(classifier: &Classifier, photo: &Path, top: usize) -> Result<Vec<Prediction>> {
+fn classify(classifier: &Classifier, photo: &Path, views: Views, top: usize) -> Result<Vec<Prediction>> {
     let bytes = std::fs::read(photo).context("The file cannot be read")?;
     let picture = alexnet_data::decode(&bytes)?;
-    Ok(pollster::block_on(classifier.classify(&picture, top))?.top)
+    Ok(pollster::block_on(classifier.classify(&picture, views, top))?.top)
 }

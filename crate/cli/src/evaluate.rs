@@ -3,10 +3,10 @@
 use alexnet::Classifier;
 use alexnet::calibration::expected_calibration_error;
 use alexnet::classifier::Tally;
-use alexnet::metrics::softmax;
-use alexnet_data::{Flat, Samples};
+use alexnet::metrics::mean_softmax;
+use alexnet_data::{Flat, Picture, Samples, cut, square};
 use alexnet_protocol::{
-    ClassLabel, EvaluatedModel, Evaluation, Measured, PAPER_RESULTS, Preprocess, Validation,
+    ClassLabel, EvaluatedModel, Evaluation, Measured, PAPER_RESULTS, Preprocess, Validation, Views,
 };
 use anyhow::{Context, Result, bail, ensure};
 
@@ -27,25 +27,29 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let Some(first) = classifiers.first() else { bail!("name a model with --model") };
     let classes = first.labels().to_vec();
     let several = classifiers.len() > 1;
-    let mut views: Vec<(Preprocess, Flat)> = Vec::new();
+    let averaged = several || args.views != Views::One;
+    let mut read: Vec<(Preprocess, Flat)> = Vec::new();
     let mut sum: Vec<f32> = Vec::new();
     let mut truth: Vec<u32> = Vec::new();
     let mut models = Vec::new();
     for (classifier, name) in classifiers.iter().zip(&args.model) {
         let order = order(classifier.labels(), &classes).with_context(|| name.to_string())?;
-        let preprocess = classifier.preprocess();
+        let preprocess = square(&classifier.preprocess(), args.views);
         let seen = |p: &Preprocess| (p.resize, p.crop) == (preprocess.resize, preprocess.crop);
-        if !views.iter().any(|(of, _)| seen(of)) {
+        if !read.iter().any(|(of, _)| seen(of)) {
             let mut flat = data::measuring(&args.data, preprocess)?;
-            if views.is_empty() {
+            if read.is_empty() {
                 report::skipped(&flat.skipped);
             }
-            known(&mut flat, &classes, views.is_empty())?;
-            views.push((preprocess, flat));
+            known(&mut flat, &classes, read.is_empty())?;
+            read.push((preprocess, flat));
         }
-        let Some((_, flat)) = views.iter().find(|(of, _)| seen(of)) else { continue };
+        let Some((_, flat)) = read.iter().find(|(of, _)| seen(of)) else { continue };
         truth.clone_from(&flat.samples.labels);
-        let scores = judge(classifier, &flat.samples, &order, several)?;
+        let scores = match averaged {
+            true => probabilities(classifier, &flat.samples, args.views, &order)?,
+            false => judge(classifier, &flat.samples, &order)?,
+        };
         if several {
             let architecture = classifier.architecture();
             models.push(EvaluatedModel {
@@ -61,8 +65,8 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             false => sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score),
         }
     }
-    if several {
-        sum = mean(&sum, models.len());
+    if averaged {
+        sum = mean(&sum, classifiers.len());
     }
     print(&Evaluation { measured: measure(&sum, &truth, classes.len()), models }, args.common.json)
 }
@@ -126,33 +130,66 @@ pub fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> 
     Ok(())
 }
 
-/// Logits, or probabilities where several models are averaged, in the order of the first model's classes.
-pub fn judge(
+/// Logits in the order of the first model's classes.
+pub fn judge(classifier: &Classifier, samples: &Samples, order: &[usize]) -> Result<Vec<f32>> {
+    judged(classifier, samples, classifier.batch(), |part| {
+        Ok(ordered(&pollster::block_on(classifier.logits(part))?, order))
+    })
+}
+
+/// Probabilities in the order of the first model's classes, averaged over the views of each square.
+fn probabilities(
+    classifier: &Classifier,
+    squares: &Samples,
+    views: Views,
+    order: &[usize],
+) -> Result<Vec<f32>> {
+    let crop = classifier.preprocess().crop;
+    judged(classifier, squares, classifier.batch() / views.count(), |part| {
+        let mut seen = Samples { size: crop, ..Samples::default() };
+        for at in 0..part.len() {
+            let rgb = part.image(at).unwrap_or_default().to_vec();
+            let each = cut(&Picture::new(part.size, part.size, rgb)?, crop, views);
+            seen.pixels.extend(each.pixels);
+            seen.labels.extend(each.labels);
+        }
+        let logits = pollster::block_on(classifier.logits(&seen))?;
+        let of_image = logits.chunks(views.count() * order.len().max(1));
+        Ok(of_image.flat_map(|rows| ordered(&mean_softmax(rows, order.len()), order)).collect())
+    })
+}
+
+/// Judges images some at a time.
+fn judged(
     classifier: &Classifier,
     samples: &Samples,
-    order: &[usize],
-    probabilities: bool,
+    batch: usize,
+    mut judge: impl FnMut(&Samples) -> Result<Vec<f32>>,
 ) -> Result<Vec<f32>> {
     let bar = report::bar(samples.len() as u64, "judging");
-    let mut scores = Vec::with_capacity(samples.len() * order.len());
-    let (batch, image) = (classifier.batch().max(1), samples.image_bytes().max(1));
+    let mut scores = Vec::with_capacity(samples.len() * classifier.labels().len());
+    let (batch, image) = (batch.max(1), samples.image_bytes().max(1));
     for (pixels, labels) in samples.pixels.chunks(batch * image).zip(samples.labels.chunks(batch)) {
         let part = Samples { size: samples.size, pixels: pixels.to_vec(), labels: labels.to_vec() };
-        let logits = pollster::block_on(classifier.logits(&part))?;
-        for row in logits.chunks(order.len().max(1)) {
-            let row = if probabilities { softmax(row) } else { row.to_vec() };
-            let start = scores.len();
-            scores.resize(start + order.len(), 0.0);
-            for (&place, score) in order.iter().zip(row) {
-                if let Some(slot) = scores.get_mut(start + place) {
-                    *slot = score;
-                }
-            }
-        }
+        scores.extend(judge(&part)?);
         bar.inc(labels.len() as u64);
     }
     bar.finish_and_clear();
     Ok(scores)
+}
+
+/// Rows of scores with each class in its place.
+fn ordered(scores: &[f32], order: &[usize]) -> Vec<f32> {
+    let mut out = vec![0.0; scores.len()];
+    let classes = order.len().max(1);
+    for (row, out) in scores.chunks(classes).zip(out.chunks_mut(classes)) {
+        for (&place, score) in order.iter().zip(row) {
+            if let Some(slot) = out.get_mut(place) {
+                *slot = *score;
+            }
+        }
+    }
+    out
 }
 
 fn print(found: &Evaluation, as_json: bool) -> Result<()> {

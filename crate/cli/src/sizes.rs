@@ -27,14 +27,14 @@ pub fn run(args: &SizesArgs) -> Result<()> {
     report::skipped(&images.skipped);
     evaluate::known(&mut images, own.labels(), true)?;
     let order: Vec<usize> = (0..own.labels().len()).collect();
-    let exact = evaluate::judge(&own, &images.samples, &order, false)?;
+    let exact = evaluate::judge(&own, &images.samples, &order)?;
 
     let mut rows = Vec::with_capacity(PRECISIONS.len());
     for (name, precision) in PRECISIONS {
         let file = model.write(FileFormat::Safetensors, precision)?;
         let bytes = file.len();
         let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
-        let logits = evaluate::judge(&classifier, &images.samples, &order, false)?;
+        let logits = evaluate::judge(&classifier, &images.samples, &order)?;
         let mut tally = Tally::new(order.len());
         tally.add(&logits, &images.samples.labels);
         let found = tally.validation();

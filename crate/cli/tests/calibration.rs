@@ -55,6 +55,46 @@ fn a_model_that_is_too_sure_is_calibrated_in_place() {
     alexnet(&["calibrate", small, "--data", data, "--labels", names, "--out", out, "--backend", "cpu"], 0);
     assert_eq!(json(&["inspect", out, "--json"])["labels"][0], "diagonal stripes");
     assert_eq!(json(&["inspect", small, "--json"])["labels"][0], "diagonal");
+
+    // Pictures seen a little larger than the network's square.
+    alexnet(&["calibrate", small, "--data", data, "--resize", "36", "--out", out, "--backend", "cpu"], 0);
+    assert_eq!(json(&["inspect", out, "--json"])["preprocess"]["resize"], 36);
+    let line = refusal(&["calibrate", small, "--data", data, "--resize", "20", "--backend", "cpu"]);
+    assert!(line.contains("squares of 32 pixels, so choose 32 to 64"), "{line}");
+}
+
+#[test]
+fn views_are_averaged_on_every_way_in() {
+    let dir = folder("views_are_averaged_on_every_way_in");
+    let data = data_set(&dir, 12);
+    let model = dir.join("model.safetensors");
+    train(&data, &model, &["--epochs", "2", "--batch-size", "12"]);
+    let (data, model) = (data.to_str().unwrap(), model.to_str().unwrap());
+    let losses = ["one", "mirrored", "ten"].map(|views| {
+        let found =
+            json(&["eval", "--model", model, "--data", data, "--views", views, "--backend", "cpu", "--json"]);
+        assert_eq!(found["images"], 36);
+        found["loss"].as_f64().unwrap()
+    });
+    assert!(losses.iter().all(|loss| loss.is_finite()) && losses[0] != losses[1] && losses[1] != losses[2]);
+
+    // One picture judged by `eval` and by `classify`: the same probability for its class.
+    let class = common::CLASSES[0];
+    let from =
+        std::fs::read_dir(std::path::Path::new(data).join(class)).unwrap().next().unwrap().unwrap().path();
+    let alone = dir.join("alone");
+    std::fs::create_dir_all(alone.join(class)).unwrap();
+    let photo = alone.join(class).join("photo.png");
+    std::fs::copy(from, &photo).unwrap();
+    for views in ["one", "ten"] {
+        let with = ["--model", model, "--views", views, "--backend", "cpu", "--json"];
+        let alone = ["eval", "--data", alone.to_str().unwrap()];
+        let loss = json(&[&alone[..], &with].concat())["loss"].as_f64().unwrap();
+        let answer = json(&[&["classify", photo.to_str().unwrap()][..], &with].concat());
+        let top = answer[0]["top"].as_array().unwrap();
+        let own = top.iter().find(|guess| guess["label"] == class).unwrap();
+        assert!((own["probability"].as_f64().unwrap() - (-loss).exp()).abs() < 1e-5, "{loss} {answer}");
+    }
 }
 
 #[test]

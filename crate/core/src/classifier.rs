@@ -3,15 +3,15 @@
 use burn::tensor::Tensor;
 
 use crate::architecture::Architecture;
-use crate::data::{Picture, Samples, normalise, view};
+use crate::data::{Picture, Samples, normalise, view, views};
 use crate::device::Compute;
 use crate::error::LabError;
 use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
-use crate::metrics::{hits, softmax, top_k};
+use crate::metrics::{hits, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, connected, convolutions, forward};
 use crate::params::{Params, download, upload_images};
-use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation};
+use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
@@ -31,7 +31,7 @@ pub struct Classifier {
 pub struct Answer {
     /// Best first.
     pub top: Vec<Prediction>,
-    /// The square that the network saw.
+    /// The square that the network saw; of several views, the one from the centre.
     pub crop: Picture,
 }
 
@@ -191,15 +191,16 @@ impl Classifier {
         Ok(tensors)
     }
 
-    /// The `top` best guesses for a picture of any size.
+    /// The `top` best guesses for a picture of any size, by the mean of its views' probabilities.
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
-    pub async fn classify(&self, picture: &Picture, top: usize) -> Result<Answer, LabError> {
-        let crop = view(picture, &self.preprocess);
-        let pixels = normalise(&crop.rgb, 1, crop.width, &self.preprocess);
-        let logits = self.logits_of(pixels, 1).await?;
-        Ok(Answer { top: predictions(&logits, &self.labels, top), crop })
+    pub async fn classify(&self, picture: &Picture, which: Views, top: usize) -> Result<Answer, LabError> {
+        let seen = views(picture, &self.preprocess, which);
+        let probabilities = mean_softmax(&self.logits(&seen).await?, self.labels.len());
+        let centre = seen.image(0).unwrap_or_default().to_vec();
+        let crop = Picture { width: seen.size, height: seen.size, rgb: centre };
+        Ok(Answer { top: ranked(&probabilities, &self.labels, top), crop })
     }
 
     /// The model as it can be stored.

@@ -32,6 +32,17 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     exp.into_iter().map(|e| (e / sum) as f32).collect()
 }
 
+/// The mean of the rows' probabilities, class by class.
+pub fn mean_softmax(logits: &[f32], classes: usize) -> Vec<f32> {
+    let rows = logits.chunks(classes.max(1));
+    let share = 1.0 / rows.len().max(1) as f32;
+    let mut mean = vec![0.0; classes];
+    for row in rows {
+        mean.iter_mut().zip(softmax(row)).for_each(|(mean, p)| *mean += p * share);
+    }
+    mean
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +54,13 @@ mod tests {
         assert_eq!(hits(&logits, &[1, 5], 6), (1, 1));
         assert_eq!(hits(&logits, &[0, 0], 6), (1, 2));
         assert_eq!(hits(&[f32::NAN, 1.0], &[1], 2), (0, 0));
+    }
+
+    #[test]
+    fn probabilities_are_averaged_not_logits() {
+        let mean = mean_softmax(&[9.0, 9.0, 0.0, f32::NEG_INFINITY], 2);
+        assert_eq!(mean, [0.75, 0.25]);
+        assert_eq!(mean_softmax(&[0.3, -1.0, 2.0], 3), softmax(&[0.3, -1.0, 2.0]));
     }
 
     proptest! {

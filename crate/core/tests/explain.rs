@@ -5,6 +5,7 @@
 mod support;
 
 use alexnet::data::Picture;
+use alexnet::protocol::Views;
 use alexnet::{Classifier, ensemble};
 use support::{block_on, corners, session, small};
 
@@ -113,7 +114,7 @@ fn several_networks_vote() {
     let other = session(&small()).classifier();
     let picture = Picture { width: 32, height: 32, rgb: pictures[1].clone() };
     let votes = block_on(ensemble::ask(&[&network, &other], &picture, 4)).unwrap();
-    let alone = block_on(network.classify(&picture, 4)).unwrap().top;
+    let alone = block_on(network.classify(&picture, Views::One, 4)).unwrap().top;
     assert_eq!(votes.each[0], alone);
     for guess in &votes.average {
         let of = |votes: &[alexnet::protocol::Prediction]| {

@@ -20,6 +20,7 @@ mod source;
 pub mod stream;
 mod streamed;
 mod view;
+mod views;
 
 pub use augment::{augment, mirror, mirrored};
 pub use error::DataError;
@@ -34,3 +35,4 @@ pub use source::{ImageSource, LocalFuture, Samples, Split};
 pub use stream::{Purpose, stream};
 pub use streamed::{Loader, Streamed};
 pub use view::{normalise, view};
+pub use views::{cut, square, views};

@@ -87,7 +87,7 @@ fn corner(side: u32, crop: u32) -> i64 {
 }
 
 /// A window of a picture, black where it reaches out.
-fn window(picture: &Picture, left: i64, top: i64, width: u32, height: u32) -> Picture {
+pub(crate) fn window(picture: &Picture, left: i64, top: i64, width: u32, height: u32) -> Picture {
     let mut rgb = vec![0; width as usize * height as usize * 3];
     let from = left.max(0);
     let to = (left + i64::from(width)).min(i64::from(picture.width));

@@ -1,9 +1,9 @@
 //! The kernels at the sizes of the networks, with their rate in floating-point operations.
 
 use alexnet_kernels::conv::{Conv, Workspace};
-use divan::Bencher;
 use alexnet_kernels::linear::Linear;
 use alexnet_kernels::matrix::Scratch;
+use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 
 fn main() {

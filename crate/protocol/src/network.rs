@@ -139,6 +139,29 @@ names! {
 }
 
 names! {
+    /// How many views of a picture an answer averages the probabilities of (section 4.1 of the 2012 paper).
+    Views {
+        /// The centre square.
+        One = "one",
+        /// The centre square and its mirror image.
+        Mirrored = "mirrored",
+        /// The paper's ten: centre and four corners of a square wider by 8/7, each with its mirror image.
+        Ten = "ten",
+    }
+}
+
+impl Views {
+    /// Views of one picture.
+    pub fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Mirrored => 2,
+            Self::Ten => 10,
+        }
+    }
+}
+
+names! {
     /// Where the tensors live.
     Backend {
         /// A real GPU if one holds the model, else the CPU.

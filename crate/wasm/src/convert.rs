@@ -82,17 +82,7 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 
 /// RGBA as a canvas gives it, transparency over white.
 pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Picture> {
-    if width == 0 || height == 0 || rgba.len() as u64 != u64::from(width) * u64::from(height) * 4 {
-        return Err(JsError::new(
-            "The picture is empty or its size does not fit its pixels: use another one.",
-        ));
-    }
-    let over_white = |c: u8, a: u8| (u16::from(c) * u16::from(a) / 255 + 255 - u16::from(a)) as u8;
-    let rgb = rgba
-        .chunks_exact(4)
-        .flat_map(|p| [over_white(p[0], p[3]), over_white(p[1], p[3]), over_white(p[2], p[3])])
-        .collect();
-    Ok(Picture { width, height, rgb })
+    Picture::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
 }
 
 /// Floats as a `Float32Array`.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use alexnet::data::{ImageSource, decode};
+use alexnet::data::{ImageSource, Picture, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
-use alexnet::protocol::{Backend, ModelInfo};
+use alexnet::protocol::{Backend, ModelInfo, Views};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -139,14 +139,15 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// Classifies an encoded picture: `{top, crop}`.
+    /// Classifies an encoded picture by the mean of its views (`one`, `mirrored`, `ten`): `{top, crop}`.
     ///
     /// # Errors
     /// A sentence when the bytes are no picture or there is no model.
-    pub async fn classify(&self, file: Vec<u8>, top: usize) -> JsResult<JsValue> {
+    pub async fn classify(&self, file: Vec<u8>, top: usize, views: String) -> JsResult<JsValue> {
+        let views = views.parse().map_err(|e: String| JsError::new(&e))?;
         let picture = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
-        self.answer(&picture, top).await
+        self.answer(&picture, views, top).await
     }
 
     /// Classifies RGBA pixels, as a canvas gives them: `{top, crop}`.
@@ -161,11 +162,11 @@ impl Lab {
         rgba: Vec<u8>,
         top: usize,
     ) -> JsResult<JsValue> {
-        self.answer(&picture(width, height, &rgba)?, top).await
+        self.answer(&picture(width, height, &rgba)?, Views::One, top).await
     }
 
-    async fn answer(&self, picture: &alexnet::data::Picture, top: usize) -> JsResult<JsValue> {
-        let answer = self.in_use()?.classifier.classify(picture, top).await.map_err(error)?;
+    async fn answer(&self, picture: &Picture, views: Views, top: usize) -> JsResult<JsValue> {
+        let answer = self.in_use()?.classifier.classify(picture, views, top).await.map_err(error)?;
         let crop = pixels(answer.crop.width, &answer.crop.rgb);
         Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
     }

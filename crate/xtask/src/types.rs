@@ -58,6 +58,7 @@ fn types() -> String {
         Optimizer,
         Schedule,
         Freeze,
+        Views,
         Backend,
         DropoutLayer
     );
