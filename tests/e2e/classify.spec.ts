@@ -154,3 +154,21 @@ test("a network is taken out as a file and brought back", async ({ page }) => {
   await page.getByTestId("use-shipped").click();
   await expect(page.getByTestId("use-shipped")).toHaveCount(0);
 });
+
+test("an answer averages as many views as one wants, here and by the lab's own method", async ({ page }) => {
+  await open(page, {});
+  await page.getByTestId("photo-input").setInputFiles(file("halves.png", png(halves(RED, BLUE))));
+  const best = page.getByTestId("prediction").first();
+  await expect(best).toBeVisible();
+  const shown = () => page.getByTestId("prediction").evaluateAll((all) => all.map((each) => Number((each as HTMLElement).dataset["probability"])));
+  const asked = (views: "one" | "mirrored" | "ten") =>
+    page.evaluate(async ([bytes, views]) => (await window.lab.classify(new Blob([Uint8Array.from(bytes)]), { views })).top.map(({ probability }) => probability), [[...png(halves(RED, BLUE))], views] as const);
+  const once = await asked("one");
+  expect(await shown()).toEqual(once);
+  for (const [name, views] of [["Ten views", "ten"], ["Mirrored too", "mirrored"], ["Once", "one"]] as const) {
+    const expected = await asked(views);
+    if (views !== "one") expect(expected).not.toEqual(once);
+    await page.getByTestId("views").getByLabel(name).check();
+    await expect.poll(shown).toEqual(expected);
+  }
+});

@@ -64,6 +64,15 @@ test("two classes by name, one press, and a network for them", async ({ page }) 
   expect(Number(await page.getByTestId("studio-loss-chart").getAttribute("data-points"))).toBeGreaterThan(3);
   expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("Apple");
   expect((await guess(page, file("blue.jpg", jpeg(plain(BLUE))))).label).toBe("Berry");
+  // What it goes by: of what it learned from, the pictures most like this one, and for the next photo its own.
+  await page.getByTestId("studio-find-nearest").click();
+  const nearest = page.getByTestId("studio-neighbour");
+  await expect(nearest).toHaveCount(6);
+  await expect(nearest.first()).toHaveAttribute("data-label", "Berry");
+  const alike = await nearest.evaluateAll((all) => all.map((each) => Number((each as HTMLElement).dataset["similarity"])));
+  expect(alike).toEqual([...alike].sort((a, b) => b - a));
+  await guess(page, file("red.jpg", jpeg(plain(RED))));
+  await expect(nearest.first()).toHaveAttribute("data-label", "Apple");
 
   const download = page.waitForEvent("download");
   await page.getByTestId("studio-export-safetensors").click();
@@ -160,6 +169,21 @@ test("a tab closed in the middle of a run goes on where it was", async ({ page }
   await again.click();
   await done(page);
   expect(await accuracy(page)).toBeGreaterThan(0.9);
+});
+
+test("a project that trains in one tab is left alone by another", async ({ page, context }) => {
+  await filled(page, 12, 60);
+  await page.getByTestId("studio-train").click();
+  await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
+  const other = await context.newPage();
+  await open(other, { view: "studio" });
+  const goOn = other.getByTestId("studio-go-on");
+  await goOn.click();
+  await expect(message(other, /^This project is being trained in another tab/)).toBeVisible();
+  await page.close();
+  await other.waitForFunction(async () => (await navigator.locks.query()).held?.length === 0);
+  await goOn.click();
+  await expect.poll(async () => Number(await other.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
 });
 
 test.describe("a worker that dies", () => {

@@ -44,7 +44,13 @@ fn session(options: &RunOptions) -> Session {
 }
 
 fn options() -> RunOptions {
-    RunOptions { batch_size: 4, dropout: 0.0, schedule: Schedule::Constant, ..Default::default() }
+    RunOptions {
+        batch_size: 4,
+        dropout: 0.0,
+        schedule: Schedule::Constant,
+        warmup_steps: 0,
+        ..Default::default()
+    }
 }
 
 /// Norm and sum of a whole tensor.

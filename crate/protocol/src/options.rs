@@ -75,7 +75,7 @@ impl Default for RunOptions {
             optimizer: Optimizer::Sgd,
             schedule: Schedule::Constant,
             epochs: 10,
-            warmup_steps: 0,
+            warmup_steps: 50,
             dropout: 0.5,
             activation: Activation::Relu,
             normalization: Normalization::None,

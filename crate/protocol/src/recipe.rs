@@ -47,6 +47,7 @@ pub fn fine_tuning() -> FineTuning {
         epochs: 20,
         learning_rate: 0.01,
         schedule: Schedule::Cosine,
+        warmup_steps: 0,
         dropout: 0.5,
         flip: true,
         ..RunOptions::default()

@@ -139,12 +139,13 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// Classifies an encoded picture by the mean of its views (`one`, `mirrored`, `ten`): `{top, crop}`.
+    /// Classifies an encoded picture by the mean of its views (`one` unless `mirrored` or `ten` is said): `{top, crop}`.
     ///
     /// # Errors
     /// A sentence when the bytes are no picture or there is no model.
-    pub async fn classify(&self, file: Vec<u8>, top: usize, views: String) -> JsResult<JsValue> {
-        let views = views.parse().map_err(|e: String| JsError::new(&e))?;
+    pub async fn classify(&self, file: Vec<u8>, top: usize, views: Option<String>) -> JsResult<JsValue> {
+        let views = views.map_or(Ok(Views::One), |name| name.parse());
+        let views = views.map_err(|e: String| JsError::new(&e))?;
         let picture = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
         self.answer(&picture, views, top).await

@@ -15,7 +15,7 @@
  */
 import type {
   Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
-  StepMetrics, Validation, Watched,
+  StepMetrics, Validation, Views, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
 import type { ProjectRun, Stage } from "../projects/types";
@@ -119,8 +119,8 @@ export interface Engine {
   /** Removes some of them from this device. */
   forgetFiles(keys: string[]): Promise<void>;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
-  /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP. `milliseconds`: decoding to probabilities, in the worker. */
-  classify(file: Blob, top: number): Promise<Classified & { milliseconds: number }>;
+  /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP, by the mean of its views (one). `milliseconds`: decoding to probabilities, in the worker. */
+  classify(file: Blob, top: number, views?: Views): Promise<Classified & { milliseconds: number }>;
   /** Raw pixels, as a canvas gives them (a camera's frame). */
   classifyPixels(image: ImageData, top: number): Promise<Classified & { milliseconds: number }>;
 
@@ -298,7 +298,7 @@ export interface LabApi {
   readonly tuning: Tuning;
   readonly models: ModelChoice;
   info(): Promise<EngineInfo>;
-  classify(photo: Blob, options?: { top?: number }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
+  classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
   /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */
   configure(options?: Partial<RunOptions>, rival?: Partial<RunOptions> | null): Promise<RunInfo>;
   /** `n` steps of each slot; the run's metrics. */

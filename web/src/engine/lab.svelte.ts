@@ -109,9 +109,9 @@ export const lab: LabApi = {
   tuning,
   models,
   info: () => client.start(),
-  async classify(photo, { top = 5 } = {}) {
+  async classify(photo, { top = 5, views = "one" } = {}) {
     await models.ensure();
-    return engine.classify(photo, top);
+    return engine.classify(photo, top, views);
   },
   async configure(options = {}, rival = null) {
     const wanted: RunOptions = withOptions(addressOptions, options);

@@ -1,5 +1,6 @@
 /** The run on the visitor's own pictures: the same loop as Train's, in a slot of its own, saved once a second. */
 import type { ModelInfo, RunInfo, RunOptions } from "../generated/protocol";
+import { holdProject, type Hold } from "../projects/lock";
 import { getRun } from "../projects/store";
 import type { ProjectRun, Stage } from "../projects/types";
 import type { Engine, StartFrom, Tuning } from "./api";
@@ -57,15 +58,23 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
   // Only at the end of epochs: a few hundred pictures are judged whole.
   run.validateEvery = Number.POSITIVE_INFINITY;
 
+  /** The project whose run this tab has. */
+  let hold: Hold | null = null;
+
   /** Does `work` on a project; where it fails, the run before stays. */
   async function on<T>(next: Facts, work: () => Promise<T>): Promise<T> {
     const before = facts;
-    await run.pause();
-    facts = next;
+    const held = hold?.project === next.project ? hold : await holdProject(next.project);
     try {
-      return await work();
+      await run.pause();
+      facts = next;
+      const done = await work();
+      if (hold !== held) hold?.giveBack();
+      hold = held;
+      return done;
     } catch (error) {
       facts = before;
+      if (hold !== held) held.giveBack();
       throw error;
     }
   }
@@ -85,6 +94,8 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
     async close(): Promise<void> {
       await run.drop();
       facts = null;
+      hold?.giveBack();
+      hold = null;
     },
     giveBack: (remote: Remote<WorkerApi>) =>
       run.restore(

@@ -1,7 +1,7 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
 import type {
   ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, Preprocess, RunInfo, RunOptions, SimilarClass,
-  StepMetrics, Validation, Watched,
+  StepMetrics, Validation, Views, Watched,
 } from "../generated/protocol";
 
 /** The formats that a model leaves in, each its file name's extension. */
@@ -55,7 +55,7 @@ export interface WasmLab {
   importFile(size: number, read: (offset: number, length: number) => Uint8Array, accept: (info: ModelInfo) => void, origin?: string): Promise<ModelInfo>;
   modelInfo(): ModelInfo | undefined;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
-  classify(file: Uint8Array, top: number): Promise<Classified>;
+  classify(file: Uint8Array, top: number, views?: Views): Promise<Classified>;
   classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
   modelLayers(): LayerMaps[];
   modelFilters(): Promise<FilterData>;

@@ -182,9 +182,9 @@ const api: WorkerApi = {
     const bytes = await call((lab) => lab.exportModel(format));
     return give(bytes, bytes);
   },
-  classify: async (file, top) => {
+  classify: async (file, top, views) => {
     const bytes = await photoBytes(file);
-    const answer = await call((lab) => timed(() => lab.classify(bytes, top)));
+    const answer = await call((lab) => timed(() => lab.classify(bytes, top, views)));
     return give(answer, answer.crop.rgba);
   },
   classifyPixels: async ({ width, height, data }, top) => {

@@ -126,7 +126,7 @@ pub fn session(options: &RunOptions) -> Session {
 
 /// Options of a quarter-width network that steps in milliseconds.
 pub fn small() -> RunOptions {
-    RunOptions { width: 0.25, batch_size: 16, ..Default::default() }
+    RunOptions { width: 0.25, batch_size: 16, warmup_steps: 0, ..Default::default() }
 }
 
 /// The bits of a network.

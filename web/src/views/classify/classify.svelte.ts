@@ -1,6 +1,6 @@
 /** What the Classify view shows; it lives as long as the page. */
 import { lab, type Pixels } from "../../engine/api";
-import type { ModelInfo, Prediction } from "../../generated/protocol";
+import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
 import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
@@ -34,12 +34,14 @@ interface State {
   /** Photos still waiting for their answer. */
   waiting: number;
   live: boolean;
+  /** How many views of a photo an answer averages; the camera's live answer is from one. */
+  views: Views;
 }
 
 /** The message about the last photo that could not be classified. */
 let problem = 0;
 
-export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false });
+export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false, views: "one" });
 
 /** Classifies photos one after another: one gives an answer, several a table. */
 export async function take(photos: readonly (File | { name: string; blob: Blob })[]): Promise<void> {
@@ -94,8 +96,24 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
 }
 
 async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
-  const { top, milliseconds, crop } = await lab.classify(blob, { top: 5 });
+  const { top, milliseconds, crop } = await lab.classify(blob, { top: 5, views: classify.views });
   return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
+}
+
+/** Asks about the photo that is shown once more, by so many views. */
+export async function look(views: Views): Promise<void> {
+  classify.views = views;
+  const { answer } = classify;
+  if (!answer?.photo) return;
+  try {
+    const again = await ask(answer.name, answer.photo, answer.url);
+    if (classify.answer !== answer || classify.views !== views) return;
+    const row = classify.rows.find((each) => each.answer === answer);
+    if (row) row.answer = again;
+    classify.answer = again;
+  } catch (error) {
+    sayError(error);
+  }
 }
 
 /** Which model it was. */
