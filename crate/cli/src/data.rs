@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use alexnet_data::{
-    DataError, File, Flat, ImageSource, LocalFuture, Memory, Samples, Split, import, import_flat, read_path,
+    DataError, File, Flat, ImageSource, LocalFuture, Memory, Samples, Split, Square, import, import_flat,
+    read_path,
 };
 use alexnet_protocol::{ClassLabel, Preprocess};
 use anyhow::{Context, Result, bail, ensure};
@@ -12,14 +13,14 @@ use serde::Deserialize;
 
 use crate::report;
 
-/// Training and validation images at the network's size, `size` pixels.
+/// Training and validation images as squares of the network's size.
 ///
 /// Without `val`, what the data set itself has or splits off is validated on; with it, everything in `data` is
 /// trained on.
 ///
 /// # Errors
 /// A sentence that names the data set.
-pub fn training(data: &[PathBuf], val: &[PathBuf], size: u32, seed: u32) -> Result<Memory> {
+pub fn training(data: &[PathBuf], val: &[PathBuf], square: Square, seed: u32) -> Result<Memory> {
     let archives = data.iter().chain(val).filter(|path| path.is_file()).count();
     ensure!(
         val.is_empty() || archives == 0 || archives == data.len() + val.len(),
@@ -37,7 +38,7 @@ pub fn training(data: &[PathBuf], val: &[PathBuf], size: u32, seed: u32) -> Resu
             files.extend(read);
         }
     }
-    let imported = with_bar(|progress| import(files, size, seed, progress)).with_context(|| names(data))?;
+    let imported = with_bar(|progress| import(files, square, seed, progress)).with_context(|| names(data))?;
     report::skipped(&imported.skipped);
     Ok(imported.source)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use alexnet::classifier::Tally;
 use alexnet::{Architecture, Classifier, Compute, Session};
-use alexnet_data::{ImageSource, Split};
+use alexnet_data::{ImageSource, Split, Square};
 use alexnet_format::{Checkpoint, FileFormat, Precision};
 use alexnet_protocol::{Backend, ClassLabel, FineTuning, Freeze, RunOptions, Validation, fine_tuning};
 use anyhow::{Context, Result, bail, ensure};
@@ -34,8 +34,10 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
     let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
     let model = args.model.as_ref().map(ModelName::model).transpose()?;
     let options = options(args, resumed.as_ref(), model.as_ref())?;
-    let size = Architecture::input_size_of(options.network);
-    let memory = data::training(&args.data, &args.val, size, options.seed)?;
+    // A network that goes on sees pictures as it always did.
+    let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
+    let square = known.unwrap_or_else(|| Square::whole(Architecture::input_size_of(options.network)));
+    let memory = data::training(&args.data, &args.val, square, options.seed)?;
     let labels = match (&args.labels, &resumed, &model) {
         (Some(file), ..) => data::labels(file)?,
         (None, Some(run), _) => run.labels.clone(),

@@ -150,3 +150,29 @@ fn sixty_photos_of_ten_things_each() {
     // 71 % where the shipped network reached 34.6 % on its own classes; chance is 10 %.
     assert!(last["val_top1"].as_f64().unwrap() > 0.65, "{last}");
 }
+
+#[test]
+fn pictures_are_learnt_from_as_the_model_sees_them() {
+    let dir = folder("pictures_are_learnt_from_as_the_model_sees_them");
+    let parent = parent(&dir);
+    // A model that looks at the middle of pictures.
+    let mut model = read(&parent);
+    model.preprocess.resize = 56;
+    write(&model, &parent);
+    let (data, out) = (dir.join("stripes.zip"), dir.join("mine.safetensors"));
+    project(&data, &parent);
+    let epochs = lines(&[&tune(&data, &parent, &out)[..], &["--epochs", "2", "--json"]].concat());
+    let measured = json(&[
+        "eval",
+        "--model",
+        out.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+        "--backend",
+        "cpu",
+        "--json",
+    ]);
+    let [told, found] =
+        [&epochs.last().unwrap()["val_loss"], &measured["loss"]].map(|loss| loss.as_f64().unwrap());
+    assert!((told - found).abs() < 1e-5, "{told} while training, {found} afterwards");
+}

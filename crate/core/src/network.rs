@@ -72,8 +72,7 @@ pub fn convolutions(
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
 ) -> (Tensor<2>, Statistics) {
-    let (activation, towers) = (architecture.config.activation, architecture.towers);
-    let mut pass = Pass { activation, towers, mode, params, at: 0 };
+    let mut pass = Pass::new(architecture, mode, params, 0);
     let mut statistics = Statistics::new();
     let mut x = Feature::Map(images);
     for layer in halves(architecture).0 {
@@ -93,8 +92,7 @@ pub fn connected(
 ) -> Tensor<2> {
     let (before, layers) = halves(architecture);
     let at = before.iter().map(|layer| layer.tensors().len()).sum();
-    let (activation, towers) = (architecture.config.activation, architecture.towers);
-    let mut pass = Pass { activation, towers, mode, params, at };
+    let mut pass = Pass::new(architecture, mode, params, at);
     let mut x = Feature::Vector(features);
     for layer in layers {
         x = pass.layer(layer, x, &mut Statistics::new());
@@ -121,7 +119,18 @@ pub(crate) struct Pass<'a> {
     pub(crate) at: usize,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// A way that begins with the layer whose first tensor is at `at`.
+    pub(crate) fn new(
+        architecture: &Architecture,
+        mode: &'a Mode<'a>,
+        params: &'a [Tensor<1>],
+        at: usize,
+    ) -> Self {
+        let (activation, towers) = (architecture.config.activation, architecture.towers);
+        Self { activation, towers, mode, params, at }
+    }
+
     /// What stands behind the next layer; the first of the classifier takes maps for vectors.
     pub(crate) fn layer(&mut self, layer: &LayerSpec, x: Feature, statistics: &mut Statistics) -> Feature {
         let first = self.at;

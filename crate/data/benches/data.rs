@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use alexnet_data::{ImageSource, Samples, Split, augment, import, normalise, read_path, view};
+use alexnet_data::{ImageSource, Samples, Split, Square, augment, import, normalise, read_path, view};
 use alexnet_protocol::{Preprocess, RunOptions};
 
 fn median_ms(mut run: impl FnMut()) -> f64 {
@@ -41,7 +41,8 @@ fn main() {
 
     let Some(data) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) else { return };
     let start = Instant::now();
-    let imported = read_path(Path::new(&data)).and_then(|files| import(files, 64, 1, &mut |_, _| {}));
+    let imported =
+        read_path(Path::new(&data)).and_then(|files| import(files, Square::whole(64), 1, &mut |_, _| {}));
     match imported {
         Ok(read) => println!(
             "import at 64 pixels: {:.2} s, {:?} to learn from, {:?} for the test, {} skipped, {:?}",

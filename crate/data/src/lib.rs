@@ -26,7 +26,7 @@ pub use augment::{augment, mirror, mirrored};
 pub use error::DataError;
 #[cfg(feature = "fs")]
 pub use fs::read_path;
-pub use import::{File, Flat, Import, import, import_flat, project_network};
+pub use import::{File, Flat, Import, Square, import, import_flat, project_network};
 pub use memory::Memory;
 pub use order::epoch_order;
 pub use picture::{MAX_PIXELS, Picture, decode};

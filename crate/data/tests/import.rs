@@ -2,12 +2,12 @@
 
 mod common;
 
-use alexnet_data::{File, ImageSource, Import, Split, import, import_flat, project_network};
+use alexnet_data::{File, ImageSource, Import, Split, Square, import, import_flat, project_network};
 use alexnet_protocol::Preprocess;
 use common::{file, flat, gzip, tar_gz, zip};
 
 fn read(files: Vec<File>) -> Result<Import, String> {
-    import(files, 8, 1, &mut |_, _| {}).map_err(|error| error.to_string())
+    import(files, Square::whole(8), 1, &mut |_, _| {}).map_err(|error| error.to_string())
 }
 
 fn sentence(files: Vec<File>) -> String {
@@ -226,7 +226,7 @@ fn the_cifar_archive() {
         ])
     };
     let files = vec![file("cifar-10-binary.tar.gz", archive(batch(30)))];
-    let read = import(files, 32, 1, &mut |_, _| {}).unwrap();
+    let read = import(files, Square::whole(32), 1, &mut |_, _| {}).unwrap();
     assert_eq!(names(&read)[..2], ["airplane", "automobile"]);
     assert_eq!(counts(&read), (50, 10));
     let train = read.source.samples(Split::Train);
@@ -302,7 +302,8 @@ fn measuring_takes_the_validation_folder_and_the_models_view() {
 #[test]
 fn progress_ends_with_every_image() {
     let mut heard = Vec::new();
-    import(loose(set("", &["a", "b"], 10)), 8, 1, &mut |done, all| heard.push((done, all))).unwrap();
+    import(loose(set("", &["a", "b"], 10)), Square::whole(8), 1, &mut |done, all| heard.push((done, all)))
+        .unwrap();
     assert!(heard.windows(2).all(|w| w[0].0 <= w[1].0));
     assert_eq!(heard.last(), Some(&(20, 20)));
 }

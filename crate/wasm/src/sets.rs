@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
-use alexnet::data::{DataError, File, ImageSource, Loader, Manifest, Memory, Split, Streamed, import};
+use alexnet::data::{
+    DataError, File, ImageSource, Loader, Manifest, Memory, Split, Square, Streamed, import,
+};
 use alexnet::protocol::Network;
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -114,8 +116,8 @@ impl Lab {
             let path = get("path").as_string().unwrap_or_default();
             list.push(File { path, bytes: Uint8Array::new(&get("bytes")).to_vec() });
         }
-        let size = Architecture::input_size_of(network);
-        let imported = import(list, size, SPLIT_SEED, &mut |_, _| {}).map_err(|e| error(e.into()))?;
+        let square = Square::whole(Architecture::input_size_of(network));
+        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(|e| error(e.into()))?;
         let source = Rc::new(imported.source);
         let info = describe(&id, source.as_ref(), imported.skipped)?;
         self.sets.insert(id, Set::Pictures { source, network });

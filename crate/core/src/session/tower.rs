@@ -145,8 +145,8 @@ impl Tower {
             })
             .collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
-        let activation = self.session.architecture.config.activation;
-        let mut pass = Pass { activation, towers: 1, mode: &mode, params: &tracked, at: 0 };
+        let whole = Pass::new(&self.session.architecture, &mode, &tracked, 0);
+        let mut pass = Pass { towers: 1, ..whole };
         let mut statistics = Statistics::new();
 
         let mut x = Feature::Map(images);

@@ -22,6 +22,29 @@ use folders::Plan;
 
 pub use project::project_network;
 
+/// How pictures become squares of the network's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Square {
+    /// Length in pixels that the shorter side is scaled to.
+    pub resize: u32,
+    /// Side in pixels of the square from the middle.
+    pub crop: u32,
+}
+
+impl Square {
+    /// Squares of `size` pixels with all that the shorter side shows.
+    pub fn whole(size: u32) -> Self {
+        Self { resize: size, crop: size }
+    }
+}
+
+impl From<Preprocess> for Square {
+    /// As a model sees pictures.
+    fn from(Preprocess { resize, crop, .. }: Preprocess) -> Self {
+        Self { resize, crop }
+    }
+}
+
 /// One file that was dropped, picked or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -58,7 +81,7 @@ struct Parts {
     skipped: Vec<String>,
 }
 
-/// Reads a data set and turns its images into bytes at the network's size, `size` pixels.
+/// Reads a data set and turns its images into squares of bytes.
 ///
 /// Where there is no validation split, a tenth of each class (at least one image of each that has two) is set
 /// apart by a hash of path and `seed`: the same files give the same split. Classes are interleaved, so that a
@@ -71,10 +94,11 @@ struct Parts {
 /// is named in [`Import::skipped`].
 pub fn import(
     files: Vec<File>,
-    size: u32,
+    square: Square,
     seed: u32,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Import, DataError> {
+    let size = square.crop;
     let mut container = Container::open(files)?;
     let project = project::classes(&mut container);
     let parts = match () {
@@ -82,15 +106,15 @@ pub fn import(
         () if idx::present(&container) => idx::read(&mut container, size)?,
         () => {
             let plan = Plan::train_and_val(&container, seed)?;
-            let square = Preprocess { resize: size, crop: size, mean: [0.0; 3], std: [1.0; 3] };
-            pictures::read(&mut container, plan, &square, progress)?
+            let view = Preprocess { resize: square.resize, crop: size, mean: [0.0; 3], std: [1.0; 3] };
+            pictures::read(&mut container, plan, &view, progress)?
         }
     };
     let Parts { labels, mut train, mut val, skipped } = parts;
     settle(&labels, &mut train, &mut val)?;
     let labels = project::arrange(labels, &project, [&mut train, &mut val]);
     let (mean, std) = statistics::of(&train.pixels);
-    let preprocess = Preprocess { resize: size, crop: size, mean, std };
+    let preprocess = Preprocess { resize: square.resize, crop: size, mean, std };
     progress(train.len() + val.len(), train.len() + val.len());
     Ok(Import { source: Memory::new(labels, size, train, val, preprocess)?, skipped })
 }
