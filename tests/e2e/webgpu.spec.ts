@@ -27,9 +27,9 @@ test("there is an adapter", async ({ page }) => {
 test("logits and gradients are those of the CPU", async ({ page }) => {
   await open(page, { backend: "webgpu" });
   await engine(page, "webgpu");
-  // The second has groups and response normalisation.
-  for (const network of ["alexnet-32", "alexnet-2012-32"] as const) {
-    const { logits, gradients, loss } = await page.evaluate((name) => window.lab.bench.parity(2, name), network);
+  // The second has groups and response normalisation, the third is the published network at its own size.
+  for (const [network, images] of [["alexnet-32", 2], ["alexnet-2012-32", 2], ["alexnet-224", 1]] as const) {
+    const { logits, gradients, loss } = await page.evaluate(([name, images]) => window.lab.bench.parity(images, name), [network, images] as const);
     expect(logits, network).toBeLessThan(1e-3);
     expect(gradients, network).toBeLessThan(1e-3);
     expect(loss, network).toBeLessThan(1e-3);
@@ -48,6 +48,28 @@ test("training gives the losses and masks of the CPU", async ({ page, context })
   for (const [i, loss] of gpu.entries()) expect(Math.abs(loss / (cpu[i] ?? 0) - 1), `${gpu} beside ${cpu}`).toBeLessThan(1e-3);
   expect(await mask(page)).toEqual(await mask(cpuPage));
   await expect(page.getByTestId("steps")).toHaveAttribute("data-value", "2");
+});
+
+test("kept features and the nearest training pictures are those of the CPU", async ({ page, context }) => {
+  const options = { ...TINY, freeze: "conv", batchSize: 2, trainImages: 6, flip: true };
+  const learn = (where: Page) =>
+    where.evaluate(async () => {
+      const { lab } = window;
+      await lab.configure();
+      const losses: number[] = [];
+      // Twice over all pictures: the second time from what was kept.
+      for (let i = 0; i < 6; i++) losses.push((await lab.step(1)).loss);
+      const { size, rgba } = await lab.engine.trainImage(0, 4);
+      return { losses, nearest: await lab.engine.neighboursOfPixels(0, new ImageData(Uint8ClampedArray.from(rgba), size), 3) };
+    });
+  await open(page, { ...options, backend: "webgpu" });
+  const cpuPage = await context.newPage();
+  await open(cpuPage, options);
+  const [gpu, cpu] = [await learn(page), await learn(cpuPage)];
+  for (const [i, loss] of gpu.losses.entries()) expect(Math.abs(loss / (cpu.losses[i] ?? 0) - 1), `${gpu.losses} beside ${cpu.losses}`).toBeLessThan(1e-3);
+  expect(gpu.nearest[0]?.index).toBe(4);
+  expect(gpu.nearest.map(({ index }) => index)).toEqual(cpu.nearest.map(({ index }) => index));
+  for (const [i, { similarity }] of gpu.nearest.entries()) expect(similarity).toBeCloseTo(cpu.nearest[i]?.similarity ?? 0, 3);
 });
 
 test("a photo is classified as on the CPU", async ({ page, context }) => {
