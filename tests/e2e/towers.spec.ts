@@ -5,6 +5,10 @@ import { expect, open, test } from "./support/lab";
 
 test("the explorer computes every layer, and says why 224 does not fit", async ({ page }) => {
   await open(page, { view: "learn" });
+  const columns = page.getByTestId("sketch").getByRole("listitem");
+  await expect(columns).toHaveCount(8);
+  await expect(columns.first()).toContainText("11 × 11, step 4, pooled");
+  await expect(columns.last()).toContainText("1,000 units");
   const table = page.getByTestId("shape-table");
   await expect(page.getByTestId("shape-parameters")).toHaveText("60,965,224");
   await expect(table.locator("[data-layer=conv1] td")).toHaveText([/^3 × 227 × 227$/, "11 × 11", "4", "0", "1", "96 × 55 × 55", "34,944", "105,415,200", "1.2 MB + 140 kB", "picture"]);

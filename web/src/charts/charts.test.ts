@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cell, cellSentence, worstConfusions } from "./confusion";
 import { decimate, valueAt } from "./decimate";
 import { filterPixels, filterStrengths } from "./filter";
-import { cellAt, layGrid } from "./grid";
+import { cellAt, layGrid, placeOf } from "./grid";
 import { describeLine, drawnLines, logTicks, type Line } from "./lines";
 import { keptFraction, unitShares } from "./mask";
 import { smooth } from "./smoothing";
@@ -102,6 +102,7 @@ describe("grid", () => {
   it("finds the cell below a point", () => {
     const grid = { columns: 4, rows: 2, cell: 10, gap: 1 };
     expect(cellAt(grid, 7, 15, 12)).toBe(5);
+    expect(placeOf(grid, 5)).toEqual([10, 10]);
     expect(cellAt(grid, 7, 39, 19)).toBeUndefined();
     expect(cellAt(grid, 7, 41, 1)).toBeUndefined();
   });

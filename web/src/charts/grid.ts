@@ -20,6 +20,11 @@ export function layGrid(count: number, width: number, aspect: number, largest = 
   return { columns, rows, cell, gap: cell >= 6 ? 1 : 0 };
 }
 
+/** The upper left corner of a cell. */
+export function placeOf({ columns, cell }: Grid, index: number): [x: number, y: number] {
+  return [(index % columns) * cell, Math.floor(index / columns) * cell];
+}
+
 /** The cell under a point of the grid, `undefined` beside it. */
 export function cellAt(grid: Grid, count: number, x: number, y: number): number | undefined {
   const column = Math.floor(x / grid.cell);

@@ -16,10 +16,10 @@ const FEW = 10;
 /** A class with so many times the pictures of another is guessed too often. */
 const UNEVEN = 5;
 
+const LIST = new Intl.ListFormat("en-GB");
 const list = (names: readonly string[]): string => {
   const quoted = names.slice(0, 4).map((name) => `“${name}”`);
-  if (names.length > 4) return `${quoted.join(", ")} and ${names.length - 4} more`;
-  return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}` : (quoted[0] ?? "");
+  return LIST.format(names.length > 4 ? [...quoted, `${names.length - 4} more`] : quoted);
 };
 const count = (n: number): string => (n === 1 ? "one picture" : `${n} pictures`);
 

@@ -1,5 +1,6 @@
 /** Below which probability of the first guess the page says that it is not sure: the model's own measure until the visitor moves it. */
 import { modelState } from "./model.svelte";
+import { remember, remembered } from "./remember";
 
 const KEY = "alexnet-lab-doubt";
 /** Of a model that was never calibrated: an answer below it is more likely wrong than right, if its probability is to be believed. */
@@ -24,20 +25,11 @@ export const doubt = {
 /** Moves the threshold; null gives it back to the model. */
 export function setDoubt(threshold: number | null): void {
   state.chosen = threshold === null ? null : Math.min(1, Math.max(0, threshold));
-  try {
-    if (state.chosen === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, String(state.chosen));
-  } catch {
-    // Storage is closed to this page: the choice holds for this visit.
-  }
+  remember(KEY, state.chosen === null ? null : String(state.chosen));
 }
 
 function stored(): number | null {
-  try {
-    const text = localStorage.getItem(KEY);
-    const value = Number(text);
-    return text !== null && text !== "" && value >= 0 && value <= 1 ? value : null;
-  } catch {
-    return null;
-  }
+  const text = remembered(KEY);
+  const value = Number(text);
+  return text !== null && text !== "" && value >= 0 && value <= 1 ? value : null;
 }

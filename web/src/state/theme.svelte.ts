@@ -1,4 +1,6 @@
 /** Light or dark: the system's preference until the visitor chooses otherwise. */
+import { remember, remembered } from "./remember";
+
 export type Theme = "light" | "dark";
 
 const KEY = "alexnet-lab-theme";
@@ -17,12 +19,7 @@ export const theme = {
 export function toggleTheme(): void {
   const next = theme.now === "dark" ? "light" : "dark";
   state.chosen = next === state.system ? null : next;
-  try {
-    if (state.chosen) localStorage.setItem(KEY, state.chosen);
-    else localStorage.removeItem(KEY);
-  } catch {
-    // Storage is closed to this page: the choice holds for this visit.
-  }
+  remember(KEY, state.chosen);
   apply();
 }
 
@@ -32,10 +29,6 @@ function apply(): void {
 }
 
 function stored(): Theme | null {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === "light" || value === "dark" ? value : null;
-  } catch {
-    return null;
-  }
+  const value = remembered(KEY);
+  return value === "light" || value === "dark" ? value : null;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LayerShape, NetworkShape } from "../../generated/protocol";
-import { places, placesSum, sides, size, totals, towerRows } from "./shapes";
+import { places, placesSum, sides, size, sketch, totals, towerRows } from "./shapes";
 
 const layer = (changes: Partial<LayerShape>): LayerShape => ({
   name: "conv1", role: "convolution", input: [3, 32, 32], output: [32, 32, 32], kernel: 3, stride: 1, padding: 1, groups: 1,
@@ -40,6 +40,27 @@ test("sums and the share of the fully connected layers", () => {
   expect(sums.parameters).toBe(40);
   expect(sums.sentBytes).toBe(6784);
   expect(sums.connected).toEqual({ parameters: 0.75, multiplyAdds: 0.25 });
+});
+
+test("the sketch has a column for each layer with weights", () => {
+  const columns = sketch({
+    network: "alexnet-2012",
+    inputSize: 227,
+    towers: 2,
+    layers: [
+      layer({ output: [96, 55, 55], kernel: 11, stride: 4 }),
+      layer({ name: "relu1", role: "activation" }),
+      layer({ name: "pool1", role: "max-pooling" }),
+      layer({ name: "conv2", output: [256, 27, 27], kernel: 5 }),
+      layer({ name: "drop6", role: "dropout" }),
+      layer({ name: "fc6", role: "fully-connected", output: [4096, 1, 1], kernel: null, stride: null }),
+      layer({ name: "relu6", role: "activation" }),
+      layer({ name: "fc8", role: "fully-connected", output: [1000, 1, 1], kernel: null, stride: null }),
+    ],
+  });
+  expect(columns.map(({ name, side, amount, how }) => [name, side, amount, how])).toEqual([
+    ["conv1", 55, "96 filters", "11 × 11, step 4, pooled"], ["conv2", 27, "256 filters", "5 × 5"], ["fc6", 1, "4,096 units", "dropout"], ["fc8", 1, "1,000 units", "softmax"],
+  ]);
 });
 
 test("each row of the towers says what it reads", () => {

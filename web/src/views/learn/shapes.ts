@@ -54,6 +54,40 @@ export function totals({ layers }: NetworkShape) {
   };
 }
 
+const hasWeights = ({ role }: LayerShape): boolean => role === "convolution" || role === "fully-connected";
+
+/** A layer with weights, one column of the sketch. */
+export interface SketchColumn {
+  name: string;
+  /** Fully connected: its outputs have no places. */
+  units: boolean;
+  /** What leaves it: how many maps or units, and the side of a map. */
+  channels: number;
+  side: number;
+  amount: string;
+  /** A convolution's kernel; of units, what is done to them. */
+  how: string;
+}
+
+/** The columns of a network's sketch. */
+export function sketch({ layers }: NetworkShape): SketchColumn[] {
+  const columns: SketchColumn[] = [];
+  layers.forEach((layer, i) => {
+    const { name, role, output: [channels, side], kernel, stride } = layer;
+    const last = columns.at(-1);
+    if (role === "max-pooling" && last) last.how += ", pooled";
+    if (!hasWeights(layer)) return;
+    const amount = whole(channels);
+    if (role === "convolution") {
+      columns.push({ name, units: false, channels, side, amount: `${amount} filters`, how: `${kernel} × ${kernel}${stride === 1 ? "" : `, step ${stride}`}` });
+    } else {
+      const how = i === layers.length - 1 ? "softmax" : layers[i - 1]?.role === "dropout" ? "dropout" : "";
+      columns.push({ name, units: true, channels, side, amount: `${amount} units`, how });
+    }
+  });
+  return columns;
+}
+
 /** A layer with weights of a network in two towers, one row of the drawing. */
 export interface TowerRow {
   name: string;
@@ -70,9 +104,8 @@ export interface TowerRow {
 export function towerRows({ layers, inputSize }: NetworkShape): TowerRow[] {
   const rows: TowerRow[] = [];
   for (const layer of layers) {
-    const weighty = layer.role === "convolution" || layer.role === "fully-connected";
     const last = rows.at(-1);
-    if (!weighty) {
+    if (!hasWeights(layer)) {
       if (last && layer.role !== "activation" && layer.role !== "dropout") last.then += `${last.then === "" ? "" : ", "}${layer.role === "max-pooling" ? "pool" : "normalise"}`;
       continue;
     }

@@ -9,6 +9,7 @@ import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, ty
 import { warnings } from "../../projects/warnings";
 import { deleteWeights } from "../../projects/weights";
 import { say, sayError, sentence } from "../../state/messages.svelte";
+import { remember, remembered } from "../../state/remember";
 import { Thumbs } from "./thumbs";
 
 /** A picture to be added; `val` null where its content decides. */
@@ -49,7 +50,7 @@ export class Album {
   begin(): Promise<void> {
     return this.order(async () => {
       await this.list();
-      const last = remembered();
+      const last = remembered(LAST);
       const found = this.projects.find(({ id }) => id === last) ?? this.projects[0];
       if (found) await this.show(found);
       else this.active = this.project.classes[0]?.id ?? null;
@@ -171,7 +172,7 @@ export class Album {
     const [pictures, run] = await Promise.all([store.listPictures(project.id), store.getRun(project.id)]);
     [this.project, this.pictures, this.saved] = [project, pictures, run ?? null];
     this.active = project.classes[0]?.id ?? null;
-    remember(project.id);
+    remember(LAST, project.id);
     await this.list();
   };
 
@@ -235,7 +236,7 @@ export class Album {
   private async stored(): Promise<void> {
     if (this.projects.some(({ id }) => id === this.project.id)) return;
     await store.putProject(this.project);
-    remember(this.project.id);
+    remember(LAST, this.project.id);
     await this.list();
     // A browser that is short of space then deletes other pages' data first.
     void navigator.storage?.persist?.().catch(() => false);
@@ -252,7 +253,7 @@ export class Album {
       await store.putProject(project);
       this.project = project;
       await this.list();
-      remember(project.id);
+      remember(LAST, project.id);
     });
   }
 
@@ -285,22 +286,6 @@ function report({ added, again, shrunk, problems }: { added: number; again: numb
   if (problems.length === 1) words.push(problems[0] ?? "");
   else if (problems.length > 1) words.push(`${problems.length} of ${total} files could not be used. The first: ${problems[0]}`);
   if (words.length > 0) say(words.join(" "), problems.length > 0 && added === 0 ? "error" : "info");
-}
-
-function remember(id: string): void {
-  try {
-    localStorage.setItem(LAST, id);
-  } catch {
-    // Storage is closed to this page: the latest project opens next time.
-  }
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(LAST);
-  } catch {
-    return null;
-  }
 }
 
 export const album = new Album();

@@ -51,15 +51,18 @@ async function bringArchive(opened: Opened, name: string, into: string | null): 
   if (all.length === 0) throw new Error(`The archive “${name}” holds no picture: it needs JPEG, PNG, WebP, GIF or BMP files, in a folder for each class.`);
   const byName = into === null ? await classesFor(all.map(({ place }) => place.class)) : new Map<string, string>();
   const fallback = into ?? (all.some(({ place }) => place.class === null) ? (album.active ?? (await album.addClass())?.id) : undefined);
-  for (let from = 0; from < all.length; from += PORTION) {
-    const some = all.slice(from, from + PORTION);
+  await unpack(opened, all.flatMap(({ path, place }) => {
+    const to = into ?? (place.class === null ? fallback : byName.get(place.class));
+    return to ? [{ path, to, val: place.val }] : [];
+  }));
+}
+
+/** Adds pictures of an archive to classes, some at a time. */
+async function unpack(opened: Opened, pictures: readonly { path: string; to: string; val: boolean | null }[]): Promise<void> {
+  for (let from = 0; from < pictures.length; from += PORTION) {
+    const some = pictures.slice(from, from + PORTION);
     const contents = opened.read(some.map(({ path }) => path));
-    await album.add(
-      some.flatMap(({ path, place }, i): Incoming[] => {
-        const to = into ?? (place.class === null ? fallback : byName.get(place.class));
-        return to ? [{ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val: place.val }] : [];
-      }),
-    );
+    await album.add(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })));
   }
 }
 
@@ -89,16 +92,11 @@ async function bringProject(opened: Opened, description: Description): Promise<v
     await album.show(project);
   });
   const byFolder = new Map(description.classes.map(({ folder }, i) => [folder, classes[i]?.id ?? ""]));
-  const all = opened.paths.flatMap((path, i) => {
+  await unpack(opened, opened.paths.flatMap((path, i) => {
     const place = found[i];
     const to = place?.class ? byFolder.get(place.class) : undefined;
     return place && to ? [{ path, to, val: place.val }] : [];
-  });
-  for (let from = 0; from < all.length; from += PORTION) {
-    const some = all.slice(from, from + PORTION);
-    const contents = opened.read(some.map(({ path }) => path));
-    await album.add(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })));
-  }
+  }));
   if (opened.network) {
     await lab.engine.importNetwork(project.id, opened.network);
     await album.refresh();

@@ -3,7 +3,7 @@ import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/proto
 import { say, sayError } from "../../state/messages.svelte";
 import { go, page } from "../../state/page.svelte";
 import { differences, needsReset, optionWords, valueOf, withLive, type Value } from "./differences";
-import { Insight } from "./insight";
+import { Insight, type Part } from "./insight";
 import { withOption } from "./numbers";
 import { Rate } from "./rate";
 import { Recorder } from "./recorder";
@@ -211,6 +211,13 @@ export class TrainModel {
       this.datasets = [...this.datasets.filter(({ id }) => id !== choice.id), choice];
       this.setOption("dataset", choice.id);
     });
+
+  /** A part is looked at until the returned function is called; it is fetched at once, also of a run that rests. */
+  look(part: Part): () => void {
+    const away = this.insight.look(part);
+    void this.lookAgain(true);
+    return away;
+  }
 
   /** Asks for masks, filters and watched images again, if somebody looks. */
   lookAgain(force: boolean): Promise<void> {

@@ -52,6 +52,14 @@ describe("start, pause, step, reset", () => {
     expect(engine.calls.slice(0, 3)).toEqual(["configure 0", "first step 0", "filters"]);
   });
 
+  it("fetches a part that somebody begins to look at, though the run rests", async () => {
+    const { train } = setUp();
+    await train.step();
+    expect(train.insight.filters).toBeUndefined();
+    train.look("filters");
+    await until(() => train.insight.filters !== undefined);
+  });
+
   it("goes on after a pause without new weights", async () => {
     const { train, engine } = setUp();
     await train.step();

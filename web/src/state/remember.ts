@@ -1,0 +1,18 @@
+/** Small choices that outlast a visit. Where storage is closed to this page they hold for the visit alone. */
+
+export function remember(key: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // Closed: there is nothing to do about it.
+  }
+}
+
+export function remembered(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
