@@ -110,7 +110,8 @@ pub struct TrainArgs {
     pub out: Output,
     /// Starts from this model's weights (a file, or `shipped`); another set of classes gets a new last layer.
     /// Options that are not typed are then those of the recipe for fine-tuning, made for dozens of pictures a class:
-    /// first with `--freeze conv`, which takes seconds, then from what that gave without it.
+    /// first with `--freeze conv`, which takes seconds, then from what that gave without it. With a smaller `--width`
+    /// than the model's, a random part of its units is kept, by the seed.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub model: Option<ModelName>,
     /// Goes on with a run that was saved (`.alexnet`), to the same bits.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use alexnet::classifier::Tally;
+use alexnet::thin::thin;
 use alexnet::{Architecture, Classifier, Compute, Session};
 use alexnet_data::{ImageSource, Split, Square};
 use alexnet_format::{Checkpoint, FileFormat, Precision};
@@ -32,7 +33,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 /// A session: fresh, from a model's weights, or resumed.
 fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSource>)> {
     let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
-    let model = args.model.as_ref().map(ModelName::model).transpose()?;
+    let mut model = args.model.as_ref().map(ModelName::model).transpose()?;
+    if let (Some(whole), true) = (&model, args.run.has("width")) {
+        let RunOptions { width, seed, .. } = args.run.over(&flags::defaults())?;
+        model = Some(thin(whole, width, seed)?);
+    }
     let options = options(args, resumed.as_ref(), model.as_ref())?;
     // A network that goes on sees pictures as it always did.
     let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
@@ -71,7 +76,7 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
     if let Some(model) = model {
         let FineTuning { head, all } = fine_tuning();
         base = if args.run.name("freeze") == Some(Freeze::Conv.name()) { head } else { all };
-        for name in ["network", "width", "activation", "normalization"] {
+        for name in ["network", "activation", "normalization"] {
             ensure!(
                 !args.run.has(name),
                 "--{name} is the model's own when training starts from a model: leave it out"

@@ -176,3 +176,25 @@ fn pictures_are_learnt_from_as_the_model_sees_them() {
         [&epochs.last().unwrap()["val_loss"], &measured["loss"]].map(|loss| loss.as_f64().unwrap());
     assert!((told - found).abs() < 1e-5, "{told} while training, {found} afterwards");
 }
+
+#[test]
+fn a_narrower_network_begins_as_a_part_of_the_model() {
+    let dir = folder("a_narrower_network_begins_as_a_part_of_the_model");
+    let parent = parent(&dir);
+    let (data, out) = (data_set(&dir, 8), dir.join("thin.safetensors"));
+    let [data, model, file] = [&data, &parent, &out].map(|path| path.to_str().unwrap());
+    let begin =
+        ["train", "--backend", "cpu", "--data", data, "--model", model, "--out", file, "--epochs", "1"];
+    let rate = ["--learning-rate", "0.000001", "--seed", "3"];
+    alexnet(&[&begin[..], &rate, &["--width", "0.125"]].concat(), 0);
+    let (thin, whole) = (read(&out), read(&parent));
+    assert_eq!((thin.network.width, whole.network.width), (0.125, 0.25));
+    let filters = &thin.tensors["features.0.weight"];
+    assert_eq!(filters.shape, [4, 3, 3, 3]);
+    // At that rate every filter is still one of the parent's.
+    let parents = &whole.tensors["features.0.weight"].data;
+    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(filters.data.chunks(27).all(|filter| parents.chunks(27).any(|own| near(own, filter))));
+    let line = refusal(&[&begin[..], &["--width", "0.5"]].concat());
+    assert!(line.contains("has width 0.25"), "{line}");
+}

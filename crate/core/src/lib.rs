@@ -24,6 +24,7 @@ pub mod optimizer;
 pub mod params;
 pub mod schedule;
 pub mod session;
+pub mod thin;
 
 pub use alexnet_data as data;
 pub use alexnet_format as format;

@@ -3,12 +3,11 @@
 use crate::protocol::{RunOptions, Schedule};
 
 /// The learning rate at `step` (from 0) of `total` planned steps: `base · min(1, (step + 1) / warm-up) ·
-/// schedule(step / total)`. Past the end the schedule's last value holds.
+/// schedule(step / total)`, the warm-up cut to a tenth of the planned steps: a short run would hardly leave it. Past the
+/// end the schedule's last value holds.
 pub fn learning_rate(options: &RunOptions, step: u64, total: u64) -> f64 {
-    let warm_up = match options.warmup_steps {
-        0 => 1.0,
-        steps => ((step + 1) as f64 / f64::from(steps)).min(1.0),
-    };
+    let steps = u64::from(options.warmup_steps).min(total / 10);
+    let warm_up = ((step + 1) as f64 / steps.max(1) as f64).min(1.0);
     let progress = (step as f64 / total.max(1) as f64).min(1.0);
     let factor = match options.schedule {
         Schedule::Constant => 1.0,
@@ -31,6 +30,14 @@ mod tests {
         let o = options(Schedule::Constant, 4);
         let rates: Vec<_> = (0..6).map(|s| learning_rate(&o, s, 100)).collect();
         assert_eq!(rates, [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_short_run_warms_up_over_a_tenth_of_it() {
+        let rate = |step, total| learning_rate(&options(Schedule::Constant, 50), step, total);
+        assert_eq!([rate(0, 40), rate(3, 40), rate(4, 40)], [0.25, 1.0, 1.0]);
+        assert_eq!([rate(0, 9), rate(0, 0)], [1.0, 1.0]);
+        assert_eq!(rate(24, 500), 0.5);
     }
 
     #[test]

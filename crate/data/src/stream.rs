@@ -23,6 +23,8 @@ pub enum Purpose {
     Pack = 5,
     /// Benchmarks and teaching experiments.
     Experiment = 6,
+    /// Units that a thinned network keeps; `a` = layer.
+    Thin = 7,
 }
 
 /// The stream of (seed, purpose, a, b).

@@ -190,7 +190,7 @@ pub fn option_table() -> Vec<OptionSpec> {
             "Warm-up steps",
             whole(0.0, 1e6),
             Live,
-            "Over how many first steps the learning rate rises from zero: fresh weights take large steps badly.",
+            "Over how many first steps, a tenth of the run at most, the rate rises from zero: fresh weights take large steps badly.",
         ),
         row(
             "dropout",
