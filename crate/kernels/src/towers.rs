@@ -60,7 +60,7 @@ impl TowerConv {
             let (weight, bias) = (nth(weight, self.towers, tower), nth(bias, self.towers, tower));
             one.forward(x, weight, Some(bias), right, work);
             let width = self.width_out();
-            place(right, out, width, part(width, self.towers, tower), |to, from| *to = from);
+            place(right, out, width, part(width, self.towers, tower));
         }
     }
 
@@ -110,13 +110,11 @@ impl TowerConv {
             let width = self.width_out();
             let gradient = cut(gradient, width, part(width, self.towers, tower), right);
             one.input_gradient(gradient, nth(weight, self.towers, tower), left, work);
-            match (self.apart, tower) {
-                (true, _) => {
-                    let width = self.width_in();
-                    place(left, x, width, part(width, self.towers, tower), |to, from| *to = from);
-                }
-                (false, 0) => x.copy_from_slice(left),
-                (false, _) => x.iter_mut().zip(left.iter()).for_each(|(sum, more)| *sum += more),
+            if self.apart {
+                let width = self.width_in();
+                place(left, x, width, part(width, self.towers, tower));
+            } else {
+                gather(tower, left, x);
             }
         }
     }
@@ -175,7 +173,7 @@ impl TowerLinear {
             own.resize(one.images * one.units[1], 0.0);
             let weight = &weight[units.start * incoming..units.end * incoming];
             one.forward(x, weight, Some(&bias[units.clone()]), own, scratch);
-            place(own, out, outgoing, units, |to, from| *to = from);
+            place(own, out, outgoing, units);
         }
     }
 
@@ -218,10 +216,7 @@ impl TowerLinear {
             let (one, units) = self.one(tower);
             let weight = &weight[units.start * incoming..units.end * incoming];
             one.input_gradient(cut(gradient, outgoing, units, right), weight, left, scratch);
-            match tower {
-                0 => x.copy_from_slice(left),
-                _ => x.iter_mut().zip(left.iter()).for_each(|(sum, more)| *sum += more),
-            }
+            gather(tower, left, x);
         }
     }
 }
@@ -250,10 +245,18 @@ fn cut<'a>(from: &'a [f32], width: usize, columns: Range<usize>, to: &'a mut Vec
 }
 
 /// The way back: columns without gaps into rows that are `width` wide.
-fn place(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>, put: impl Fn(&mut f32, f32)) {
+fn place(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>) {
     let rows = to.chunks_exact_mut(width).zip(from.chunks_exact(columns.len().max(1)));
     for (row, from) in rows {
-        row[columns.clone()].iter_mut().zip(from).for_each(|(to, from)| put(to, *from));
+        row[columns.clone()].copy_from_slice(from);
+    }
+}
+
+/// Adds a tower's share of a gradient to those of the towers before it.
+fn gather(tower: usize, share: &[f32], sum: &mut [f32]) {
+    match tower {
+        0 => sum.copy_from_slice(share),
+        _ => sum.iter_mut().zip(share).for_each(|(sum, share)| *sum += share),
     }
 }
 

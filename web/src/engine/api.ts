@@ -103,6 +103,9 @@ export interface PublishedModel extends ModelHints {
   licence: string;
 }
 
+/** How often a network is right. */
+export interface Accuracy { images: number; top1: number; top5: number }
+
 /** Where a network that is asked beside the model in use lies. */
 export interface MemberFile { url: string; bytes: number | undefined }
 

@@ -14,6 +14,13 @@ it("lists files that are there, with their sizes", () => {
   for (const { file, bytes } of index) expect([file, bytes]).toEqual([file, statSync(path(file)).size]);
 });
 
+it("says how often the shipped network is right", () => {
+  const { images = 0, top1 = 0, top5 = 0 } = index[0]?.measured ?? {};
+  expect(images).toBeGreaterThanOrEqual(1000);
+  expect(top1).toBeGreaterThan(0);
+  expect(top5).toBeGreaterThan(top1);
+});
+
 it("measured the networks that it lists, where it measured any", () => {
   const measured = json<Evaluation | null>("ensemble.json");
   // Null while none ship, so that the page asks for no file that is not there.

@@ -2,7 +2,7 @@
 import type { ModelInfo } from "../generated/protocol";
 import { modelState } from "../state/model.svelte";
 import { sentence } from "../state/messages.svelte";
-import type { EngineSlot, Member, ModelHints, PublishedModel } from "./api";
+import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel } from "./api";
 import type { Client } from "./client";
 import { nameInUrl } from "./download";
 import { fetchJson } from "./fetch";
@@ -10,10 +10,18 @@ import type { WorkerApi } from "./protocol";
 import type { Remote } from "comlink";
 
 /** One line of `models/index.json`, beside the files: the first is the shipped one, `member`s are asked beside it. */
-export interface ShippedModel { file: string; name: string; bytes?: number; about?: string; member?: boolean }
+export interface ShippedModel {
+  file: string;
+  name: string;
+  bytes?: number;
+  about?: string;
+  member?: boolean;
+  /** On images that it was not trained on, by `alexnet eval`. */
+  measured?: Accuracy;
+}
 
 /** How to get the model again in a fresh worker: a file of the page's own, one of any server, or one at hand. */
-type Source = { kind: "shipped"; url: string; bytes: number | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
+type Source = { kind: "shipped"; url: string; bytes: number | undefined; measured: Accuracy | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
 /** `kept`: the file was on this device already. */
 interface Loaded { info: ModelInfo; kept: boolean }
 
@@ -36,9 +44,9 @@ export class Models {
 
   async useShipped(): Promise<ModelInfo> {
     return this.change("shipped", "the shipped network", async () => {
-      const { name, bytes, url } = await this.shipped();
+      const { name, bytes, url, measured } = await this.shipped();
       modelState.loading = name;
-      return { kind: "shipped", url, bytes };
+      return { kind: "shipped", url, bytes, measured };
     });
   }
 
@@ -69,7 +77,7 @@ export class Models {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
     this.source = { kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
-    Object.assign(modelState, { status: "ready", info, name, source: "run", kept: false, progress: null, problem: "" });
+    Object.assign(modelState, { status: "ready", info, measured: null, name, source: "run", kept: false, progress: null, problem: "" });
     return info;
   }
 
@@ -79,7 +87,7 @@ export class Models {
     try {
       await this.load(this.source, remote);
     } catch (error) {
-      Object.assign(modelState, { status: "failed", info: null, name: "", source: null, progress: null, problem: sentence(error) });
+      Object.assign(modelState, { status: "failed", info: null, measured: null, name: "", source: null, progress: null, problem: sentence(error) });
       throw error;
     }
   }
@@ -118,7 +126,8 @@ export class Models {
       const found = await find();
       const { info, kept } = await this.client.call((remote) => this.load(found, remote));
       this.source = found;
-      Object.assign(modelState, { status: "ready", info, name: modelState.loading, source, kept, progress: null, stoppable: false });
+      const measured = found.kind === "shipped" ? (found.measured ?? null) : null;
+      Object.assign(modelState, { status: "ready", info, measured, name: modelState.loading, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
       // The model in use stays; where there was none, the page says why.

@@ -1,10 +1,13 @@
 /** The model in use, as the page shows it. */
+import type { Accuracy } from "../engine/api";
 import type { ModelInfo } from "../generated/protocol";
 
 interface ModelState {
   /** `absent`: not asked for yet. */
   status: "absent" | "loading" | "ready" | "failed";
   info: ModelInfo | null;
+  /** How often it is right, where that was measured. */
+  measured: Accuracy | null;
   /** What a person calls it: a file's name, “the shipped network”. */
   name: string;
   /** The same of what is on its way. */
@@ -19,4 +22,4 @@ interface ModelState {
   problem: string;
 }
 
-export const modelState: ModelState = $state({ status: "absent", info: null, name: "", loading: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });
+export const modelState: ModelState = $state({ status: "absent", info: null, measured: null, name: "", loading: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });
