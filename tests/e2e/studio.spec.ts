@@ -171,6 +171,29 @@ test("a tab closed in the middle of a run goes on where it was", async ({ page }
   expect(await accuracy(page)).toBeGreaterThan(0.9);
 });
 
+test("a picture in the wrong class is put right from the list of mistakes", async ({ page }) => {
+  await open(page, { view: "studio" });
+  for (const [place, name, colour] of [[0, "Apple", RED], [1, "Berry", BLUE]] as const) {
+    const input = page.getByTestId("studio-class-name").nth(place);
+    await input.fill(name);
+    await input.press("Enter");
+    await one(page, name).getByTestId("studio-files").setInputFiles(things(name, colour, 30));
+  }
+  // Enough strays that some are set apart; they are blue, and called apples.
+  await one(page, "Apple").getByTestId("studio-files").setInputFiles(pictures(BLUE, 40).slice(30).map((bytes, i) => file(`stray ${i}.jpg`, bytes)));
+  await counts(page, { Apple: 40, Berry: 30 });
+  await epochs(page, 3);
+  await page.getByTestId("studio-train").click();
+  await done(page);
+  const move = page.getByTestId("studio-move");
+  const strays = await move.count();
+  expect(strays).toBeGreaterThan(0);
+  await expect(move.first()).toHaveAccessibleName(/^Move stray \d\.jpg to Berry$/);
+  await move.first().click();
+  await counts(page, { Apple: 39, Berry: 31 });
+  await expect(move).toHaveCount(strays - 1);
+});
+
 test("a project that trains in one tab is left alone by another", async ({ page, context }) => {
   await filled(page, 12, 60);
   await page.getByTestId("studio-train").click();

@@ -28,6 +28,15 @@ it("keeps pictures with their bytes, and deletes bytes with their last user", as
   expect(await store.getThumbs(["one", "two"])).toEqual([undefined, Uint8Array.of(2)]);
 });
 
+it("moves a picture to another class, where a twin becomes one with it", async () => {
+  await store.putProject(project("p"));
+  const [one, two] = [picture("p", "one"), picture("p", "two")];
+  await store.addPictures([one, two, picture("p", "two", "d")]);
+  for (const { info } of [one, two]) await store.movePicture(info, { ...info, class: "d", id: `p/d/${info.hash}` });
+  expect((await store.listPictures("p")).map(({ id }) => id)).toEqual(["p/d/one", "p/d/two"]);
+  expect(await store.getFiles(["one", "two"])).toEqual([Uint8Array.of(1, 3), Uint8Array.of(1, 3)]);
+});
+
 it("duplicates a project without its bytes, and each goes without the other", async () => {
   await store.putProject(project("p"));
   await store.addPictures([picture("p", "one")]);

@@ -92,6 +92,13 @@ const asked = async <T>(request: () => Promise<T>): Promise<T> => request();
 
 export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));
 
+/** Puts a picture into another class; where it is there already, the two become one. */
+export const movePicture = (from: PictureInfo, to: PictureInfo): Promise<void> =>
+  write(async (t) => {
+    await t.objectStore("pictures").delete(from.id);
+    await t.objectStore("pictures").put(to, to.id);
+  });
+
 /** Deletes descriptions, and bytes that no other picture has. */
 async function remove(t: Writing, pictures: readonly PictureInfo[]): Promise<void> {
   const store = t.objectStore("pictures");

@@ -107,6 +107,16 @@ export class Album {
       this.pictures = this.pictures.filter(({ id }) => !ids.has(id));
     });
 
+  /** What was in the wrong class; it stays set apart, or stays to be learned from. */
+  move = (id: string, to: ProjectClass) =>
+    this.order(async () => {
+      const from = this.pictures.find((picture) => picture.id === id);
+      if (!from) return;
+      const moved = { ...from, class: to.id, id: pictureId(this.project, to.id, from.hash) };
+      await store.movePicture(from, moved);
+      this.pictures = [...this.pictures.filter((picture) => picture.id !== from.id && picture.id !== moved.id), moved];
+    });
+
   duplicate = (id: string) =>
     this.order(async () => {
       const from = await store.getProject(id);
@@ -209,7 +219,7 @@ export class Album {
       // A class may have gone while its pictures were on their way.
       if (!one || !this.project.classes.some(({ id }) => id === one.to.class)) continue;
       const { prepared, to } = one;
-      const id = `${this.project.id}/${to.class}/${prepared.hash}`;
+      const id = pictureId(this.project, to.class, prepared.hash);
       if (there.has(id)) {
         tally.again++;
         continue;
@@ -264,6 +274,8 @@ export class Album {
 
 /** Bytes of a project's network: a run writes two files in turn, one that came from elsewhere is in one. */
 export const weightBytes = (run: ProjectRun | null | undefined): number => (run ? run.bytes * (run.kept === null ? 1 : 2) : 0);
+
+const pictureId = (project: Project, classId: string, hash: string): string => `${project.id}/${classId}/${hash}`;
 
 function fresh(): Project {
   const now = Date.now();
