@@ -33,19 +33,73 @@ pub(crate) struct Winograd {
     tiles: [usize; 2],
 }
 
+/// Numbers of transformed weights, with those that they were made of, that are kept: 64 MB. `alexnet-224` has 12
+/// million.
+const KEPT: usize = 1 << 24;
+
 /// Memory kept from one convolution to the next.
 #[derive(Debug, Default)]
 pub struct Memory {
-    weights: Vec<f32>,
+    weights: Vec<Transformed>,
     maps: Vec<f32>,
     results: Vec<f32>,
     padded: Vec<f32>,
 }
 
+/// The transformed weights of a layer, kept because a network in use has the same ones for every image.
+#[derive(Debug, Default)]
+struct Transformed {
+    kernels: Kernels,
+    channels: [usize; 2],
+    of: Vec<f32>,
+    values: Vec<f32>,
+}
+
+/// The transformed weights of a layer: those kept, where they were made of the same bits; else made anew by `make`, in
+/// the place of the layer's last ones.
+fn transformed<'a>(
+    kept: &'a mut Vec<Transformed>,
+    (kernels, channels): (Kernels, [usize; 2]),
+    weight: &[f32],
+    length: usize,
+    make: impl FnOnce(&mut [f32]),
+) -> &'a [f32] {
+    let is_layer =
+        |one: &Transformed| (one.kernels, one.channels, one.of.len()) == (kernels, channels, weight.len());
+    let mut layer = match kept.iter().position(is_layer) {
+        Some(at) => kept.remove(at),
+        None => Transformed { kernels, channels, ..Transformed::default() },
+    };
+    if !same(&layer.of, weight) {
+        layer.of.clear();
+        layer.of.extend_from_slice(weight);
+        layer.values.resize(length, 0.0);
+        make(&mut layer.values);
+    }
+    let size = |one: &Transformed| one.of.len() + one.values.len();
+    let mut total = size(&layer) + kept.iter().map(size).sum::<usize>();
+    // Those that were used longest ago come first.
+    while total > KEPT && !kept.is_empty() {
+        total -= size(&kept.remove(0));
+    }
+    kept.push(layer);
+    kept.last().map(|layer| layer.values.as_slice()).unwrap_or_default()
+}
+
+/// Whether two slices have the same bits; looks no further than a piece that differs.
+fn same(a: &[f32], b: &[f32]) -> bool {
+    const PIECE: usize = 512;
+    let differ = |(a, b): (&[f32], &[f32])| {
+        a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a.to_bits() ^ b.to_bits())) != 0
+    };
+    a.len() == b.len() && !a.chunks(PIECE).zip(b.chunks(PIECE)).any(differ)
+}
+
 /// Which kernels a convolution uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Kernels {
     /// `[out, in]`, as they are.
+    #[default]
     Forward,
     /// Of the convolution whose gradient this one is: `[in, out]`, each turned round.
     Turned,
@@ -124,23 +178,26 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
         let Self { by, x, weight, kernels, bias, out, memory } = self;
         let Conv { channels: [incoming, outgoing], input, .. } = by.conv;
         let step = uneven(outgoing + ROWS);
-        memory.weights.resize(VALUES * incoming * step, 0.0);
-        transform_weights::<S, K>(simd, by, weight, kernels, step, &mut memory.weights);
+        let Memory { weights, maps, results, padded } = memory;
+        let layer = (kernels, by.conv.channels);
+        let weights = transformed(weights, layer, weight, VALUES * incoming * step, |to| {
+            transform_weights::<S, K>(simd, by, weight, kernels, step, to);
+        });
         let images = AT_ONCE.div_ceil(by.tiles_of_an_image());
         let each = [images * incoming * area(input), images * outgoing * area(by.conv.output())];
         for (x, out) in x.chunks(each[0]).zip(out.chunks_mut(each[1])) {
             let images = x.len() / (incoming * area(input));
             let count = images * by.tiles_of_an_image();
             let planes = images * incoming;
-            spread(x, planes, input, by.padded(), by.conv.padding, [1, 1], &mut memory.padded);
+            spread(x, planes, input, by.padded(), by.conv.padding, [1, 1], padded);
             for from in (0..count).step_by(AT_ONCE) {
                 let to = (from + AT_ONCE).min(count);
                 let columns = (to - from).next_multiple_of(2 * S::F32_LANES);
-                transform_maps(simd, by, &memory.padded, from..to, &mut memory.maps);
-                memory.results.resize(VALUES * uneven(outgoing * columns), 0.0);
+                transform_maps(simd, by, padded, from..to, maps);
+                results.resize(VALUES * uneven(outgoing * columns), 0.0);
                 let shape = [outgoing, incoming, columns];
-                multiply(simd, shape, step, &memory.weights, &memory.maps, &mut memory.results);
-                transform_results::<S, M>(simd, by, &memory.results, columns, from..to, bias, out);
+                multiply(simd, shape, step, weights, maps, results);
+                transform_results::<S, M>(simd, by, results, columns, from..to, bias, out);
             }
         }
     }
@@ -299,6 +356,53 @@ mod tests {
     fn apart(a: &[f32], b: &[f64]) -> f64 {
         let largest = b.iter().fold(f64::MIN_POSITIVE, |most, b| most.max(b.abs()));
         a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max) / largest
+    }
+
+    #[test]
+    fn weights_are_transformed_anew_when_a_bit_of_them_changed() {
+        let conv = |channels| Conv {
+            images: 1,
+            channels,
+            input: [9; 2],
+            kernel: [3; 2],
+            stride: [1; 2],
+            padding: [1; 2],
+        };
+        let mut work = crate::conv::Workspace::default();
+        let mut run = |channels: [usize; 2], weight: &[f32]| {
+            let (conv, x) = (conv(channels), noise(channels[0] * 81, 1));
+            let fresh = &mut crate::conv::Workspace::default();
+            let [kept, new] = [&mut work, fresh].map(|work| {
+                let mut out = [vec![f32::NAN; channels[1] * 81], vec![f32::NAN; channels[0] * 81]];
+                conv.forward(&x, weight, None, &mut out[0], work);
+                conv.input_gradient(&noise(channels[1] * 81, 2), weight, &mut out[1], work);
+                out.map(|out| out.iter().map(|value| value.to_bits()).collect::<Vec<_>>())
+            });
+            assert_eq!(kept, new);
+            kept
+        };
+        let mut weight = noise(24 * 16 * 9, 3);
+        let first = run([24, 16], &weight);
+        // Another layer in between, and one of the same channels the other way round.
+        run([16, 24], &weight);
+        assert_eq!(run([24, 16], &weight), first);
+        for at in [0, 1700, 24 * 16 * 9 - 1] {
+            weight[at] += 1.0;
+            assert_ne!(run([24, 16], &weight), first);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound_and_is_what_was_used_last() {
+        let mut kept = Vec::new();
+        for layer in 0..4 {
+            transformed(&mut kept, (Kernels::Forward, [16, 16 + layer]), &[1.0], KEPT / 3, |to| to.fill(1.0));
+        }
+        let channels: Vec<_> = kept.iter().map(|one| one.channels[1]).collect();
+        assert_eq!(channels, [18, 19]);
+        let mut made = false;
+        transformed(&mut kept, (Kernels::Forward, [16, 18]), &[1.0], KEPT / 3, |_| made = true);
+        assert!(!made && kept.last().unwrap().channels[1] == 18);
     }
 
     proptest! {
