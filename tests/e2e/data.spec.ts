@@ -5,7 +5,7 @@ import { cifar, imageFolder, mnist, zip } from "./support/archives";
 import { expect, open, pause, reaches, step, test } from "./support/lab";
 import type { InputFile } from "./support/pictures";
 
-const OWN = { view: "train", width: 0.25, batchSize: 8, dropout: 0.2, normalization: "batch", learningRate: 0.02 };
+const OWN = { view: "train", width: 0.25, batchSize: 8, dropout: 0.2, normalization: "batch", learningRate: 0.02, epochs: 40 };
 
 test("a ZIP of folders is learned", async ({ page }) => {
   await open(page, OWN);
