@@ -147,8 +147,8 @@ fn sixty_photos_of_ten_things_each() {
     let epochs = lines(&args);
     assert_eq!(epochs.len(), fine_tuning().head.epochs as usize);
     let last = epochs.last().unwrap();
-    // 71 % where the shipped network reached 34.6 % on its own classes; chance is 10 %.
-    assert!(last["val_top1"].as_f64().unwrap() > 0.65, "{last}");
+    // 74 to 75 % by the seed; chance is 10 %.
+    assert!(last["val_top1"].as_f64().unwrap() > 0.7, "{last}");
 }
 
 #[test]
