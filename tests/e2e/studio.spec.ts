@@ -45,6 +45,27 @@ async function dismiss(page: Page): Promise<void> {
   while ((await close.count()) > 0) await close.first().click();
 }
 
+test("a large archive is taken in as a whole: nobody trains on its beginning", async ({ page }) => {
+  await open(page, { view: "studio" });
+  // Each report of the intake, and whether Train could be pressed after the first of them.
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    (window as unknown as { seen: string[] }).seen = seen;
+    new MutationObserver(() => {
+      const intake = document.querySelector('[data-testid="studio-intake"]')?.textContent ?? "";
+      const open = !(document.querySelector('[data-testid="studio-train"]') as HTMLButtonElement | null)?.disabled;
+      seen.push(`${/(\d+) of (\d+)/.exec(intake)?.[2] ?? "none"} ${open}`);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["disabled"] });
+  });
+  await page.getByTestId("studio-zip").setInputFiles(zip("many.zip", imageFolder(40)));
+  await counts(page, { leaf: 40, rose: 40, sky: 40 });
+  await expect(page.getByTestId("studio-train")).toBeEnabled();
+  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  const during = seen.slice(seen.findIndex((one) => one.startsWith("120")), seen.findLastIndex((one) => one.startsWith("120")) + 1);
+  expect(during.length).toBeGreaterThan(1);
+  expect(new Set(during)).toEqual(new Set(["120 false"]));
+});
+
 test("two classes by name, one press, and a network for them", async ({ page }) => {
   await open(page, { view: "studio" });
   for (const [place, name, colour] of [[0, "Apple", RED], [1, "Berry", BLUE]] as const) {

@@ -139,11 +139,16 @@ export class Album {
       if (this.project.id === id) await this.show(this.projects[0] ?? fresh());
     });
 
-  /** Adds pictures, a few at a time; what cannot be added is named in one sentence. */
-  add(incoming: readonly Incoming[]): Promise<void> {
+  /** So many more pictures are coming in, or fewer: nobody trains before they are here. */
+  expect(count: number): void {
+    const { done, total } = this.intake ?? { done: 0, total: 0 };
+    this.intake = done < total + count ? { done, total: total + count } : null;
+  }
+
+  /** Adds pictures, a few at a time; what cannot be added is named in one sentence. `expected`: they were announced. */
+  add(incoming: readonly Incoming[], expected = false): Promise<void> {
     if (incoming.length === 0) return Promise.resolve();
-    const waiting = this.intake ?? { done: 0, total: 0 };
-    this.intake = { ...waiting, total: waiting.total + incoming.length };
+    if (!expected) this.expect(incoming.length);
     let left = incoming.length;
     const passed = (count: number) => {
       left -= count;

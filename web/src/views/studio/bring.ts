@@ -59,10 +59,17 @@ async function bringArchive(opened: Opened, name: string, into: string | null): 
 
 /** Adds pictures of an archive to classes, some at a time. */
 async function unpack(opened: Opened, pictures: readonly { path: string; to: string; val: boolean | null }[]): Promise<void> {
-  for (let from = 0; from < pictures.length; from += PORTION) {
-    const some = pictures.slice(from, from + PORTION);
-    const contents = opened.read(some.map(({ path }) => path));
-    await album.add(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })));
+  let left = pictures.length;
+  album.expect(left);
+  try {
+    for (let from = 0; from < pictures.length; from += PORTION) {
+      const some = pictures.slice(from, from + PORTION);
+      const contents = opened.read(some.map(({ path }) => path));
+      left -= some.length;
+      await album.add(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })), true);
+    }
+  } finally {
+    album.expect(-left);
   }
 }
 
