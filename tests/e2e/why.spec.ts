@@ -61,7 +61,7 @@ test("a name says what else it could be, to the pointer and to the keyboard", as
 
 test("what an answer rests on lies on the thing", async ({ page }) => {
   await open(page);
-  await sample(page, "ladybug");
+  await sample(page, "orange");
   await page.getByTestId("why").locator("summary").click();
   const covered = page.getByTestId("occlusion-map");
   await expect(covered).toHaveAttribute("data-done", "true");
@@ -71,18 +71,18 @@ test("what an answer rests on lies on the thing", async ({ page }) => {
   };
   for (const id of ["occlusion-map", "gradient-map"]) {
     const { x, y } = await place(id);
-    expect(Math.hypot(x - LADYBUG.x, y - LADYBUG.y), `${id}: ${x}, ${y}`).toBeLessThan(LADYBUG.radius);
+    expect(Math.hypot(x - ORANGES.x, y - ORANGES.y), `${id}: ${x}, ${y}`).toBeLessThan(ORANGES.radius);
   }
-  await expect(covered).toHaveAccessibleName(/What the network needs to see for ladybug is strongest in /);
+  await expect(covered).toHaveAccessibleName(/What the network needs to see for orange is strongest in /);
   // Another guess, another map.
   const second = await page.getByTestId("prediction").nth(1).getAttribute("data-index");
   await page.getByTestId("why-class").selectOption(second ?? "");
   await expect(covered).toHaveAttribute("data-done", "true");
-  await expect(covered).not.toHaveAccessibleName(/ladybug/);
+  await expect(covered).not.toHaveAccessibleName(/orange/);
 });
 
-/** Where the beetle sits in the sample's middle square, as shares of its sides. */
-const LADYBUG = { x: 0.5, y: 0.5, radius: 0.3 };
+/** Where the fruit lie in the sample's middle square, as shares of its sides. */
+const ORANGES = { x: 0.5, y: 0.5, radius: 0.3 };
 
 test("each layer shows what it makes of the photo", async ({ page }) => {
   await open(page);
