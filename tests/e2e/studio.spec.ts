@@ -28,6 +28,17 @@ async function filled(page: Page, count = 12, planned = 4): Promise<void> {
   await epochs(page, planned);
 }
 
+/** Opens the view with two classes made by name, so many pictures in each: red apples and blue berries. */
+async function named(page: Page, count: number): Promise<void> {
+  await open(page, { view: "studio" });
+  for (const [place, name, colour] of [[0, "Apple", RED], [1, "Berry", BLUE]] as const) {
+    const input = page.getByTestId("studio-class-name").nth(place);
+    await input.fill(name);
+    await input.press("Enter");
+    await one(page, name).getByTestId("studio-files").setInputFiles(things(name, colour, count));
+  }
+}
+
 const done = (page: Page) => expect(page.getByTestId("studio-accuracy")).toBeVisible({ timeout: 120_000 });
 const accuracy = async (page: Page) => Number(await page.getByTestId("studio-accuracy").getAttribute("data-value"));
 
@@ -67,13 +78,7 @@ test("a large archive is taken in as a whole: nobody trains on its beginning", a
 });
 
 test("two classes by name, one press, and a network for them", async ({ page }) => {
-  await open(page, { view: "studio" });
-  for (const [place, name, colour] of [[0, "Apple", RED], [1, "Berry", BLUE]] as const) {
-    const input = page.getByTestId("studio-class-name").nth(place);
-    await input.fill(name);
-    await input.press("Enter");
-    await one(page, name).getByTestId("studio-files").setInputFiles(things(name, colour, 14));
-  }
+  await named(page, 14);
   await counts(page, { Apple: 14, Berry: 14 });
   await expect(page.getByTestId("studio-warning")).toHaveCount(0);
   await epochs(page, 5);
@@ -193,13 +198,7 @@ test("a tab closed in the middle of a run goes on where it was", async ({ page }
 });
 
 test("a picture in the wrong class is put right from the list of mistakes", async ({ page }) => {
-  await open(page, { view: "studio" });
-  for (const [place, name, colour] of [[0, "Apple", RED], [1, "Berry", BLUE]] as const) {
-    const input = page.getByTestId("studio-class-name").nth(place);
-    await input.fill(name);
-    await input.press("Enter");
-    await one(page, name).getByTestId("studio-files").setInputFiles(things(name, colour, 30));
-  }
+  await named(page, 30);
   // Enough strays that some are set apart; they are blue, and called apples.
   await one(page, "Apple").getByTestId("studio-files").setInputFiles(pictures(BLUE, 40).slice(30).map((bytes, i) => file(`stray ${i}.jpg`, bytes)));
   await counts(page, { Apple: 40, Berry: 30 });
