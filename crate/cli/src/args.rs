@@ -47,12 +47,19 @@ pub struct ClassifyArgs {
     /// How many classes to name.
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
+    #[command(flatten)]
+    pub seen: Seen,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// How a picture is looked at.
+#[derive(Args)]
+pub struct Seen {
     /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
     /// (centre and corners, each with its mirror image).
     #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
     pub views: Views,
-    #[command(flatten)]
-    pub common: Common,
 }
 
 #[derive(Args)]
@@ -63,10 +70,8 @@ pub struct EvalArgs {
     /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
-    /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
-    /// (centre and corners, each with its mirror image).
-    #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
-    pub views: Views,
+    #[command(flatten)]
+    pub seen: Seen,
     #[command(flatten)]
     pub common: Common,
 }

@@ -24,7 +24,7 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
     for photo in &args.photos {
         let file = photo.display().to_string();
         let start = Instant::now();
-        match classify(&classifier, photo, args.views, args.top as usize) {
+        match classify(&classifier, photo, args.seen.views, args.top as usize) {
             Ok(top) => {
                 let milliseconds = start.elapsed().as_secs_f64() * 1e3;
                 if !args.common.json {

@@ -27,14 +27,14 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let Some(first) = classifiers.first() else { bail!("name a model with --model") };
     let classes = first.labels().to_vec();
     let several = classifiers.len() > 1;
-    let averaged = several || args.views != Views::One;
+    let averaged = several || args.seen.views != Views::One;
     let mut read: Vec<(Preprocess, Flat)> = Vec::new();
     let mut sum: Vec<f32> = Vec::new();
     let mut truth: Vec<u32> = Vec::new();
     let mut models = Vec::new();
     for (classifier, name) in classifiers.iter().zip(&args.model) {
         let order = order(classifier.labels(), &classes).with_context(|| name.to_string())?;
-        let preprocess = square(&classifier.preprocess(), args.views);
+        let preprocess = square(&classifier.preprocess(), args.seen.views);
         let seen = |p: &Preprocess| (p.resize, p.crop) == (preprocess.resize, preprocess.crop);
         if !read.iter().any(|(of, _)| seen(of)) {
             let mut flat = data::measuring(&args.data, preprocess)?;
@@ -47,7 +47,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         let Some((_, flat)) = read.iter().find(|(of, _)| seen(of)) else { continue };
         truth.clone_from(&flat.samples.labels);
         let scores = match averaged {
-            true => probabilities(classifier, &flat.samples, args.views, &order)?,
+            true => probabilities(classifier, &flat.samples, args.seen.views, &order)?,
             false => judge(classifier, &flat.samples, &order)?,
         };
         if several {

@@ -10,7 +10,7 @@ use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{hits, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, connected, convolutions, forward};
-use crate::params::{Params, download, upload_images};
+use crate::params::{Params, Weight, download, read_weights, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
@@ -20,7 +20,7 @@ const BATCH_VALUES: usize = 1 << 22;
 #[derive(Clone)]
 pub struct Classifier {
     architecture: Architecture,
-    params: Params,
+    weights: Vec<Weight>,
     labels: Vec<ClassLabel>,
     preprocess: Preprocess,
     compute: Compute,
@@ -43,7 +43,7 @@ impl Classifier {
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
-        Ok(Self::from_parts(architecture, params, model.labels.clone(), model.preprocess, compute))
+        Ok(Self::from_parts(architecture, params.weights(), model.labels.clone(), model.preprocess, compute))
     }
 
     /// Puts the network of an opened file on a device, tensor by tensor: beside the device's own memory, that of the
@@ -54,19 +54,19 @@ impl Classifier {
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
         let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
-        let params = Params::from_file(&architecture, file, &compute.device)?;
+        let weights = read_weights(&architecture, file, compute)?;
         let labels = info.ids.into_iter().zip(info.labels).map(|(id, name)| ClassLabel { id, name });
-        Ok(Self::from_parts(architecture, params, labels.collect(), info.preprocess, compute))
+        Ok(Self::from_parts(architecture, weights, labels.collect(), info.preprocess, compute))
     }
 
     pub(crate) fn from_parts(
         architecture: Architecture,
-        params: Params,
+        weights: Vec<Weight>,
         labels: Vec<ClassLabel>,
         preprocess: Preprocess,
         compute: &Compute,
     ) -> Self {
-        Self { architecture, params, labels, preprocess, compute: compute.clone() }
+        Self { architecture, weights, labels, preprocess, compute: compute.clone() }
     }
 
     /// The classes, in order.
@@ -84,8 +84,14 @@ impl Classifier {
         &self.architecture
     }
 
-    pub(crate) fn params(&self) -> &Params {
-        &self.params
+    pub(crate) fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// Names and shapes of the tensors, beside them.
+    pub(crate) fn tensors(&self) -> impl DoubleEndedIterator<Item = (String, Vec<usize>, &Weight)> {
+        let specs: Vec<_> = self.architecture.layers.iter().flat_map(|layer| layer.tensors()).collect();
+        specs.into_iter().zip(&self.weights).map(|((name, shape, _), weight)| (name, shape, weight))
     }
 
     pub(crate) fn compute(&self) -> &Compute {
@@ -114,14 +120,13 @@ impl Classifier {
     /// [`LabError::Device`] when the device was lost.
     pub async fn logits_of(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let params = self.values();
-        let (logits, _) = forward(&self.architecture, &params, x, &Mode::Evaluate, |_, _| {});
+        let (logits, _) = forward(&self.architecture, &self.weights, x, &Mode::Evaluate, |_, _| {});
         download(logits).await
     }
 
     /// Logits from fc6's inputs, `[images, units]` on the device.
     pub(crate) async fn logits_of_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
-        download(connected(&self.architecture, &self.values(), features, &Mode::Evaluate, |_, _| {})).await
+        download(connected(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, _| {})).await
     }
 
     /// fc7's outputs behind their activation for images at the network's size, row by row: what the last layer
@@ -146,8 +151,7 @@ impl Classifier {
 
     async fn embed_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let params = self.values();
-        let (features, _) = convolutions(&self.architecture, &params, x, &Mode::Evaluate, |_, _| {});
+        let (features, _) = convolutions(&self.architecture, &self.weights, x, &Mode::Evaluate, |_, _| {});
         self.embed_features(features).await
     }
 
@@ -155,7 +159,7 @@ impl Classifier {
     pub(crate) async fn embed_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
         // The last layer's output comes last, what goes into it before.
         let (mut hidden, mut newest) = (features.clone(), None);
-        connected(&self.architecture, &self.values(), features, &Mode::Evaluate, |_, feature| {
+        connected(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, feature| {
             if let Feature::Vector(vector) = feature
                 && let Some(before) = newest.replace(vector)
             {
@@ -165,19 +169,14 @@ impl Classifier {
         download(hidden).await
     }
 
-    pub(crate) fn values(&self) -> Vec<Tensor<1>> {
-        self.params.0.iter().map(|param| param.value.clone()).collect()
-    }
-
     /// Outputs of every layer for normalised NCHW floats, by the layer's name.
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let params = self.values();
         let mut seen = Vec::new();
-        forward(&self.architecture, &params, x, &Mode::Evaluate, |layer, feature| {
+        forward(&self.architecture, &self.weights, x, &Mode::Evaluate, |layer, feature| {
             seen.push((layer.name.clone(), feature));
         });
         let mut tensors = Tensors::new();
@@ -208,13 +207,18 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
+        let mut tensors = Tensors::new();
+        for (name, shape, weight) in self.tensors() {
+            let data = download(weight.float(&self.compute.device)).await?;
+            tensors.insert(name, crate::format::Tensor { shape, data });
+        }
         Ok(Checkpoint {
             network: self.architecture.config,
             labels: self.labels.clone(),
             preprocess: self.preprocess,
             calibration: None,
             origin: None,
-            tensors: self.params.read().await?,
+            tensors,
             run: None,
         })
     }

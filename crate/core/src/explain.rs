@@ -12,7 +12,7 @@ use crate::error::LabError;
 use crate::format::Tensor as Stored;
 use crate::metrics::softmax;
 use crate::network::{Feature, Mode, forward};
-use crate::params::{download, upload_images};
+use crate::params::{Weight, download, upload_images};
 use crate::protocol::{LayerMaps, OcclusionGrid, SimilarClass};
 
 /// Where in a picture the evidence for a class lies.
@@ -48,7 +48,7 @@ impl Classifier {
         let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
         let (front, _) = self.architecture().layers.split_at(end);
         let mut last = None;
-        forward(&self.part(front), &self.values(), self.image(rgb)?, &Mode::Evaluate, |_, feature| {
+        forward(&self.part(front), self.weights(), self.image(rgb)?, &Mode::Evaluate, |_, feature| {
             last = Some(feature);
         });
         let shape = front.last().map(|layer| layer.output.to_vec()).unwrap_or_default();
@@ -65,9 +65,9 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
     pub async fn filters(&self) -> Result<Stored, LabError> {
-        match self.params().0.first() {
-            Some(param) => {
-                Ok(Stored { shape: param.shape.clone(), data: download(param.value.clone()).await? })
+        match self.tensors().next() {
+            Some((_, shape, weight)) => {
+                Ok(Stored { shape, data: download(weight.float(&self.compute().device)).await? })
             }
             None => Err(LabError::Weights("The network has no layers.".into())),
         }
@@ -80,10 +80,10 @@ impl Classifier {
     /// [`LabError::Options`] when there is no such class, [`LabError::Device`] when the device was lost.
     pub async fn similar(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
-        let weight = self.params().0.iter().rfind(|param| param.shape.len() == 2);
-        let Some(weight) = weight else { return Ok(vec![]) };
-        let inputs = weight.shape.get(1).copied().unwrap_or(1).max(1);
-        let mut rows = download(weight.value.clone()).await?;
+        let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
+        let Some((_, shape, weight)) = last else { return Ok(vec![]) };
+        let inputs = shape.get(1).copied().unwrap_or(1).max(1);
+        let mut rows = download(weight.float(&self.compute().device)).await?;
         // The same weights added to every class change no probability: the mean says nothing about a class.
         let classes = (rows.len() / inputs).max(1) as f32;
         let mut mean = vec![0.0f32; inputs];
@@ -173,9 +173,11 @@ impl Classifier {
             |layer: &LayerSpec| layer.kind == LayerKind::Activation && layer.key.starts_with("features");
         let end = layers.iter().rposition(is_last).map_or(0, |place| place + 1);
         let (front, back) = layers.split_at(end);
-        let values = self.values();
-        let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(values.len());
-        let (before, behind) = values.split_at(held);
+        let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
+        let (before, behind) = self.weights().split_at(held);
+        // Gradients go through single precision only.
+        let behind: Vec<Weight> =
+            behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;
         forward(&self.part(front), before, self.image(rgb)?, &Mode::Evaluate, |_, feature| {
             last = Some(feature);
@@ -185,7 +187,7 @@ impl Classifier {
         };
         let [_, channels, height, width] = maps.dims();
         let tracked = maps.clone().autodiff().require_grad();
-        let (logits, _) = forward(&self.part(back), behind, tracked.clone(), &Mode::Evaluate, |_, _| {});
+        let (logits, _) = forward(&self.part(back), &behind, tracked.clone(), &Mode::Evaluate, |_, _| {});
         let class = class as usize;
         let mut gradients = logits.slice([0..1, class..class + 1]).sum().backward();
         let Some(gradient) = tracked.grad_remove(&mut gradients) else {

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, activation, module};
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::ops::{self, ConvShape, PoolShape};
+use crate::params::Weight;
 use crate::protocol::Activation;
 
 /// PyTorch's default ε of batch normalisation.
@@ -54,7 +55,7 @@ impl Feature {
 /// Returns the logits `[batch, classes]` and, in training, the new running statistics.
 pub fn forward(
     architecture: &Architecture,
-    params: &[Tensor<1>],
+    params: &[Weight],
     images: Tensor<4>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
@@ -67,7 +68,7 @@ pub fn forward(
 /// depend on the others of the batch, unless the convolutions learn.
 pub fn convolutions(
     architecture: &Architecture,
-    params: &[Tensor<1>],
+    params: &[Weight],
     images: Tensor<4>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
@@ -85,7 +86,7 @@ pub fn convolutions(
 /// The second half of [`forward`]: from fc6's inputs, `[batch, units]`, to the logits.
 pub fn connected(
     architecture: &Architecture,
-    params: &[Tensor<1>],
+    params: &[Weight],
     features: Tensor<2>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
@@ -114,7 +115,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) towers: usize,
     pub(crate) mode: &'a Mode<'a>,
     /// The tensors of all layers.
-    pub(crate) params: &'a [Tensor<1>],
+    pub(crate) params: &'a [Weight],
     /// The place of the next layer's first tensor.
     pub(crate) at: usize,
 }
@@ -124,7 +125,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn new(
         architecture: &Architecture,
         mode: &'a Mode<'a>,
-        params: &'a [Tensor<1>],
+        params: &'a [Weight],
         at: usize,
     ) -> Self {
         let (activation, towers) = (architecture.config.activation, architecture.towers);
@@ -166,7 +167,7 @@ fn is_classifier(layer: &LayerSpec) -> bool {
 }
 
 /// The tensors of a layer; moves `at` past them.
-fn take<'p>(params: &'p [Tensor<1>], at: &mut usize, layer: &LayerSpec) -> &'p [Tensor<1>] {
+fn take<'p>(params: &'p [Weight], at: &mut usize, layer: &LayerSpec) -> &'p [Weight] {
     let start = *at;
     *at += layer.tensors().len();
     params.get(start..*at).unwrap_or_default()
@@ -182,12 +183,14 @@ fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
     }
 }
 
-fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>], towers: usize) -> Tensor<4> {
+fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Weight], towers: usize) -> Tensor<4> {
     match (layer.kind, own) {
         (LayerKind::Conv { kernel, stride, padding, groups, .. }, [weight, bias @ ..]) => {
-            let weight = weight.clone().reshape([layer.output[0], layer.input[0] / groups, kernel, kernel]);
+            let device = x.device();
+            let float = |weight: &Weight| weight.float(&device);
+            let weight = float(weight).reshape([layer.output[0], layer.input[0] / groups, kernel, kernel]);
             let shape = ConvShape { stride, padding, towers, apart: groups > 1 };
-            ops::convolve(x, weight, bias.first().cloned(), shape)
+            ops::convolve(x, weight, bias.first().map(float), shape)
         }
         (LayerKind::ResponseNorm { by, groups }, _) => ops::respond(x, by, groups),
         (LayerKind::MaxPool { kernel, stride }, _) => ops::max_pool(x, PoolShape { kernel, stride }),
@@ -201,21 +204,22 @@ fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Tensor<1>], towers: usize) ->
 /// PyTorch's `BatchNorm2d`: biased variance to normalise with, unbiased variance to remember.
 fn batch_norm(
     x: Tensor<4>,
-    own: &[Tensor<1>],
+    own: &[Weight],
     first: usize,
     mode: &Mode<'_>,
     statistics: &mut Statistics,
 ) -> Tensor<4> {
     let [gamma, beta, mean, variance] = own else { return x };
+    let device = x.device();
+    let [gamma, beta, mean, variance] = [gamma, beta, mean, variance].map(|weight| weight.float(&device));
     if !matches!(mode, Mode::Train { features: true, .. }) {
-        let (gamma, beta) = (gamma.clone(), beta.clone());
-        return module::batch_norm(x, gamma, beta, mean.clone(), variance.clone(), NORM_EPSILON);
+        return module::batch_norm(x, gamma, beta, mean, variance, NORM_EPSILON);
     }
     let [batch, _, height, width] = x.dims();
     let values = (batch * height * width) as f32;
-    let (out, [new_mean, new_variance]) = ops::normalise(x, gamma.clone(), beta.clone(), NORM_EPSILON);
-    let follow = |old: &Tensor<1>, new: Tensor<1>, unbias: f32| {
-        old.clone().inner().mul_scalar(1.0 - NORM_MOMENTUM) + new.inner().mul_scalar(NORM_MOMENTUM * unbias)
+    let (out, [new_mean, new_variance]) = ops::normalise(x, gamma, beta, NORM_EPSILON);
+    let follow = |old: Tensor<1>, new: Tensor<1>, unbias: f32| {
+        old.inner().mul_scalar(1.0 - NORM_MOMENTUM) + new.inner().mul_scalar(NORM_MOMENTUM * unbias)
     };
     statistics.push((first + 2, follow(mean, new_mean, 1.0)));
     statistics.push((first + 3, follow(variance, new_variance, values / (values - 1.0).max(1.0))));
@@ -223,8 +227,14 @@ fn batch_norm(
 }
 
 /// `x · Wᵀ + b` with PyTorch's `[out, in]` weight.
-fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Tensor<1>], towers: usize) -> Tensor<2> {
+fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Weight], towers: usize) -> Tensor<2> {
     let [weight, bias] = own else { return x };
-    let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
-    ops::connect(x, weight, bias.clone(), towers)
+    let bias = bias.float(&x.device());
+    match weight {
+        Weight::Bytes(rows) => ops::connect_bytes(x, rows, bias),
+        Weight::Float(weight) => {
+            let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
+            ops::connect(x, weight, bias, towers)
+        }
+    }
 }

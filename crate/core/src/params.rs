@@ -3,11 +3,16 @@
 //! Each is kept flat (rank 1, row-major in PyTorch's layout): optimiser, averaging, saving and counting
 //! treat all alike, and a layer reshapes its own, which moves nothing.
 
+use std::sync::Arc;
+
+use alexnet_kernels::linear::ByteRows;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::architecture::Architecture;
+use crate::device::Compute;
 use crate::error::LabError;
 use crate::format::{self, FormatError, ModelFile, Tensors};
+use crate::protocol::Backend;
 
 /// One tensor of the network.
 #[derive(Debug, Clone)]
@@ -22,6 +27,36 @@ pub struct Param {
     pub feature: bool,
     /// The values, flat, never on an autodiff device.
     pub value: Tensor<1>,
+}
+
+/// A tensor as a pass reads it.
+#[derive(Debug, Clone)]
+pub enum Weight {
+    /// Single precision, flat, tracked or not.
+    Float(Tensor<1>),
+    /// A fully connected layer's weights as an int8 file holds them, on the CPU: a quarter of the memory, and quicker
+    /// where that is what an image waits for.
+    Bytes(Arc<ByteRows>),
+}
+
+impl Weight {
+    /// In single precision; widened from bytes for as long as it is used.
+    pub fn float(&self, device: &Device) -> Tensor<1> {
+        match self {
+            Self::Float(tensor) => tensor.clone(),
+            Self::Bytes(rows) => {
+                let mut values = vec![0.0; rows.bytes.len()];
+                rows.widen(0, &mut values);
+                upload(values, device)
+            }
+        }
+    }
+}
+
+impl From<Tensor<1>> for Weight {
+    fn from(tensor: Tensor<1>) -> Self {
+        Self::Float(tensor)
+    }
 }
 
 /// All tensors of a network.
@@ -68,19 +103,9 @@ impl Params {
         })
     }
 
-    /// Takes the weights of an opened file one after another, so that no second copy of them is made; all shapes are
-    /// checked before any is read.
-    ///
-    /// # Errors
-    /// [`LabError::Weights`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be
-    /// read.
-    pub fn from_file(
-        architecture: &Architecture,
-        file: &ModelFile<'_>,
-        device: &Device,
-    ) -> Result<Self, LabError> {
-        check(architecture, |name| file.shape(name))?;
-        Self::build(architecture, device, |_, name, _| Ok(file.tensor(name)?.data))
+    /// The values, to be read in a pass.
+    pub fn weights(&self) -> Vec<Weight> {
+        self.0.iter().map(|param| param.value.clone().into()).collect()
     }
 
     /// Reads every tensor back.
@@ -95,6 +120,30 @@ impl Params {
         }
         Ok(tensors)
     }
+}
+
+/// Takes the weights of an opened file one after another, so that no second copy of them is made; all shapes are
+/// checked before any is read. On the CPU, fully connected layers' bytes stay bytes.
+///
+/// # Errors
+/// [`LabError::Weights`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be read.
+pub(crate) fn read_weights(
+    architecture: &Architecture,
+    file: &ModelFile<'_>,
+    compute: &Compute,
+) -> Result<Vec<Weight>, LabError> {
+    check(architecture, |name| file.shape(name))?;
+    let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
+    let weights = specs.map(|(name, shape, _)| {
+        if compute.backend == Backend::Cpu
+            && shape.len() == 2
+            && let Some((bytes, scales)) = file.bytes(&name)?
+        {
+            return Ok(Weight::Bytes(Arc::new(ByteRows { bytes, scales })));
+        }
+        Ok(upload(file.tensor(&name)?.data, &compute.device).into())
+    });
+    weights.collect()
 }
 
 /// Holds the shapes of a file's tensors against a network's.

@@ -258,7 +258,8 @@ impl Session {
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let params = self.average.as_ref().unwrap_or(&self.params);
         Ok(Checkpoint {
-            network: self.architecture.config,
+            // Dropout may have changed since the layers were laid out.
+            network: NetworkConfig { dropout: self.options.dropout, ..self.architecture.config },
             labels: self.source.labels().to_vec(),
             preprocess: self.preprocess,
             // Weights that were trained since are no longer calibrated.

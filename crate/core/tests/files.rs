@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision, Tensor};
 use alexnet::protocol::{Activation, ClassLabel, Network, NetworkConfig, Normalization};
 use alexnet::{Architecture, Classifier, Compute};
-use support::{block_on, images, weights};
+use support::{block_on, images, relative, weights};
 
 fn checkpoint() -> Checkpoint {
     let network = NetworkConfig {
@@ -46,9 +46,24 @@ fn a_file_answers_as_its_checkpoint_does() {
         let file = ModelFile::open(&bytes).unwrap();
         let opened = Classifier::from_file(&file, &Compute::cpu()).unwrap();
         let whole = Classifier::new(&Checkpoint::read(bytes).unwrap(), &Compute::cpu()).unwrap();
-        let logits = |classifier: &Classifier| block_on(classifier.logits_of(images(2, 32), 2)).unwrap();
-        assert_eq!(logits(&opened), logits(&whole));
+        // Few images are multiplied by the bytes, many by what they are widened to.
+        for count in [2, 9] {
+            let logits =
+                |classifier: &Classifier| block_on(classifier.logits_of(images(count, 32), count)).unwrap();
+            let reference: Vec<f64> = logits(&whole).into_iter().map(f64::from).collect();
+            let furthest = relative(&logits(&opened), &reference);
+            assert!(
+                furthest < if precision == Precision::Int8 { 1e-6 } else { f64::MIN_POSITIVE },
+                "{furthest}"
+            );
+        }
         assert_eq!(opened.labels(), whole.labels());
+        assert_eq!(block_on(opened.model()).unwrap().tensors, block_on(whole.model()).unwrap().tensors);
+        let alike = |classifier: &Classifier| block_on(classifier.similar(0, 3)).unwrap();
+        assert_eq!(alike(&opened), alike(&whole));
+        let evidence =
+            |classifier: &Classifier| block_on(classifier.evidence(&[99; 32 * 32 * 3], 1)).unwrap();
+        assert_eq!(evidence(&opened).values, evidence(&whole).values);
     }
 }
 

@@ -172,6 +172,11 @@ fn live_options_change_and_others_are_refused() {
     run.set_options(RunOptions { learning_rate: 0.1, dropout: 0.0, ..small() }).unwrap();
     block_on(run.step(1)).unwrap();
     assert_eq!(run.mask(DropoutLayer::Fc6).unwrap().kept(), 1.0);
+    assert_eq!(
+        block_on(run.model()).unwrap().network.dropout,
+        0.0,
+        "the file says what it was last trained with"
+    );
     let refused = run.set_options(RunOptions { width: 0.5, ..small() }).unwrap_err();
     assert_eq!(refused.to_string(), "Width cannot change during a run: reset the run to use another.");
     assert!(run.set_options(RunOptions { learning_rate: f64::INFINITY, ..small() }).is_err());

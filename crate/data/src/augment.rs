@@ -14,6 +14,12 @@ const GREY: [f32; 3] = [0.299, 0.587, 0.114];
 /// Most unequal sides of a random crop (torchvision's `RandomResizedCrop`: 3/4 to 4/3).
 const MAX_ASPECT: f64 = 4.0 / 3.0;
 
+/// Share of the image that erasing blanks (torchvision's `RandomErasing`).
+const ERASED_AREA: std::ops::RangeInclusive<f64> = 0.02..=0.33;
+
+/// Most unequal sides of what it blanks.
+const ERASED_ASPECT: f64 = 10.0 / 3.0;
+
 /// The batch as the network trains on it, `[n, 3, size, size]`, normalised as [`normalise`] does.
 ///
 /// Each image draws from its own stream (seed, step, place in the batch), in this order:
@@ -21,7 +27,9 @@ const MAX_ASPECT: f64 = 4.0 / 3.0;
 /// - `flip`: mirrored in half of the cases;
 /// - `shift`: moved by whole pixels, up to that share of the side in either direction; what comes in at the
 ///   edge is the image reflected there;
-/// - `colour`: brightness, contrast and saturation each times 1 − colour to 1 + colour, held within 0 to 255.
+/// - `colour`: brightness, contrast and saturation each times 1 − colour to 1 + colour, held within 0 to 255;
+/// - `erase`: with that probability a rectangle of 2 to 33 % of the area, sides between 3:10 and 10:3, is set to the
+///   mean colour, which normalised is 0 (torchvision's `RandomErasing`; Zhong et al. 2017).
 ///
 /// With all of them off this is [`normalise`], to the bit.
 pub fn augment(
@@ -33,7 +41,7 @@ pub fn augment(
 ) -> Vec<f32> {
     let side = samples.size as usize;
     let moves = options.flip || options.shift > 0.0 || options.crop < 1.0;
-    if !(moves || options.colour > 0.0) || side == 0 {
+    if !(moves || options.colour > 0.0 || options.erase > 0.0) || side == 0 {
         return normalise(&samples.pixels, samples.len(), samples.size, preprocess);
     }
     let bytes = samples.image_bytes();
@@ -52,16 +60,48 @@ pub fn augment(
             }
             (_, colour) => worker.sample(image, target, colour.unwrap_or(Colour::NONE)),
         }
+        erase(target, side, options.erase, &mut rng);
     }
     out
 }
 
+/// Blanks a rectangle of the image, or none. One that would not fit is drawn again, ten times at most.
+fn erase(image: &mut [f32], side: usize, probability: f64, rng: &mut ChaCha8Rng) {
+    if probability <= 0.0 || rng.random::<f64>() >= probability {
+        return;
+    }
+    for _ in 0..10 {
+        let area = rng.random_range(ERASED_AREA) * (side * side) as f64;
+        let aspect = draw_aspect(ERASED_ASPECT, rng);
+        let [width, height] = [area * aspect, area / aspect].map(|square| square.sqrt().round() as usize);
+        if width == 0 || height == 0 || width >= side || height >= side {
+            continue;
+        }
+        let left = rng.random_range(0..=(side - width) as u32) as usize;
+        let top = rng.random_range(0..=(side - height) as u32) as usize;
+        for plane in image.chunks_exact_mut(side * side) {
+            for row in plane.chunks_exact_mut(side).skip(top).take(height) {
+                row[left..left + width].fill(0.0);
+            }
+        }
+        return;
+    }
+}
+
+/// Width over height, as often wide as tall.
+///
+/// A coin and a division instead of a logarithm: exact, so the same bits on every machine.
+fn draw_aspect(most: f64, rng: &mut ChaCha8Rng) -> f64 {
+    let stretch = rng.random_range(1.0..=most);
+    if rng.random::<bool>() { stretch } else { 1.0 / stretch }
+}
+
 /// For each image of a step, whether [`augment`] mirrors it, where mirroring is all that it does; `None` where the
-/// options also crop, shift or recolour.
+/// options also crop, shift, recolour or erase.
 ///
 /// What is computed from the pictures can then be kept, once as they are and once mirrored.
 pub fn mirrored(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
-    if options.shift > 0.0 || options.crop < 1.0 || options.colour > 0.0 {
+    if options.shift > 0.0 || options.crop < 1.0 || options.colour > 0.0 || options.erase > 0.0 {
         return None;
     }
     let draw = |place: usize| options.flip && stream(seed, Purpose::Augment, step, place as u64).random();
@@ -143,9 +183,7 @@ impl Worker {
         let (mut left, mut top, mut width, mut height) = (0.0, 0.0, side, side);
         if options.crop < 1.0 {
             let area = rng.random_range(options.crop.max(0.01)..=1.0);
-            let stretch = rng.random_range(1.0..=MAX_ASPECT);
-            // A square root and a coin instead of a logarithm: exact, so the same bits on every machine.
-            let aspect = if rng.random::<bool>() { stretch } else { 1.0 / stretch };
+            let aspect = draw_aspect(MAX_ASPECT, rng);
             width = side * (area * aspect).sqrt().min(1.0);
             height = side * (area / aspect).sqrt().min(1.0);
             left = rng.random_range(0.0..=1.0) * (side - width);
@@ -249,7 +287,7 @@ mod tests {
     }
 
     fn off() -> RunOptions {
-        RunOptions { flip: false, shift: 0.0, crop: 1.0, colour: 0.0, ..Default::default() }
+        RunOptions { flip: false, shift: 0.0, crop: 1.0, colour: 0.0, erase: 0.0, ..Default::default() }
     }
 
     fn plain(samples: &Samples) -> Vec<f32> {
@@ -285,7 +323,12 @@ mod tests {
         mirror(&mut turned, &marked);
         assert_eq!(augment(&samples, &options, &PREPROCESS, 1, 5), plain(&turned));
         assert_eq!(mirrored(&off(), 3, 1, 5), Some(vec![false; 3]));
-        for more in [RunOptions { shift: 0.1, ..off() }, RunOptions { crop: 0.9, ..off() }] {
+        let more = [
+            RunOptions { shift: 0.1, ..off() },
+            RunOptions { crop: 0.9, ..off() },
+            RunOptions { erase: 0.1, ..off() },
+        ];
+        for more in more {
             assert_eq!(mirrored(&more, 3, 1, 5), None);
         }
     }
@@ -333,6 +376,31 @@ mod tests {
     }
 
     #[test]
+    fn erasing_blanks_one_rectangle_of_the_size_that_was_drawn() {
+        let samples = samples(64, 32);
+        let plain = plain(&samples);
+        let options = RunOptions { erase: 0.5, ..off() };
+        let erased = augment(&samples, &options, &PREPROCESS, 1, 5);
+        let mut touched = 0;
+        for (before, after) in plain.chunks(3 * 1024).zip(erased.chunks(3 * 1024)) {
+            let blank: Vec<usize> =
+                (0..1024).filter(|at| (0..3).all(|c| after[c * 1024 + at] == 0.0)).collect();
+            let (Some(first), Some(last)) = (blank.first(), blank.last()) else {
+                assert_eq!(after, before);
+                continue;
+            };
+            touched += 1;
+            let (width, height) = (last % 32 - first % 32 + 1, last / 32 - first / 32 + 1);
+            assert_eq!(blank.len(), width * height, "a rectangle");
+            assert!((0.01..0.36).contains(&(blank.len() as f64 / 1024.0)), "{width} x {height}");
+            for at in (0..3 * 1024).filter(|at| !blank.contains(&(at % 1024))) {
+                assert_eq!(after[at], before[at]);
+            }
+        }
+        assert!((16..=48).contains(&touched), "{touched} of 64");
+    }
+
+    #[test]
     fn a_neutral_sampling_is_the_picture() {
         // The sampling path with nothing to do agrees with the table of levels.
         let samples = samples(1, 16);
@@ -348,7 +416,8 @@ mod tests {
     #[test]
     fn step_and_seed_decide() {
         let samples = samples(4, 16);
-        let all = RunOptions { flip: true, shift: 0.1, crop: 0.5, colour: 0.3, ..Default::default() };
+        let all =
+            RunOptions { flip: true, shift: 0.1, crop: 0.5, colour: 0.3, erase: 0.5, ..Default::default() };
         let run = |seed, step| augment(&samples, &all, &PREPROCESS, seed, step);
         assert_eq!(run(1, 1), run(1, 1));
         assert_ne!(run(1, 1), run(1, 2));

@@ -37,7 +37,7 @@ pub fn cut(square: &Picture, crop: u32, views: Views) -> Samples {
     }
     if views != Views::One {
         let mut turned = Samples { pixels: seen.pixels.clone(), ..seen };
-        mirror(&mut turned, &[true; 5]);
+        mirror(&mut turned, &vec![true; corners.len()]);
         seen.pixels.extend(turned.pixels);
     }
     seen.labels = vec![0; views.count()];

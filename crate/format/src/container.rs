@@ -164,6 +164,26 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
+/// The bytes and the scales of a tensor that is stored so, a scale for each of its rows.
+///
+/// # Errors
+/// A sentence that names the tensor, where it cannot be read or they do not belong together.
+pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<(Vec<i8>, Vec<f32>)>, FormatError> {
+    let Some(scales) = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten() else {
+        return Ok(None);
+    };
+    let scales = decode(file, scales)?.data;
+    let count = entry.shape.iter().product::<usize>();
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 })?;
+    pieces(file, entry, |piece| bytes.extend(piece.iter().map(|&byte| byte as i8)))?;
+    if bytes.len() != count || entry.shape.first() != Some(&scales.len()) {
+        let (name, shape) = (entry.name.clone(), entry.shape.clone());
+        return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
+    }
+    Ok(Some((bytes, scales)))
+}
+
 /// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
 fn pieces(file: &Container<'_>, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), FormatError> {
     match &entry.source {

@@ -112,6 +112,17 @@ impl<'a> ModelFile<'a> {
         container::decode(&self.container, entry)
     }
 
+    /// The bytes and the scales of one tensor of the network, one for each output channel, where it is stored so.
+    ///
+    /// # Errors
+    /// A sentence that names the tensor, where it cannot be read.
+    pub fn bytes(&self, name: &str) -> Result<Option<(Vec<i8>, Vec<f32>)>, FormatError> {
+        match self.entry(name) {
+            Some(entry) if self.description.run.is_none() => container::bytes(&self.container, entry),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads everything.
     ///
     /// # Errors

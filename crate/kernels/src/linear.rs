@@ -7,6 +7,29 @@ use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
 /// Images from which on a matrix product is quicker than reading the weights once for each four of them.
 const FEW: usize = 8;
 
+/// Rows of bytes that are widened at once for a matrix product: what is widened then lies in the cache still.
+const PANEL: usize = 64;
+
+/// A fully connected layer's weights in signed bytes, with a scale for each unit that goes out: `scale · byte`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByteRows {
+    /// `[out, in]`.
+    pub bytes: Vec<i8>,
+    /// `[out]`.
+    pub scales: Vec<f32>,
+}
+
+impl ByteRows {
+    /// The weights in single precision, from row `first` on, as many as there is room for.
+    pub fn widen(&self, first: usize, into: &mut [f32]) {
+        let incoming = self.bytes.len() / self.scales.len().max(1);
+        let rows = self.bytes.chunks_exact(incoming.max(1)).zip(&self.scales).skip(first);
+        for (into, (bytes, scale)) in into.chunks_exact_mut(incoming.max(1)).zip(rows) {
+            into.iter_mut().zip(bytes).for_each(|(weight, byte)| *weight = f32::from(*byte) * scale);
+        }
+    }
+}
+
 /// The shape of a fully connected layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linear {
@@ -49,6 +72,48 @@ impl Linear {
         multiply(left, right, bias, Target::new(out, &to.0, &to.1), scratch);
     }
 
+    /// [`Linear::forward`] with weights in bytes, the fewest numbers that can come out of memory.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn forward_bytes(
+        &self,
+        x: &[f32],
+        weight: &ByteRows,
+        bias: &[f32],
+        out: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (images, [incoming, outgoing]) = (self.images, self.units);
+        assert_eq!((x.len(), weight.bytes.len()), (images * incoming, outgoing * incoming), "lengths");
+        assert_eq!((out.len(), weight.scales.len()), (images * outgoing, outgoing), "lengths");
+        if incoming == 0 || outgoing == 0 {
+            return out.chunks_exact_mut(outgoing.max(1)).for_each(|out| out.copy_from_slice(bias));
+        }
+        if images < FEW {
+            for (x, out) in x.chunks_exact(incoming).zip(out.chunks_exact_mut(outgoing)) {
+                Arch::new().dispatch(Rows { x, weight: weight.bytes.as_slice(), out });
+                for ((out, scale), bias) in out.iter_mut().zip(&weight.scales).zip(bias) {
+                    *out = *out * scale + bias;
+                }
+            }
+            return;
+        }
+        let (inner, rows) = (multiples(incoming, 1), multiples(PANEL, incoming));
+        let columns = multiples(images, incoming);
+        let (to_rows, to_columns) = (multiples(outgoing, 1), multiples(images, outgoing));
+        let right = Grid::new(x, &inner, &columns);
+        let mut widened = vec![0.0; PANEL.min(outgoing) * incoming];
+        for (panel, to_rows) in to_rows.chunks(PANEL).enumerate() {
+            let first = panel * PANEL;
+            let widened = &mut widened[..to_rows.len() * incoming];
+            weight.widen(first, widened);
+            let left = Grid::new(widened, &rows[..to_rows.len()], &inner);
+            let bias = &bias[first..][..to_rows.len()];
+            multiply(left, right, Some(bias), Target::new(out, to_rows, &to_columns), scratch);
+        }
+    }
+
     /// The gradient by `weight`, from the gradient by `out`.
     ///
     /// # Panics
@@ -80,13 +145,19 @@ impl Linear {
 const STREAMS: usize = 4;
 
 /// Scalar products of one vector with every row of a matrix: as quick as the rows come out of memory.
-struct Rows<'a> {
+struct Rows<'a, W> {
     x: &'a [f32],
-    weight: &'a [f32],
+    weight: &'a [W],
     out: &'a mut [f32],
 }
 
-impl WithSimd for Rows<'_> {
+/// Numbers that weights come in.
+trait Number: Sized {
+    /// The scalar products of `x` with each of the rows.
+    fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS];
+}
+
+impl<W: Number> WithSimd for Rows<'_, W> {
     type Output = ();
 
     #[inline(always)]
@@ -95,39 +166,69 @@ impl WithSimd for Rows<'_> {
         let (outs, last) = out.as_chunks_mut::<STREAMS>();
         let (weights, rest) = weight.split_at(outs.len() * STREAMS * x.len());
         for (rows, out) in weights.chunks_exact(STREAMS * x.len()).zip(outs) {
-            *out = products(simd, x, rows);
+            *out = W::products(simd, x, rows);
         }
         for (row, out) in rest.chunks_exact(x.len()).zip(last) {
-            [*out] = products(simd, x, row);
+            [*out] = W::products(simd, x, row);
         }
     }
 }
 
-/// The scalar products of `x` with each of the rows.
-#[inline(always)]
-fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[f32]) -> [f32; ROWS] {
-    let length = x.len();
-    let (x, x_end) = S::as_simd_f32s(x);
-    let (x, x_last) = x.as_chunks::<2>();
-    let rows: [_; ROWS] = std::array::from_fn(|row| {
-        let (row, end) = S::as_simd_f32s(&rows[row * length..][..length]);
-        let (row, last) = row.as_chunks::<2>();
-        (&row[..x.len()], last, end)
-    });
-    let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-    for (at, x) in x.iter().enumerate() {
-        for (sums, (row, ..)) in sums.iter_mut().zip(&rows) {
-            for ((sum, x), weight) in sums.iter_mut().zip(x).zip(&row[at]) {
-                *sum = simd.mul_add_e_f32s(*x, *weight, *sum);
+impl Number for f32 {
+    #[inline(always)]
+    fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
+        let length = x.len();
+        let (x, x_end) = S::as_simd_f32s(x);
+        let (x, x_last) = x.as_chunks::<2>();
+        let rows: [_; ROWS] = std::array::from_fn(|row| {
+            let (row, end) = S::as_simd_f32s(&rows[row * length..][..length]);
+            let (row, last) = row.as_chunks::<2>();
+            (&row[..x.len()], last, end)
+        });
+        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+        for (at, x) in x.iter().enumerate() {
+            for (sums, (row, ..)) in sums.iter_mut().zip(&rows) {
+                for ((sum, x), weight) in sums.iter_mut().zip(x).zip(&row[at]) {
+                    *sum = simd.mul_add_e_f32s(*x, *weight, *sum);
+                }
             }
         }
+        std::array::from_fn(|at| {
+            let ([even, odd], (_, last, end)) = (sums[at], rows[at]);
+            let even = x_last.iter().zip(last).fold(even, |sum, (x, w)| simd.mul_add_e_f32s(*x, *w, sum));
+            let end: f32 = x_end.iter().zip(end).map(|(x, w)| x * w).sum();
+            simd.reduce_sum_f32s(simd.add_f32s(even, odd)) + end
+        })
     }
-    std::array::from_fn(|at| {
-        let ([even, odd], (_, last, end)) = (sums[at], rows[at]);
-        let even = x_last.iter().zip(last).fold(even, |sum, (x, w)| simd.mul_add_e_f32s(*x, *w, sum));
-        let end: f32 = x_end.iter().zip(end).map(|(x, w)| x * w).sum();
-        simd.reduce_sum_f32s(simd.add_f32s(even, odd)) + end
-    })
+}
+
+/// Sums kept side by side: what one register of the widest SIMD here holds, two of the narrowest.
+const LANES: usize = 8;
+
+impl Number for i8 {
+    // The compiler's own vectors: pulp has no conversion from bytes.
+    #[inline(always)]
+    fn products<S: Simd, const ROWS: usize>(_simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
+        let length = x.len();
+        let (x, x_end) = x.as_chunks::<LANES>();
+        let rows: [_; ROWS] = std::array::from_fn(|row| {
+            let (row, end) = rows[row * length..][..length].as_chunks::<LANES>();
+            (&row[..x.len()], end)
+        });
+        let mut sums = [[0.0f32; LANES]; ROWS];
+        for (at, x) in x.iter().enumerate() {
+            for (sums, (row, _)) in sums.iter_mut().zip(&rows) {
+                let row = &row[at];
+                for lane in 0..LANES {
+                    sums[lane] += x[lane] * f32::from(row[lane]);
+                }
+            }
+        }
+        std::array::from_fn(|at| {
+            let end: f32 = x_end.iter().zip(rows[at].1).map(|(x, w)| x * f32::from(*w)).sum();
+            sums[at].iter().sum::<f32>() + end
+        })
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +264,13 @@ mod tests {
             linear.forward(&x, &weight, Some(&bias), &mut out[0], &mut scratch);
             linear.weight_gradient(&x, &gradient, &mut out[1], &mut scratch);
             linear.input_gradient(&gradient, &weight, &mut out[2], &mut scratch);
+            let bytes = ByteRows {
+                bytes: weight.iter().map(|weight| (weight * 2.0) as i8).collect(),
+                scales: vec![0.5; outgoing],
+            };
+            let mut in_bytes = vec![f32::NAN; gradient.len()];
+            linear.forward_bytes(&x, &bytes, &bias, &mut in_bytes, &mut scratch);
+            prop_assert_eq!(&in_bytes, &expected);
             prop_assert_eq!(out, [expected, by_weight, by_x]);
         }
     }

@@ -58,6 +58,8 @@ pub struct RunOptions {
     pub crop: f64,
     /// Largest change of brightness, contrast and saturation, as a share.
     pub colour: f64,
+    /// Probability that a rectangle of a training image is blanked.
+    pub erase: f64,
     /// The seed of every random stream.
     pub seed: u32,
 }
@@ -88,6 +90,7 @@ impl Default for RunOptions {
             shift: 0.0,
             crop: 1.0,
             colour: 0.0,
+            erase: 0.0,
             seed: 1,
         }
     }

@@ -277,6 +277,13 @@ pub fn option_table() -> Vec<OptionSpec> {
             "Changes brightness, contrast and saturation at random by up to this share.",
         ),
         row(
+            "erase",
+            "Erase",
+            real(0.0, 1.0),
+            Live,
+            "The probability that a random rectangle of a training image is blanked, so that no one part of a thing is all that counts.",
+        ),
+        row(
             "seed",
             "Seed",
             whole(0.0, 4294967295.0),

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use alexnet_kernels::conv::{Conv, Workspace};
-use alexnet_kernels::linear::Linear;
+use alexnet_kernels::linear::{ByteRows, Linear};
 use alexnet_kernels::norm::{BatchNorm, Channel};
 use alexnet_kernels::pool::MaxPool;
 use alexnet_kernels::response::{self, Sums};
 use alexnet_kernels::towers::{Parts, TowerConv, TowerLinear};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::TensorData;
+use burn::tensor::{Tensor, TensorData};
 
 use super::{ConvShape, Gradients, LayerOps, PoolShape};
 use crate::architecture::LocalResponse;
@@ -76,6 +76,22 @@ fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool, [usize; 4]) {
     let pool = MaxPool { input: [height, width], kernel: shape.kernel, stride: shape.stride };
     let [rows, columns] = pool.output();
     (pool, [images, channels, rows, columns])
+}
+
+/// A fully connected layer of weights in bytes: no operation of burn's, whose tensors have no scale for each row.
+pub fn connect_bytes(x: Tensor<2>, weight: &ByteRows, bias: Tensor<1>) -> Tensor<2> {
+    let ([images, incoming], device) = (x.dims(), x.device());
+    let linear = Linear { images, units: [incoming, weight.scales.len()] };
+    let [x, bias] = [x.into_data(), bias.into_data()].map(floats);
+    let mut out = vec![0.0; images * weight.scales.len()];
+    WORK.with_borrow_mut(|work| linear.forward_bytes(&x, weight, &bias, &mut out, &mut work.scratch));
+    Tensor::from_data(TensorData::new(out, [images, weight.scales.len()]), &device)
+}
+
+// On the CPU every float tensor of this crate is in single precision.
+#[allow(clippy::expect_used)]
+fn floats(data: TensorData) -> Vec<f32> {
+    data.try_into_vec().expect("single precision")
 }
 
 impl LayerOps for Flex {

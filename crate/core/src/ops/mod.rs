@@ -6,6 +6,7 @@ mod autodiff;
 mod cube;
 mod flex;
 
+use alexnet_kernels::linear::ByteRows;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -152,6 +153,11 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape:
 pub fn connect(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, towers: usize) -> Tensor<2> {
     let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
     Tensor::from_dispatch(Dispatch::connect(x, weight, bias, towers))
+}
+
+/// A fully connected layer of weights in bytes, on the CPU and without gradients.
+pub fn connect_bytes(x: Tensor<2>, weight: &ByteRows, bias: Tensor<1>) -> Tensor<2> {
+    flex::connect_bytes(x, weight, bias)
 }
 
 /// Local response normalisation; with `groups` over each part of the channels by itself.

@@ -164,8 +164,8 @@ impl Session {
             mirror(&mut samples, &marked);
             let pixels = normalise(&samples.pixels, samples.len(), samples.size, &self.preprocess);
             let images = upload_images(pixels, samples.len(), self.architecture.input_size, device);
-            let params: Vec<_> = self.params.0.iter().map(|param| param.value.clone()).collect();
-            let (fresh, _) = convolutions(&self.architecture, &params, images, &Mode::Evaluate, |_, _| {});
+            let weights = self.params.weights();
+            let (fresh, _) = convolutions(&self.architecture, &weights, images, &Mode::Evaluate, |_, _| {});
             self.cache.borrow_mut().add(&missing, &samples.labels, fresh);
         }
         let (features, labels) = self.cache.borrow().gather(&views, device);

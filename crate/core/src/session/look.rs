@@ -14,7 +14,7 @@ impl Session {
     pub fn classifier(&self) -> Classifier {
         Classifier::from_parts(
             self.architecture.clone(),
-            self.average.as_ref().unwrap_or(&self.params).clone(),
+            self.average.as_ref().unwrap_or(&self.params).weights(),
             self.source.labels().to_vec(),
             self.preprocess,
             &self.compute,

@@ -10,7 +10,7 @@ use crate::format::{Tensor as Stored, Tensors};
 use crate::loss;
 use crate::metrics;
 use crate::network::{Mode, Statistics, connected, forward};
-use crate::params::{download, upload_images};
+use crate::params::{Weight, download, upload_images};
 use crate::protocol::{Freeze, StepMetrics};
 use crate::schedule::learning_rate;
 
@@ -164,14 +164,15 @@ impl Session {
                 false => param.value.clone(),
             })
             .collect();
+        let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
         let (logits, statistics) = match input {
             Input::Pixels(pixels) => {
                 let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
-                forward(&self.architecture, &tracked, images, &mode, |_, _| {})
+                forward(&self.architecture, &weights, images, &mode, |_, _| {})
             }
             Input::Features(features) => {
-                (connected(&self.architecture, &tracked, features, &mode, |_, _| {}), Statistics::new())
+                (connected(&self.architecture, &weights, features, &mode, |_, _| {}), Statistics::new())
             }
         };
         let classes = self.architecture.config.classes as usize;

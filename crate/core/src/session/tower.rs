@@ -19,7 +19,7 @@ use crate::format::{Tensor as Stored, Tensors};
 use crate::init::init;
 use crate::loss;
 use crate::network::{Feature, Mode, Pass, Statistics};
-use crate::params::{download, upload_images};
+use crate::params::{Weight, download, upload_images};
 use crate::protocol::tower::{Segment, share};
 use crate::protocol::{Freeze, RunOptions, StepMetrics};
 
@@ -144,8 +144,9 @@ impl Tower {
                 false => param.value.clone(),
             })
             .collect();
+        let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
-        let whole = Pass::new(&self.session.architecture, &mode, &tracked, 0);
+        let whole = Pass::new(&self.session.architecture, &mode, &weights, 0);
         let mut pass = Pass { towers: 1, ..whole };
         let mut statistics = Statistics::new();
 
