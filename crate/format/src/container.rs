@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use safetensors::tensor::{Metadata, SafeTensorError};
 use safetensors::{Dtype, SafeTensors, View};
 
+use crate::archive::Archive;
 use crate::checkpoint::{FileFormat, Precision, Tensor};
 use crate::error::FormatError;
 use crate::file::ReadAt;
@@ -38,6 +39,8 @@ pub struct Container<'a> {
     format: &'static str,
     /// What [`Source::Stored`] counts in.
     file: Option<&'a dyn ReadAt>,
+    /// Where the weights of [`Source::PyTorch`] are, if not in memory.
+    archive: Option<Archive<'a>>,
 }
 
 /// One stored tensor.
@@ -62,7 +65,12 @@ impl<'a> Container<'a> {
         let mut entries = entries;
         entries.retain(|entry| !entry.name.ends_with(COUNTER));
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { entries, description, format, file: None }
+        Self { entries, description, format, file: None, archive: None }
+    }
+
+    /// The container with the archive that its tensors' bytes are still in.
+    pub fn with_archive(self, archive: Archive<'a>) -> Self {
+        Self { archive: Some(archive), ..self }
     }
 
     /// Opens a safetensors file, of which only the header is read.
@@ -187,7 +195,10 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<(Vec<i8>, Vec
 /// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
 fn pieces(file: &Container<'_>, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), FormatError> {
     match &entry.source {
-        Source::PyTorch(tensor) => take(&pth::bytes(tensor)?),
+        Source::PyTorch(tensor) => match &file.archive {
+            Some(archive) => take(&archive.bytes(tensor)?),
+            None => take(&pth::bytes(tensor)?),
+        },
         Source::Stored(start, length) => {
             let Some(stored) = file.file else { return Ok(()) };
             let mut piece = vec![0; PIECE.min(*length)];

@@ -42,8 +42,8 @@ pub struct ModelFile<'a> {
 impl<'a> ModelFile<'a> {
     /// Opens a file of any kind that [`Checkpoint::read`] takes.
     ///
-    /// Of safetensors only the header is read here; PyTorch's files are read into memory whole, because their reader
-    /// needs that.
+    /// Of safetensors and PyTorch's ZIP archives only what describes the tensors is read here; PyTorch's older layouts
+    /// are read into memory whole.
     ///
     /// # Errors
     /// As [`Checkpoint::read`].
@@ -53,9 +53,7 @@ impl<'a> ModelFile<'a> {
         if !pth::is_pytorch(&head) {
             return Self::new(Container::open(file)?);
         }
-        let mut bytes = container::room(file.size())?;
-        container::fill(file, 0, &mut bytes)?;
-        Self::new(pth::open(bytes)?)
+        Self::new(pth::open_at(file, pth::is_zip(&head))?)
     }
 
     /// Describes what is in a container.

@@ -6,8 +6,10 @@
 use pytorch_reader::{DType, PickleError, PytorchError, PytorchReader, Tensor};
 use safetensors::Dtype;
 
-use crate::container::{CHOOSE, Container, Entry, Source};
+use crate::archive::Archive;
+use crate::container::{CHOOSE, Container, Entry, Source, fill, room};
 use crate::error::FormatError;
+use crate::file::ReadAt;
 
 /// The format's name, in `inspect` too.
 const NAME: &str = "pth";
@@ -18,17 +20,41 @@ const HOLDERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."
 /// What `DataParallel` puts into the keys, before the network or (PyTorch's ImageNet example, AlexNet) inside it.
 const WRAPPER: &str = "module.";
 
+/// That a ZIP archive is none of `torch.save`'s.
+pub const NOT_TORCH: FormatError =
+    FormatError::NotAModel { found: "a ZIP archive without PyTorch weights", advice: CHOOSE };
+
 /// Bytes from the beginning that tell what a file is.
 pub const HEAD: u64 = 512;
+
+/// Whether a file that begins with these bytes is a ZIP archive.
+pub fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+}
 
 /// Whether a file that begins with these bytes is for [`open`]: a ZIP or TAR archive or a pickle.
 pub fn is_pytorch(bytes: &[u8]) -> bool {
     // A safetensors header of 128 bytes or so begins like a pickle, but goes on with JSON.
     let pickle = matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(8) != Some(&b'{');
-    bytes.starts_with(b"PK\x03\x04") || pickle || bytes.get(257..262) == Some(b"ustar")
+    is_zip(bytes) || pickle || bytes.get(257..262) == Some(b"ustar")
 }
 
-/// Opens a file; its tensors are gathered when they are read.
+/// Opens a file that lies elsewhere. A ZIP archive stays there, and each of its tensors is fetched when it is read; the
+/// older layouts, which have no index, are read whole.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_at(file: &dyn ReadAt, zip: bool) -> Result<Container<'_>, FormatError> {
+    if zip {
+        let (archive, tensors) = Archive::open(file)?;
+        return Ok(container(tensors)?.with_archive(archive));
+    }
+    let mut bytes = room(file.size())?;
+    fill(file, 0, &mut bytes)?;
+    open(bytes)
+}
+
+/// Opens a file in memory; its tensors are gathered when they are read.
 ///
 /// Keys are torchvision's: what training scripts put before them is taken off, and what else was saved beside
 /// the weights (an optimiser's state, an epoch) is left out.
@@ -37,18 +63,24 @@ pub fn is_pytorch(bytes: &[u8]) -> bool {
 /// A sentence that says what is wrong with the file, or that it asks for something to be run.
 pub fn open(bytes: Vec<u8>) -> Result<Container<'static>, FormatError> {
     let tensors = PytorchReader::from_bytes(bytes, None).map_err(explain)?.into_tensors();
+    container(tensors.into_values().collect())
+}
+
+fn container<'a>(tensors: Vec<Tensor>) -> Result<Container<'a>, FormatError> {
     if tensors.is_empty() {
         return Err(FormatError::NotAModel { found: "a PyTorch file without tensors", advice: CHOOSE });
     }
-    let holder = HOLDERS.into_iter().find(|holder| tensors.keys().any(|key| key.starts_with(holder)));
+    let holder =
+        HOLDERS.into_iter().find(|holder| tensors.iter().any(|tensor| tensor.name.starts_with(holder)));
     let mut entries = Vec::with_capacity(tensors.len());
-    for (key, tensor) in tensors {
+    for tensor in tensors {
+        let key = tensor.name.as_str();
         let key = match holder {
             Some(holder) => match key.strip_prefix(holder) {
                 Some(key) => key,
                 None => continue,
             },
-            None => &key,
+            None => key,
         };
         entries.push(Entry {
             name: key.replace(WRAPPER, ""),
@@ -86,12 +118,11 @@ fn dtype(dtype: DType) -> Dtype {
     }
 }
 
-fn explain(error: PytorchError) -> FormatError {
+/// What the reader says, as a sentence.
+pub fn explain(error: PytorchError) -> FormatError {
     match error {
         PytorchError::Pickle(PickleError::UnsupportedType(name)) => FormatError::Pickle { name },
-        PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => {
-            FormatError::NotAModel { found: "a ZIP archive without PyTorch weights", advice: CHOOSE }
-        }
+        PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => NOT_TORCH,
         // The version is pinned and a test holds the wording: the reader has no variant for it.
         PytorchError::InvalidFormat(reason) if reason.starts_with("Expected a dictionary") => {
             let name = reason.rsplit_once("found ").map_or(reason.as_str(), |(_, name)| name);
@@ -104,7 +135,8 @@ fn explain(error: PytorchError) -> FormatError {
     }
 }
 
-fn damaged(error: &dyn std::error::Error) -> FormatError {
+/// That the file is damaged, by what the reader says.
+pub fn damaged(error: &dyn std::error::Error) -> FormatError {
     // One line: the sentence goes on behind it.
     let reason = error.to_string().replace('\n', " ");
     FormatError::Damaged { reason: reason.trim_end_matches('.').to_owned() }

@@ -7,7 +7,7 @@ mod common;
 use std::io::Write;
 use std::path::Path;
 
-use alexnet_format::{Checkpoint, FormatError, Tensors, inspect};
+use alexnet_format::{Checkpoint, FormatError, ModelFile, Tensors, inspect};
 use common::formula_tensor;
 use proptest::prelude::*;
 
@@ -33,6 +33,7 @@ fn the_layouts_that_torch_has_written() {
         let read = Checkpoint::read(fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_expected(&read.tensors, 0.0);
         assert_eq!(read.labels.len(), 7, "{name}");
+        assert_eq!(read_in_place(&fixture(name)).unwrap().tensors, read.tensors, "{name}");
     }
     assert_expected(&Checkpoint::read(fixture("half.pth")).unwrap().tensors, 3e-4);
 }
@@ -52,10 +53,19 @@ fn inspect_says_what_is_stored() {
     assert_eq!(info.tensors.iter().find(|t| t.name == "features.0.weight").unwrap().shape, [4, 3, 3, 3]);
 }
 
+/// As a file that lies elsewhere.
+fn read_in_place(bytes: &[u8]) -> Result<Checkpoint, FormatError> {
+    ModelFile::open(&bytes)?.checkpoint()
+}
+
 fn refusal(bytes: Vec<u8>) -> FormatError {
+    let in_place = read_in_place(&bytes).unwrap_err();
     let error = Checkpoint::read(bytes).unwrap_err();
-    let sentence = error.to_string();
-    assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+    for error in [&error, &in_place] {
+        let sentence = error.to_string();
+        assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+    }
+    assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&in_place), "{error} {in_place}");
     error
 }
 
@@ -141,6 +151,7 @@ proptest! {
         let mut bytes = fixture(if legacy { "legacy.pth" } else { "zip.pth" });
         let place = ((bytes.len() as f64) * place) as usize;
         bytes[place] ^= 1 << bit;
+        let _ = read_in_place(&bytes);
         let _ = Checkpoint::read(bytes);
     }
 }

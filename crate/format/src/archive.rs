@@ -1,0 +1,206 @@
+//! A PyTorch file's ZIP archive, read where it lies: `pytorch-reader` wants an archive whole in memory, so it gets one
+//! without the weights, and for each tensor one with that tensor's weights alone.
+
+use std::io::Write;
+
+use pytorch_reader::{PytorchReader, Tensor};
+use rawzip::{
+    CompressionMethod, DataDescriptorOutput, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive,
+    ZipArchiveEntryWayfinder, ZipArchiveWriter, ZipLocator,
+};
+
+use crate::container::{fill, room};
+use crate::error::FormatError;
+use crate::file::ReadAt;
+use crate::pth;
+
+/// Storages up to this size are taken with what describes them: of a hostile number of small ones, none is looked for
+/// one by one.
+const SMALL: u64 = 1 << 20;
+
+/// Bytes of descriptions and small storages that are taken at most; AlexNet has 0.2 MB of them.
+const MOST: u64 = 64 << 20;
+
+/// An opened archive.
+pub struct Archive<'a> {
+    zip: ZipArchive<At<'a>>,
+    /// What describes the weights, and small ones.
+    described: Vec<(Entry, Vec<u8>)>,
+    /// The large storages, still in the file.
+    storages: Vec<Entry>,
+}
+
+/// A file of the archive.
+struct Entry {
+    name: String,
+    method: CompressionMethod,
+    checksum: u32,
+    size: u64,
+    place: ZipArchiveEntryWayfinder,
+}
+
+/// What `rawzip` reads through.
+#[derive(Clone, Copy)]
+struct At<'a>(&'a dyn ReadAt);
+
+impl ReaderAt for At<'_> {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let left = self.0.size().saturating_sub(offset).min(into.len() as u64) as usize;
+        let into = into.get_mut(..left).unwrap_or_default();
+        self.0.read_at(offset, into).map_err(std::io::Error::other)?;
+        Ok(left)
+    }
+}
+
+impl<'a> Archive<'a> {
+    /// Opens an archive, of whose storages only small ones are read; with the tensors that it describes.
+    ///
+    /// # Errors
+    /// As [`pth::open`].
+    pub fn open(file: &'a dyn ReadAt) -> Result<(Self, Vec<Tensor>), FormatError> {
+        Self::open_keeping(file, SMALL)
+    }
+
+    fn open_keeping(file: &'a dyn ReadAt, small: u64) -> Result<(Self, Vec<Tensor>), FormatError> {
+        let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+        let zip = ZipLocator::new().locate_in_reader(At(file), &mut buffer, file.size());
+        let zip = zip.map_err(|(_, error)| broken(error))?;
+        let mut own = Self { zip, described: Vec::new(), storages: Vec::new() };
+        let (mut files, mut left) = (Vec::new(), MOST);
+        let mut entries = own.zip.entries(&mut buffer);
+        while let Some(entry) = entries.next_entry().map_err(broken)? {
+            // torch.save's names are ASCII: what is named otherwise is none of its own.
+            let Ok(name) = std::str::from_utf8(entry.file_path().as_bytes()) else { continue };
+            files.push(Entry {
+                name: name.to_owned(),
+                method: entry.compression_method(),
+                checksum: entry.crc32(),
+                size: entry.uncompressed_size_hint(),
+                place: entry.wayfinder(),
+            });
+        }
+        // The reader's own rule and sentence, before anything is read for it.
+        if !files.iter().any(|entry| entry.name.ends_with("data.pkl")) {
+            return Err(pth::NOT_TORCH);
+        }
+        for entry in files {
+            let is_storage = entry.name.starts_with("data/") || entry.name.contains("/data/");
+            if is_storage && entry.size > small {
+                own.storages.push(entry);
+                continue;
+            }
+            let bytes = own.read(&entry, left)?;
+            left -= bytes.len() as u64;
+            own.described.push((entry, bytes));
+        }
+        let tensors = own.tensors(None)?;
+        Ok((own, tensors))
+    }
+
+    /// A tensor's bytes, as [`pth::bytes`] gives them.
+    ///
+    /// # Errors
+    /// A sentence when the file ends before the tensor does, or its checksum is wrong.
+    pub fn bytes(&self, tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
+        let missing = match tensor.read() {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => error,
+        };
+        // The reader says which storage it misses, in words only: its version is pinned and a test holds them.
+        let said = missing.to_string();
+        let name = said.split_once("ZIP entry '").and_then(|(_, rest)| rest.split_once("': not found"));
+        let storage = name.and_then(|(name, _)| self.storages.iter().find(|entry| entry.name == name));
+        let Some(storage) = storage else { return Err(pth::damaged(&missing)) };
+        let alone = self.tensors(Some(storage))?.into_iter().find(|alone| alone.name == tensor.name);
+        pth::bytes(&alone.ok_or_else(|| pth::damaged(&missing))?)
+    }
+
+    /// The tensors, those of this storage with their weights.
+    fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
+        let mut bytes = Vec::new();
+        let mut archive = ZipArchiveWriter::new(&mut bytes);
+        for (entry, bytes) in &self.described {
+            add(&mut archive, entry, bytes).map_err(broken)?;
+        }
+        if let Some(storage) = storage {
+            add(&mut archive, storage, &self.read(storage, u64::MAX)?).map_err(broken)?;
+        }
+        archive.finish().map_err(broken)?;
+        let reader = PytorchReader::from_bytes(bytes, None).map_err(pth::explain)?;
+        Ok(reader.into_tensors().into_values().collect())
+    }
+
+    /// A file's bytes as they are stored, `most` of them at most.
+    fn read(&self, entry: &Entry, most: u64) -> Result<Vec<u8>, FormatError> {
+        let (start, end) = self.zip.get_entry(entry.place).map_err(broken)?.compressed_data_range();
+        let (file, length) = (self.zip.get_ref().0, end.saturating_sub(start));
+        if end > file.size() || length > most {
+            let reason = format!("{} is longer than it can be", entry.name.escape_debug());
+            return Err(FormatError::Damaged { reason });
+        }
+        let mut bytes = room(length)?;
+        fill(file, start, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Copies a file into an archive as it is stored.
+fn add(
+    archive: &mut ZipArchiveWriter<&mut Vec<u8>>,
+    entry: &Entry,
+    bytes: &[u8],
+) -> Result<(), rawzip::Error> {
+    let (mut file, _) = archive.new_file(entry.name.as_str()).compression_method(entry.method).start()?;
+    file.write_all(bytes)?;
+    file.finish(DataDescriptorOutput::new(entry.checksum, entry.size))?;
+    Ok(())
+}
+
+fn broken(error: rawzip::Error) -> FormatError {
+    FormatError::Damaged {
+        reason: format!("the PyTorch file's ZIP archive is cut short or changed: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth").join(name);
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn every_storage_is_read_by_itself() {
+        for name in ["zip.pth", "protocol-4.pth", "views.pth", "double.pth", "half.pth", "checkpoint.pth"] {
+            let bytes = fixture(name);
+            let whole = PytorchReader::from_bytes(bytes.clone(), None).unwrap().into_tensors();
+            let file = bytes.as_slice();
+            let (archive, tensors) = Archive::open_keeping(&file, 0).unwrap();
+            assert_eq!(tensors.len(), whole.len(), "{name}");
+            for tensor in &tensors {
+                assert!(tensor.read().is_err(), "{name}: {} is in memory", tensor.name);
+                assert_eq!(archive.bytes(tensor).unwrap(), whole[&tensor.name].read().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_weight_is_noticed() {
+        let mut bytes = fixture("zip.pth");
+        let (place, tensor) = {
+            let file = bytes.as_slice();
+            let (archive, tensors) = Archive::open_keeping(&file, 0).unwrap();
+            let largest = tensors.into_iter().max_by_key(Tensor::byte_len).unwrap();
+            let data = archive.bytes(&largest).unwrap();
+            (bytes.windows(64).position(|window| window == &data[..64]).unwrap(), largest)
+        };
+        bytes[place] ^= 1;
+        let file = bytes.as_slice();
+        let (archive, _) = Archive::open_keeping(&file, 0).unwrap();
+        let sentence = archive.bytes(&tensor).unwrap_err().to_string();
+        assert!(sentence.contains("checksum") && sentence.ends_with('.'), "{sentence}");
+    }
+}
