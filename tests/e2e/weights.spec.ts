@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { address, engine, expect, message, test } from "./support/lab";
 import { Host, SITE } from "./support/host";
-import { ALEXNET, mixed, pth, safetensors } from "./support/weights";
+import { ALEXNET, inBytes, mixed, pth, safetensors } from "./support/weights";
 
 const host = new Host();
 /** Another origin. */
@@ -138,6 +138,14 @@ test.describe("a file from an address", () => {
 });
 
 test.describe("torchvision's network at full size", () => {
+  const DESCRIPTION = {
+    version: 1,
+    format: "safetensors",
+    network: { network: "alexnet-224", classes: 1000, width: 1, activation: "relu", normalization: "none", dropout: 0.5 },
+    labels: Array.from({ length: 1000 }, (_, i) => ({ id: String(i), name: `class ${i}` })),
+    preprocess: { resize: 224, crop: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+  };
+
   /** The formula's picture, as `generate_reference.py` has it. */
   function picture(): { width: number; height: number; rgba: number[] } {
     const side = 224;
@@ -157,10 +165,7 @@ test.describe("torchvision's network at full size", () => {
   test("gives PyTorch's logits, and its weights are in memory once", async ({ page }) => {
     await models(page);
     const before = await page.evaluate(() => window.lab.engine.memory());
-    const labels = Array.from({ length: 1000 }, (_, i) => ({ id: String(i), name: `class ${i}` }));
-    const config = { network: "alexnet-224", classes: 1000, width: 1, activation: "relu", normalization: "none", dropout: 0.5 };
-    const preprocess = { resize: 224, crop: 224, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-    host.files.set("formula.safetensors", { body: safetensors(ALEXNET, { version: 1, format: "safetensors", network: config, labels, preprocess }) });
+    host.files.set("formula.safetensors", { body: safetensors(ALEXNET, DESCRIPTION) });
     await fetchFrom(page, host.at("formula.safetensors"));
     await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
     const memory = await page.evaluate(() => window.lab.engine.memory());
@@ -182,6 +187,30 @@ test.describe("torchvision's network at full size", () => {
     }
   });
 
+  test("in bytes it stays in bytes, and answers as in single precision", async ({ page }) => {
+    const { int8, widened } = inBytes(ALEXNET, DESCRIPTION);
+    host.files.set("int8.safetensors", { body: int8 });
+    host.files.set("widened.safetensors", { body: widened });
+    await models(page);
+    const answers: number[][] = [];
+    for (const name of ["int8", "widened"]) {
+      const before = await page.evaluate(() => window.lab.engine.memory());
+      await fetchFrom(page, host.at(`${name}.safetensors`));
+      await expect(message(page, new RegExp(`^“${name}\\.safetensors” is now the model in use`))).toBeVisible();
+      const grown = (await page.evaluate(() => window.lab.engine.memory())) - before;
+      if (name === "int8") expect(grown, "bytes more for a file of 61 MB").toBeLessThan(2 * 61_104_000);
+      answers.push(await page.evaluate(async ({ width, height, rgba }) => {
+        const pixels = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+        const { top } = await window.lab.engine.classifyPixels(pixels, 1000);
+        return top.sort((a, b) => a.index - b.index).map(({ probability }) => Math.log(probability));
+      }, picture()));
+    }
+    const [bytes = [], floats = []] = answers;
+    expect(bytes).toHaveLength(1000);
+    const furthest = Math.max(...bytes.map((value, i) => Math.abs(value - (floats[i] ?? Number.NaN))));
+    expect(furthest / Math.max(...floats.map(Math.abs)), "relative to the largest").toBeLessThan(1e-4);
+  });
+
   test("comes as a .pth too, and ImageNet's classes with it", async ({ page }) => {
     await models(page);
     const before = await page.evaluate(() => window.lab.engine.memory());
@@ -189,8 +218,8 @@ test.describe("torchvision's network at full size", () => {
     await fetchFrom(page, host.at("alexnet.pth"));
     await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
     const memory = await page.evaluate(() => window.lab.engine.memory());
-    // Its reader holds the file, beside the weights and one tensor in the making.
-    expect(memory - before).toBeLessThan(2.5 * 244_403_360);
+    // One storage at a time is there twice: as it was fetched, and as the tensor it becomes.
+    expect(memory - before, "bytes more than the 244 MB of the weights").toBeLessThan(1.4 * 244_403_360);
     const { ids, labels } = await page.evaluate(async () => (await window.lab.engine.modelInfo()) as { ids: string[]; labels: string[] });
     expect([ids[7], labels[7]]).toEqual(["n01514668", "cock"]);
     await page.getByTestId("view-classify").click();

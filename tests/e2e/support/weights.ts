@@ -36,15 +36,47 @@ function numbers(key: string, shape: number[]): Buffer {
   return Buffer.from(values.buffer);
 }
 
+/** A stored tensor. */
+interface Stored { dtype: "F32" | "I8"; shape: number[]; bytes: Buffer }
+
 /** A safetensors file; `description` is this project's own, among the metadata. */
 export function safetensors(shapes: Shapes, description?: object, values = numbers): Buffer {
+  const tensors = Object.entries(shapes).map(([key, shape]): [string, Stored] => [key, { dtype: "F32", shape, bytes: values(key, shape) }]);
+  return container(tensors, description);
+}
+
+/** The weights of an int8 file: the formula's bytes, and a scale for each output channel that keeps signals in bounds. */
+function bytes(key: string, shape: number[]): { values: Int8Array; scale: number } {
+  return { values: new Int8Array(mixed(key, count(shape)).buffer).filter((_, i) => i % 4 === 3), scale: Math.sqrt(6 / count(shape.slice(1))) / 128 };
+}
+
+/** An int8 file, as this project writes them, and the same numbers in single precision. */
+export function inBytes(shapes: Shapes, description: object): { int8: Buffer; widened: Buffer } {
+  const tensors = Object.entries(shapes).flatMap(([key, shape]): [string, Stored][] => {
+    if (shape.length === 1) return [[key, { dtype: "F32", shape, bytes: numbers(key, shape) }]];
+    const { values, scale } = bytes(key, shape);
+    const channels = shape.slice(0, 1);
+    return [
+      [key, { dtype: "I8", shape, bytes: Buffer.from(values.buffer) }],
+      [`${key}.scale`, { dtype: "F32", shape: channels, bytes: Buffer.from(new Float32Array(count(channels)).fill(scale).buffer) }],
+    ];
+  });
+  const widened = (key: string, shape: number[]) => {
+    if (shape.length === 1) return numbers(key, shape);
+    const { values, scale } = bytes(key, shape);
+    return Buffer.from(Float32Array.from(values, (value) => value * Math.fround(scale)).buffer);
+  };
+  return { int8: container(tensors, description), widened: safetensors(shapes, description, widened) };
+}
+
+function container(tensors: [string, Stored][], description?: object): Buffer {
   const header: Record<string, unknown> = description ? { __metadata__: { alexnet: JSON.stringify(description) } } : {};
   let at = 0;
-  for (const [key, shape] of Object.entries(shapes)) header[key] = { dtype: "F32", shape, data_offsets: [at, (at += 4 * count(shape))] };
+  for (const [key, { dtype, shape, bytes }] of tensors) header[key] = { dtype, shape, data_offsets: [at, (at += bytes.length)] };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
-  return Buffer.concat([length, text, ...Object.entries(shapes).map(([key, shape]) => values(key, shape))]);
+  return Buffer.concat([length, text, ...tensors.map(([, { bytes }]) => bytes)]);
 }
 
 /** A file as torch.save writes one: a stored ZIP archive of a pickle and a storage for each tensor. */
