@@ -30,6 +30,8 @@ pub enum Command {
     Calibrate(CalibrateArgs),
     /// Writes a model in another format or precision.
     Convert(ConvertArgs),
+    /// Writes one network whose weights are the mean of several networks' of one ancestry.
+    Average(AverageArgs),
     /// Says what a model file holds.
     Inspect(InspectArgs),
     /// Measures a model stored in each precision: bytes, top-1, top-5, error of the logits.
@@ -122,6 +124,14 @@ pub struct TrainArgs {
     /// Goes on with a run that was saved (`.alexnet`), to the same bits.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
+    /// Learns from this network too (a file, or `shipped`), which knows the same classes: its answer to every training
+    /// picture is a part of the target. Given several times, their answers are averaged.
+    #[arg(long, value_name = "FILE")]
+    pub teacher: Vec<ModelName>,
+    /// Share of the target that the teachers' answer makes up, the rest the label [default: 0.5; of a resumed run, its
+    /// own].
+    #[arg(long, value_name = "SHARE", requires = "teacher")]
+    pub distillation: Option<f64>,
     /// Classes in order, with their names: a JSON list of `{"id": …, "name": …}`.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
@@ -153,6 +163,21 @@ pub struct ConvertArgs {
     /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
     #[arg(value_name = "OUT")]
     pub output: Output,
+    #[command(flatten)]
+    pub stored: Stored,
+}
+
+#[derive(Args)]
+pub struct AverageArgs {
+    /// A model file, or `shipped`, given twice at least: networks of one ancestry.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub model: Vec<ModelName>,
+    /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
+    #[arg(long, value_name = "FILE")]
+    pub out: Output,
+    /// Where the model comes from and its licence, in a sentence that is stored in the file.
+    #[arg(long, value_name = "TEXT")]
+    pub origin: Option<String>,
     #[command(flatten)]
     pub stored: Stored,
 }

@@ -1,4 +1,4 @@
-//! The `alexnet` command: train, evaluate, calibrate, classify, convert, inspect and compare sizes from a terminal.
+//! The `alexnet` command: train, evaluate, calibrate, classify, convert, average, inspect and compare sizes from a terminal.
 //!
 //! Results go to stdout (`--json`: JSON and nothing else), progress and messages to stderr. Exit status 0:
 //! done; 1: it could not, with one line `error: …`; 2: used wrongly.
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => evaluate::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Convert(args) => model::convert(&args),
+        Command::Average(args) => model::average(&args),
         Command::Inspect(args) => model::inspect(&args),
         Command::Sizes(args) => sizes::run(&args),
     };

@@ -10,7 +10,7 @@ use alexnet_format::{Checkpoint, FileFormat, Precision};
 use alexnet_protocol::ModelInfo;
 use anyhow::{Context, Result, bail};
 
-use crate::args::{ConvertArgs, InspectArgs};
+use crate::args::{AverageArgs, ConvertArgs, InspectArgs};
 use crate::report;
 
 #[cfg(shipped)]
@@ -150,6 +150,17 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// What is wrong with either file.
 pub fn convert(args: &ConvertArgs) -> Result<()> {
     args.output.write(&args.input.checkpoint()?, args.stored.precision())
+}
+
+/// `alexnet average`.
+///
+/// # Errors
+/// When a file cannot be read or written, or the models are not of one kind.
+pub fn average(args: &AverageArgs) -> Result<()> {
+    let models = args.model.iter().map(ModelName::model).collect::<Result<Vec<_>>>()?;
+    let mean = alexnet::average::average(&models)?;
+    let model = Checkpoint { origin: args.origin.clone().or(mean.origin), ..mean };
+    args.out.write(&model, args.stored.precision())
 }
 
 /// `alexnet inspect`.

@@ -19,6 +19,9 @@ use crate::flags;
 use crate::model::{ModelName, Output};
 use crate::{backend, report};
 
+/// The teachers' share of the target where nothing is said.
+const DISTILLATION: f64 = 0.5;
+
 /// Trains to the planned end, or until the minutes are over.
 ///
 /// # Errors
@@ -50,7 +53,10 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
         _ => memory.labels().to_vec(),
     };
     let source: Rc<dyn ImageSource> = Rc::new(Relabelled::new(memory, labels)?);
-    let session = match (resumed, model) {
+    let taught = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
+    let share = args.distillation.or(taught.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
+    let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
+    let mut session = match (resumed, model) {
         (Some(run), _) => {
             let mut session = Session::resume(run, source.clone(), compute)?;
             session.set_options(options)?;
@@ -59,6 +65,9 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
         (None, Some(model)) => Session::from_model(options, &model, source.clone(), compute)?,
         (None, None) => Session::new(options, source.clone(), compute)?,
     };
+    if !teachers.is_empty() {
+        session.teach(&teachers, share)?;
+    }
     Ok((session, source))
 }
 

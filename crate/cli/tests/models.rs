@@ -40,6 +40,14 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     assert_eq!(twice["top1"], found["top1"]);
     assert!((twice["loss"].as_f64().unwrap() - found["loss"].as_f64().unwrap()).abs() < 1e-5);
 
+    // So is its average with itself; one of something else is refused.
+    let mean = dir.join("mean.safetensors");
+    let mean = mean.to_str().unwrap();
+    alexnet(&["average", "--model", model, "--model", model, "--out", mean], 0);
+    assert!(read(mean.as_ref()).tensors == read(model.as_ref()).tensors);
+    let strangers = refusal(&["average", "--model", model, "--model", "shipped", "--out", mean]);
+    assert!(strangers.contains("same layers, width and classes"), "{strangers}");
+
     // Half precision: half the bytes, the same answers on nearly all images; and back.
     let (half, own) = (dir.join("half.safetensors"), dir.join("own.alexnet"));
     let (half, own) = (half.to_str().unwrap(), own.to_str().unwrap());

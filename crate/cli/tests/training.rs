@@ -62,6 +62,32 @@ fn training_starts_from_a_model_and_freezes_its_convolutions() {
 }
 
 #[test]
+fn a_run_learns_from_teachers_and_keeps_their_share() {
+    let dir = folder("a_run_learns_from_teachers_and_keeps_their_share");
+    let data = data_set(&dir, 12);
+    let path = |name: &str| dir.join(name);
+    let (teacher, piece) = (path("teacher.safetensors"), path("piece.alexnet"));
+    train(&data, &teacher, &SHORT);
+    let (teacher, again) = (teacher.to_str().unwrap(), piece.to_str().unwrap());
+
+    let taught = |more: &[&'static str]| [&["--teacher", teacher][..], &SHORT, more].concat();
+    train(&data, &path("whole.alexnet"), &taught(&["--distillation", "0.8"]));
+    train(&data, &piece, &taught(&["--distillation", "0.8", "--minutes", "0"]));
+    train(&data, &path("rest.alexnet"), &["--resume", again, "--teacher", teacher]);
+    let (whole, rest) = (read(&path("whole.alexnet")), read(&path("rest.alexnet")));
+    assert!(whole == rest, "the share of 0.8 was not the resumed run's");
+    train(&data, &path("half.alexnet"), &taught(&[]));
+    assert!(read(&path("half.alexnet")).tensors != whole.tensors);
+
+    let (data, out) = (data.to_str().unwrap(), path("none.safetensors"));
+    let out = out.to_str().unwrap();
+    let alone = ["train", "--data", data, "--resume", again, "--out", out, "--backend", "cpu"];
+    assert!(refusal(&alone).contains("--teacher"));
+    let stranger = ["train", "--data", data, "--teacher", "shipped", "--out", out, "--backend", "cpu"];
+    assert!(refusal(&stranger).contains("other classes"));
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved() {
     let dir = folder("a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved");
     let data = data_set(&dir, 12);

@@ -120,8 +120,12 @@ impl Classifier {
     /// [`LabError::Device`] when the device was lost.
     pub async fn logits_of(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let (logits, _) = forward(&self.architecture, &self.weights, x, &Mode::Evaluate, |_, _| {});
-        download(logits).await
+        download(self.forward(x)).await
+    }
+
+    /// Logits `[batch, classes]` of normalised images `[batch, 3, size, size]`, on the device.
+    pub(crate) fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        forward(&self.architecture, &self.weights, images, &Mode::Evaluate, |_, _| {}).0
     }
 
     /// Logits from fc6's inputs, `[images, units]` on the device.

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::architecture::Architecture;
 use crate::device::Compute;
 use crate::error::LabError;
-use crate::format::{self, FormatError, ModelFile, Tensors};
+use crate::format::{self, FormatError, ModelFile, ScaledBytes, Tensors};
 use crate::protocol::Backend;
 
 /// One tensor of the network.
@@ -30,6 +30,8 @@ pub struct Param {
 }
 
 /// A tensor as a pass reads it.
+// A network has two dozen, and nearly all are the larger kind: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Weight {
     /// Single precision, flat, tracked or not.
@@ -41,6 +43,8 @@ pub enum Weight {
 
 impl Weight {
     /// In single precision; widened from bytes for as long as it is used.
+    // Asked for in a dozen places of the forward pass: there once in the wasm.
+    #[inline(never)]
     pub fn float(&self, device: &Device) -> Tensor<1> {
         match self {
             Self::Float(tensor) => tensor.clone(),
@@ -137,7 +141,7 @@ pub(crate) fn read_weights(
     let weights = specs.map(|(name, shape, _)| {
         if compute.backend == Backend::Cpu
             && shape.len() == 2
-            && let Some((bytes, scales)) = file.bytes(&name)?
+            && let Some(ScaledBytes { bytes, scales }) = file.bytes(&name)?
         {
             return Ok(Weight::Bytes(Arc::new(ByteRows { bytes, scales })));
         }

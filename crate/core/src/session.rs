@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use self::cache::Cache;
 use self::neighbours::Embedded;
+use self::teaching::Teaching;
 use crate::architecture::Architecture;
 use crate::data::{ImageSource, Split};
 use crate::device::Compute;
@@ -23,6 +24,7 @@ mod cache;
 mod look;
 mod neighbours;
 mod step;
+mod teaching;
 pub mod tower;
 
 pub use cache::CACHE_BYTES;
@@ -47,6 +49,7 @@ pub struct Session {
     cache: RefCell<Cache>,
     /// The training pictures in fc7's space, and the step whose weights put them there.
     embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
+    teaching: Teaching,
 }
 
 impl Session {
@@ -127,6 +130,7 @@ impl Session {
         session.optimizer = optimizer;
         session.average = average;
         session.step = run.step;
+        session.teaching.share = run.distillation;
         session.keep_frozen();
         Ok(session)
     }
@@ -168,6 +172,7 @@ impl Session {
             masks: None,
             cache: RefCell::default(),
             embedded: RefCell::default(),
+            teaching: Teaching::default(),
             options,
             source,
             architecture,
@@ -282,6 +287,7 @@ impl Session {
         let run = RunState {
             options: self.options.clone(),
             step: self.step,
+            distillation: self.teaching.share,
             optimizer: self.optimizer.read(&self.params).await?,
             average,
         };
@@ -310,7 +316,7 @@ fn serde_value(options: &RunOptions) -> Result<serde_json::Value, LabError> {
     serde_json::to_value(options).map_err(|e| LabError::Options(e.to_string()))
 }
 
-fn network_config(options: &RunOptions, classes: usize) -> NetworkConfig {
+pub(crate) fn network_config(options: &RunOptions, classes: usize) -> NetworkConfig {
     NetworkConfig {
         network: options.network,
         classes: classes as u32,

@@ -21,6 +21,9 @@ const SMALL: u64 = 1 << 20;
 /// Bytes of descriptions and small storages that are taken at most; AlexNet has 0.2 MB of them.
 const MOST: u64 = 64 << 20;
 
+/// Bytes of a ZIP archive around those of a file and its name, twice; those at its end count as a file's.
+const HEADERS: usize = 256;
+
 /// An opened archive.
 pub struct Archive<'a> {
     zip: ZipArchive<At<'a>>,
@@ -117,15 +120,19 @@ impl<'a> Archive<'a> {
 
     /// The tensors, those of this storage with their weights.
     fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
+        let weights = storage.map(|storage| self.read(storage, u64::MAX)).transpose()?.unwrap_or_default();
+        let described = self.described.iter().map(|(entry, bytes)| (entry, bytes.as_slice()));
+        let files = described.chain(storage.map(|storage| (storage, weights.as_slice())));
+        let room = files.clone().map(|(entry, bytes)| bytes.len() + 2 * entry.name.len() + HEADERS).sum();
+        // Exactly: a vector that grows would leave behind what it was copied from.
         let mut bytes = Vec::new();
+        bytes.try_reserve_exact(room).map_err(|_| FormatError::NoRoom { bytes: room as u64 })?;
         let mut archive = ZipArchiveWriter::new(&mut bytes);
-        for (entry, bytes) in &self.described {
+        for (entry, bytes) in files {
             add(&mut archive, entry, bytes).map_err(broken)?;
         }
-        if let Some(storage) = storage {
-            add(&mut archive, storage, &self.read(storage, u64::MAX)?).map_err(broken)?;
-        }
         archive.finish().map_err(broken)?;
+        drop(weights);
         let reader = PytorchReader::from_bytes(bytes, None).map_err(pth::explain)?;
         Ok(reader.into_tensors().into_values().collect())
     }

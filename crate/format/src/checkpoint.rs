@@ -49,6 +49,8 @@ pub struct RunState {
     pub options: RunOptions,
     /// Steps done.
     pub step: u64,
+    /// Share of the targets that is what teachers answer; the teachers are not kept.
+    pub distillation: f64,
     /// The optimiser's state, named `momentum/features.0.weight`, `exp_avg/…`, `exp_avg_sq/…`.
     pub optimizer: Tensors,
     /// Exponential moving average of the weights under their own keys; empty where none is kept.
@@ -132,7 +134,11 @@ impl Checkpoint {
             preprocess: self.preprocess,
             calibration: self.calibration,
             origin: self.origin.clone(),
-            run: run.map(|run| Run { options: run.options.clone(), step: run.step }),
+            run: run.map(|run| Run {
+                options: run.options.clone(),
+                step: run.step,
+                distillation: run.distillation,
+            }),
             steps: self.run.as_ref().map(|run| run.step),
         };
         description.check()?;

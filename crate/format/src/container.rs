@@ -172,11 +172,20 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
+/// A tensor in signed bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScaledBytes {
+    /// Row by row.
+    pub bytes: Vec<i8>,
+    /// What each row's bytes are multiplied by.
+    pub scales: Vec<f32>,
+}
+
 /// The bytes and the scales of a tensor that is stored so, a scale for each of its rows.
 ///
 /// # Errors
 /// A sentence that names the tensor, where it cannot be read or they do not belong together.
-pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<(Vec<i8>, Vec<f32>)>, FormatError> {
+pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>, FormatError> {
     let Some(scales) = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten() else {
         return Ok(None);
     };
@@ -189,7 +198,7 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<(Vec<i8>, Vec
         let (name, shape) = (entry.name.clone(), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
     }
-    Ok(Some((bytes, scales)))
+    Ok(Some(ScaledBytes { bytes, scales }))
 }
 
 /// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.

@@ -3,7 +3,7 @@
 use alexnet_protocol::{ClassLabel, ModelInfo, TensorInfo};
 
 use crate::checkpoint::{AVERAGE, Checkpoint, OPTIMIZER, RunState, Tensor, Tensors};
-use crate::container::{self, Container, Entry};
+use crate::container::{self, Container, Entry, ScaledBytes};
 use crate::error::FormatError;
 use crate::metadata::Description;
 use crate::{pth, torchvision};
@@ -114,7 +114,7 @@ impl<'a> ModelFile<'a> {
     ///
     /// # Errors
     /// A sentence that names the tensor, where it cannot be read.
-    pub fn bytes(&self, name: &str) -> Result<Option<(Vec<i8>, Vec<f32>)>, FormatError> {
+    pub fn bytes(&self, name: &str) -> Result<Option<ScaledBytes>, FormatError> {
         match self.entry(name) {
             Some(entry) if self.description.run.is_none() => container::bytes(&self.container, entry),
             _ => Ok(None),
@@ -150,6 +150,7 @@ impl<'a> ModelFile<'a> {
             run: description.run.map(|run| RunState {
                 options: run.options,
                 step: run.step,
+                distillation: run.distillation,
                 optimizer,
                 average,
             }),

@@ -23,6 +23,7 @@ mod pth;
 mod torchvision;
 
 pub use checkpoint::{Checkpoint, FileFormat, Precision, RunState, Tensor, Tensors, inspect};
+pub use container::ScaledBytes;
 pub use error::FormatError;
 pub use file::{ModelFile, ReadAt};
 pub use imagenet::imagenet_1k;

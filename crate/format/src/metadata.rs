@@ -36,6 +36,12 @@ pub struct Description {
 pub struct Run {
     pub options: RunOptions,
     pub step: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub distillation: f64,
+}
+
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// Only the layout, which must be readable in every version's description.

@@ -45,7 +45,7 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Data`] when images cannot be had (the step can be tried again), [`LabError::Device`] when
-    /// the device was lost.
+    /// the device was lost, [`LabError::Options`] when a resumed run has not been given its teachers.
     pub async fn step(&mut self, n: u32) -> Result<StepMetrics, LabError> {
         for _ in 1..n.max(1) {
             self.train().await?;
@@ -97,7 +97,9 @@ impl Session {
         let (seed, step) = (self.options.seed, self.step);
         // Frozen convolutions make the same of an image in every epoch, unless it is cropped or recoloured anew.
         let images = self.options.batch_size as usize;
-        let views = self.frozen().then(|| mirrored(&self.options, images, seed, step)).flatten();
+        // Teachers look at pixels.
+        let kept = self.is_untaught()? && self.frozen();
+        let views = kept.then(|| mirrored(&self.options, images, seed, step)).flatten();
         let (input, labels) = match views {
             Some(views) => {
                 let places = self.next_places();
@@ -166,17 +168,18 @@ impl Session {
             .collect();
         let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
+        let classes = self.architecture.config.classes as usize;
+        let mut targets = loss::upload_targets(labels, classes, self.options.label_smoothing, device);
         let (logits, statistics) = match input {
             Input::Pixels(pixels) => {
                 let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
+                targets = self.taught(targets, &images);
                 forward(&self.architecture, &weights, images, &mode, |_, _| {})
             }
             Input::Features(features) => {
                 (connected(&self.architecture, &weights, features, &mode, |_, _| {}), Statistics::new())
             }
         };
-        let classes = self.architecture.config.classes as usize;
-        let targets = loss::upload_targets(labels, classes, self.options.label_smoothing, device);
         let mut gradients = loss::cross_entropy(logits.clone(), targets).backward();
         let gradients = tracked
             .iter()

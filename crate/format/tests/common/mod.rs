@@ -38,6 +38,7 @@ pub fn checkpoint(run: bool) -> Checkpoint {
     let run = run.then(|| RunState {
         options: RunOptions { learning_rate: 0.1, seed: 7, ..Default::default() },
         step: 1234,
+        distillation: 0.5,
         optimizer: weights().into_iter().map(|(name, t)| (format!("momentum/{name}"), t)).collect(),
         average: weights(),
     });

@@ -1,0 +1,99 @@
+//! The mean of several networks' weights.
+
+use crate::error::LabError;
+use crate::format::Checkpoint;
+use crate::protocol::NetworkConfig;
+
+/// One network whose every weight is the mean of the models': for networks of one ancestry, whose weights lie in one
+/// valley of the loss, it answers nearly as well as the mean of their answers at the price of one of them (Wortsman et al.
+/// 2022, "Model soups"). Labels, preprocessing and origin are the first model's; it is no longer calibrated.
+///
+/// # Errors
+/// [`LabError::Options`] when there are fewer than two or they are not of one network with the same classes.
+pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
+    let [first, rest @ ..] = models else { return Err(too_few()) };
+    if rest.is_empty() {
+        return Err(too_few());
+    }
+    let mut mean = Checkpoint { calibration: None, run: None, ..first.clone() };
+    let ids = |model: &Checkpoint| model.labels.iter().map(|label| label.id.clone()).collect::<Vec<_>>();
+    for model in rest {
+        // Dropout does nothing in a network in use: runs may have differed in it.
+        let network = NetworkConfig { dropout: first.network.dropout, ..model.network };
+        let shapes = |model: &Checkpoint| {
+            model
+                .tensors
+                .iter()
+                .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
+                .collect::<Vec<_>>()
+        };
+        if network != first.network || ids(model) != ids(first) || shapes(model) != shapes(first) {
+            return Err(LabError::Options(
+                "Only networks of the same layers, width and classes can be averaged: choose models of one kind.".into(),
+            ));
+        }
+        for (sum, tensor) in mean.tensors.values_mut().zip(model.tensors.values()) {
+            sum.data.iter_mut().zip(&tensor.data).for_each(|(sum, value)| *sum += value);
+        }
+    }
+    let share = 1.0 / models.len() as f32;
+    mean.tensors.values_mut().flat_map(|tensor| &mut tensor.data).for_each(|value| *value *= share);
+    Ok(mean)
+}
+
+fn too_few() -> LabError {
+    LabError::Options("An average needs two models at least: name another.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::Architecture;
+    use crate::format::Tensor;
+    use crate::protocol::{ClassLabel, Preprocess, RunOptions};
+    use crate::session::network_config;
+
+    /// A network whose weights are all of one value.
+    fn model(value: f32, dropout: f64, class: &str) -> Checkpoint {
+        let options = RunOptions { width: 0.125, dropout, ..RunOptions::default() };
+        let network = network_config(&options, 2);
+        let layers = Architecture::new(network).unwrap().layers;
+        let tensors = layers.iter().flat_map(|layer| layer.tensors()).map(|(name, shape, _)| {
+            let data = vec![value; shape.iter().product()];
+            (name, Tensor { shape, data })
+        });
+        Checkpoint {
+            network,
+            labels: ["cat", class].map(|id| ClassLabel { id: id.into(), name: id.into() }).to_vec(),
+            preprocess: Preprocess { resize: 32, crop: 32, mean: [0.5; 3], std: [0.25; 3] },
+            calibration: None,
+            origin: Some(format!("{value}")),
+            tensors: tensors.collect(),
+            run: None,
+        }
+    }
+
+    #[test]
+    fn every_weight_is_the_mean() {
+        let mean =
+            average(&[model(1.0, 0.5, "dog"), model(2.0, 0.1, "dog"), model(6.0, 0.5, "dog")]).unwrap();
+        assert!(
+            mean.tensors.values().flat_map(|tensor| &tensor.data).all(|value| (value - 3.0).abs() < 1e-6)
+        );
+        assert_eq!(mean.origin.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_cannot_be_averaged_is_said() {
+        let sentence = |models: &[Checkpoint]| average(models).unwrap_err().to_string();
+        assert!(sentence(&[]).contains("two models at least"));
+        assert!(sentence(&[model(1.0, 0.5, "dog")]).contains("two models at least"));
+        assert!(
+            sentence(&[model(1.0, 0.5, "dog"), model(1.0, 0.5, "fox")])
+                .contains("same layers, width and classes")
+        );
+        let mut other = model(1.0, 0.5, "dog");
+        other.tensors.remove("classifier.6.bias");
+        assert!(sentence(&[model(1.0, 0.5, "dog"), other]).contains("same layers, width and classes"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Distillation: the teachers' share of a target is theirs, goes on after a pause, and a teacher that does not fit is refused.
+#![allow(missing_docs)]
+
+mod support;
+
+use alexnet::format::{Checkpoint, FileFormat, Precision, Tensors};
+use alexnet::protocol::{Freeze, RunOptions};
+use alexnet::{Compute, Session};
+use support::{bits, block_on, images, session, small, source};
+
+fn plain() -> RunOptions {
+    RunOptions { dropout: 0.0, ..small() }
+}
+
+/// A network that has learnt a little, and is another one.
+fn teacher(seed: u32) -> Checkpoint {
+    let mut run = session(&RunOptions { seed, ..plain() });
+    block_on(run.step(5)).unwrap();
+    block_on(run.model()).unwrap()
+}
+
+fn gradients(run: &mut Session) -> Tensors {
+    let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();
+    block_on(run.probe(images(8, 32), &labels, None)).unwrap().gradients
+}
+
+#[test]
+fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
+    let mut run = session(&plain());
+    block_on(run.step(3)).unwrap();
+    let itself = block_on(run.model()).unwrap();
+    let untaught = gradients(&mut run);
+    for share in [0.25, 1.0] {
+        run.teach(&[itself.clone(), itself.clone()], share).unwrap();
+        for (name, taught) in gradients(&mut run) {
+            let alone = &untaught[&name];
+            let size = alone.data.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+            for (taught, alone) in taught.data.iter().zip(&alone.data) {
+                let expected = alone * (1.0 - share as f32);
+                assert!((taught - expected).abs() < 1e-5 + 1e-4 * size, "{name}: {taught} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
+    let teachers = [teacher(5), teacher(6)];
+    // Frozen convolutions too: a teacher sees pixels, not what they made of them.
+    for options in
+        [RunOptions { flip: true, crop: 0.7, ..plain() }, RunOptions { freeze: Freeze::Conv, ..plain() }]
+    {
+        let mut whole = session(&options);
+        whole.teach(&teachers, 0.7).unwrap();
+        block_on(whole.step(6)).unwrap();
+        let mut untaught = session(&options);
+        block_on(untaught.step(6)).unwrap();
+        assert_ne!(bits(&whole), bits(&untaught));
+
+        let mut first = session(&options);
+        first.teach(&teachers, 0.7).unwrap();
+        block_on(first.step(4)).unwrap();
+        let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
+        let saved = Checkpoint::read(&file).unwrap();
+        assert_eq!(saved.run.as_ref().unwrap().distillation, 0.7);
+        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let sentence = block_on(second.step(2)).unwrap_err().to_string();
+        assert!(sentence.contains("was given none"), "{sentence}");
+        second.teach(&teachers, 0.7).unwrap();
+        block_on(second.step(2)).unwrap();
+        assert_eq!(bits(&whole), bits(&second));
+    }
+}
+
+#[test]
+fn a_teacher_that_does_not_fit_is_refused() {
+    let mut run = session(&plain());
+    let fits = teacher(5);
+    let mut sentence = |teachers: &[Checkpoint], share| run.teach(teachers, share).unwrap_err().to_string();
+    assert!(sentence(&[], 0.5).contains("was given none"));
+    for share in [0.0, 1.5, f64::NAN] {
+        assert!(sentence(std::slice::from_ref(&fits), share).contains("at most 1"));
+    }
+    let mut others = fits.clone();
+    others.labels.reverse();
+    assert!(sentence(&[others], 0.5).contains("other classes"));
+    let mut scaled = fits.clone();
+    scaled.preprocess.mean = [0.1; 3];
+    assert!(sentence(&[scaled], 0.5).contains("must take the same"));
+    let mut damaged = fits;
+    damaged.tensors.remove("classifier.6.bias");
+    assert!(sentence(&[damaged], 0.5).contains("classifier.6.bias"));
+}
