@@ -149,7 +149,10 @@ test("a network is taken out as a file and brought back", async ({ page }) => {
     await download.saveAs(saved);
     await page.getByTestId("model-input").setInputFiles(saved);
     await expect(message(page, new RegExp(`\\.${format}” is now the model in use`))).toBeVisible();
-    expect(await ask()).toEqual(before);
+    // The shipped network's bytes are widened in these files, which rounds its sums otherwise.
+    const after = await ask();
+    expect(after.map(({ label }) => label)).toEqual(before.map(({ label }) => label));
+    after.forEach(({ probability }, i) => expect(probability).toBeCloseTo(before[i]?.probability ?? Number.NaN, 5));
   }
   await page.getByTestId("use-shipped").click();
   await expect(page.getByTestId("use-shipped")).toHaveCount(0);

@@ -9,7 +9,7 @@ use rawzip::{
     ZipArchiveEntryWayfinder, ZipArchiveWriter, ZipLocator,
 };
 
-use crate::container::{fill, room};
+use crate::container::{fill, read_pieces, room};
 use crate::error::FormatError;
 use crate::file::ReadAt;
 use crate::pth;
@@ -120,46 +120,58 @@ impl<'a> Archive<'a> {
 
     /// The tensors, those of this storage with their weights.
     fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
-        let weights = storage.map(|storage| self.read(storage, u64::MAX)).transpose()?.unwrap_or_default();
-        let described = self.described.iter().map(|(entry, bytes)| (entry, bytes.as_slice()));
-        let files = described.chain(storage.map(|storage| (storage, weights.as_slice())));
-        let room = files.clone().map(|(entry, bytes)| bytes.len() + 2 * entry.name.len() + HEADERS).sum();
+        let storage = storage.map(|entry| Ok((entry, self.place(entry, u64::MAX)?))).transpose()?;
+        let sizes = self.described.iter().map(|(entry, bytes)| (entry, bytes.len()));
+        let sizes = sizes.chain(storage.map(|(entry, (_, length))| (entry, length)));
+        let room = sizes.map(|(entry, length)| length + 2 * entry.name.len() + HEADERS).sum();
         // Exactly: a vector that grows would leave behind what it was copied from.
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(room).map_err(|_| FormatError::NoRoom { bytes: room as u64 })?;
         let mut archive = ZipArchiveWriter::new(&mut bytes);
-        for (entry, bytes) in files {
-            add(&mut archive, entry, bytes).map_err(broken)?;
+        for (entry, bytes) in &self.described {
+            add(&mut archive, entry, |write| write(bytes))?;
+        }
+        if let Some((entry, (start, length))) = storage {
+            let file = self.zip.get_ref().0;
+            add(&mut archive, entry, |write| read_pieces(file, start, length, write))?;
         }
         archive.finish().map_err(broken)?;
-        drop(weights);
         let reader = PytorchReader::from_bytes(bytes, None).map_err(pth::explain)?;
         Ok(reader.into_tensors().into_values().collect())
     }
 
     /// A file's bytes as they are stored, `most` of them at most.
     fn read(&self, entry: &Entry, most: u64) -> Result<Vec<u8>, FormatError> {
-        let (start, end) = self.zip.get_entry(entry.place).map_err(broken)?.compressed_data_range();
-        let (file, length) = (self.zip.get_ref().0, end.saturating_sub(start));
-        if end > file.size() || length > most {
-            let reason = format!("{} is longer than it can be", entry.name.escape_debug());
-            return Err(FormatError::Damaged { reason });
-        }
-        let mut bytes = room(length)?;
-        fill(file, start, &mut bytes)?;
+        let (start, length) = self.place(entry, most)?;
+        let mut bytes = room(length as u64)?;
+        fill(self.zip.get_ref().0, start, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Where a file's bytes begin in the archive and how many they are, `most` at most.
+    fn place(&self, entry: &Entry, most: u64) -> Result<(u64, usize), FormatError> {
+        let (start, end) = self.zip.get_entry(entry.place).map_err(broken)?.compressed_data_range();
+        let length = end.saturating_sub(start);
+        match usize::try_from(length) {
+            Ok(fits) if end <= self.zip.get_ref().0.size() && length <= most => Ok((start, fits)),
+            _ => {
+                let reason = format!("{} is longer than it can be", entry.name.escape_debug());
+                Err(FormatError::Damaged { reason })
+            }
+        }
     }
 }
 
-/// Copies a file into an archive as it is stored.
+/// Copies a file into an archive as it is stored; `content` hands its bytes to what it is given.
 fn add(
     archive: &mut ZipArchiveWriter<&mut Vec<u8>>,
     entry: &Entry,
-    bytes: &[u8],
-) -> Result<(), rawzip::Error> {
-    let (mut file, _) = archive.new_file(entry.name.as_str()).compression_method(entry.method).start()?;
-    file.write_all(bytes)?;
-    file.finish(DataDescriptorOutput::new(entry.checksum, entry.size))?;
+    content: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), FormatError>) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
+    let begun = archive.new_file(entry.name.as_str()).compression_method(entry.method).start();
+    let (mut file, _) = begun.map_err(broken)?;
+    content(&mut |piece| file.write_all(piece).map_err(|error| broken(error.into())))?;
+    file.finish(DataDescriptorOutput::new(entry.checksum, entry.size)).map_err(broken)?;
     Ok(())
 }
 

@@ -153,7 +153,10 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
         (Dtype::I8, Some(scales)) => {
             let scales = decode(file, scales)?.data;
             let mut bytes = Vec::new();
-            pieces(file, entry, |piece| bytes.extend_from_slice(piece))?;
+            pieces(file, entry, |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            })?;
             int8::dequantize(&bytes, &scales)
         }
         (Dtype::F32, _) => numbers(file, entry, count, f32::from_le_bytes)?,
@@ -193,7 +196,10 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>,
     let count = entry.shape.iter().product::<usize>();
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 })?;
-    pieces(file, entry, |piece| bytes.extend(piece.iter().map(|&byte| byte as i8)))?;
+    pieces(file, entry, |piece| {
+        bytes.extend(piece.iter().map(|&byte| byte as i8));
+        Ok(())
+    })?;
     if bytes.len() != count || entry.shape.first() != Some(&scales.len()) {
         let (name, shape) = (entry.name.clone(), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
@@ -202,24 +208,41 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>,
 }
 
 /// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
-fn pieces(file: &Container<'_>, entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), FormatError> {
+fn pieces(
+    file: &Container<'_>,
+    entry: &Entry,
+    mut take: impl FnMut(&[u8]) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
     match &entry.source {
         Source::PyTorch(tensor) => match &file.archive {
             Some(archive) => take(&archive.bytes(tensor)?),
             None => take(&pth::bytes(tensor)?),
         },
-        Source::Stored(start, length) => {
-            let Some(stored) = file.file else { return Ok(()) };
-            let mut piece = vec![0; PIECE.min(*length)];
-            let (mut at, mut left) = (*start, *length);
-            while left > 0 {
-                let next = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
-                fill(stored, at, next)?;
-                take(next);
-                at = at.saturating_add(next.len() as u64);
-                left -= next.len();
-            }
-        }
+        Source::Stored(start, length) => match file.file {
+            Some(stored) => read_pieces(stored, *start, *length, take),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Hands a part of a file on, piece by piece.
+///
+/// # Errors
+/// A sentence with the reason why it cannot be read, or that of `take`.
+pub fn read_pieces(
+    file: &dyn ReadAt,
+    start: u64,
+    length: usize,
+    mut take: impl FnMut(&[u8]) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
+    let mut piece = vec![0; PIECE.min(length)];
+    let (mut at, mut left) = (start, length);
+    while left > 0 {
+        let next = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
+        fill(file, at, next)?;
+        take(next)?;
+        at = at.saturating_add(next.len() as u64);
+        left -= next.len();
     }
     Ok(())
 }
@@ -251,8 +274,14 @@ fn numbers<const N: usize>(
     read: impl Fn([u8; N]) -> f32,
 ) -> Result<Vec<f32>, FormatError> {
     let mut data = Vec::new();
-    data.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 * 4 })?;
-    pieces(file, entry, |piece| data.extend(piece.as_chunks::<N>().0.iter().map(|chunk| read(*chunk))))?;
+    pieces(file, entry, |piece| {
+        // Not before there is something to fill it with: what a PyTorch file needs to get there is gone then.
+        if data.is_empty() {
+            data.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 * 4 })?;
+        }
+        data.extend(piece.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)));
+        Ok(())
+    })?;
     Ok(data)
 }
 

@@ -6,6 +6,9 @@ it.each([
   [["things/cat/1.jpg", "things/dog/2.png"], [["cat", null], ["dog", null]]],
   [["set/train/cat/1.jpg", "set/val/cat/2.jpg", "set/train/dog/3.jpg"], [["cat", false], ["cat", true], ["dog", false]]],
   [["train/cat/1.jpg", "test/cat/2.jpg"], [["cat", false], ["cat", true]]],
+  // Half of a data set says nothing of what to test on.
+  [["train/cat/1.jpg", "train/dog/2.jpg"], [["cat", null], ["dog", null]]],
+  [["set/val/cat/1.jpg", "set/val/dog/2.jpg"], [["cat", null], ["dog", null]]],
   // One folder of pictures is a class.
   [["holiday/1.jpg", "holiday/2.jpg"], [["holiday", null], ["holiday", null]]],
   [["1.jpg", "2.jpg"], [[null, null], [null, null]]],
@@ -13,6 +16,10 @@ it.each([
   [["a\\cat\\1.jpg", "a\\dog\\2.jpg"], [["cat", null], ["dog", null]]],
 ] as const)("places %j", (paths, expected) => {
   expect(places(paths)).toEqual(expected.map((place) => place && { class: place[0], val: place[1] }));
+});
+
+it("takes an exported project at its word", () => {
+  expect(places(["train/cat/1.jpg", "train/dog/2.jpg"], true)).toEqual([{ class: "cat", val: false }, { class: "dog", val: false }]);
 });
 
 it("makes folders that every file system takes, no two alike", () => {

@@ -15,8 +15,11 @@ export interface Place { class: string | null; val: boolean | null }
 /**
  * Classes and splits of paths in ImageFolder's layout: `[any/…/][train|val/]class/file`. Folders that hold everything
  * are left out, but for one that holds the pictures itself: that is a class.
+ *
+ * `train` without `val`, or the other way round, leaves open which pictures are set apart: half of a data set is as good
+ * as any. An exported project (`exported`) means what it says, even if that is none.
  */
-export function places(paths: readonly string[]): (Place | null)[] {
+export function places(paths: readonly string[], exported = false): (Place | null)[] {
   const parts = paths.map((path) => path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== "."));
   const wanted = paths.map((path, i) => isPicture(path) && !isHidden(path) && !parts[i]?.includes(".."));
   const used = parts.filter((_, i) => wanted[i]);
@@ -24,11 +27,13 @@ export function places(paths: readonly string[]): (Place | null)[] {
   const splitAt = (depth: number) => used.some((path) => path.length > depth + 2 && SPLITS.has((path[depth] ?? "").toLowerCase()));
   while (used.length > 0 && !splitAt(top) && used.every((path) => path.length > top + 2 && path[top] === used[0]?.[top])) top++;
   const splits = splitAt(top);
+  const splitOf = (path: readonly string[]) => (splits ? SPLITS.get((path[top] ?? "").toLowerCase()) : undefined);
+  const both = [true, false].every((split) => used.some((path) => splitOf(path) === split));
   return parts.map((path, i) => {
     if (!wanted[i]) return null;
-    const split = splits ? SPLITS.get((path[top] ?? "").toLowerCase()) : undefined;
+    const split = splitOf(path);
     const from = top + (split === undefined ? 0 : 1);
-    return { class: path.length > from + 1 ? (path[from] ?? null) : null, val: split ?? null };
+    return { class: path.length > from + 1 ? (path[from] ?? null) : null, val: both || exported ? (split ?? null) : null };
   });
 }
 

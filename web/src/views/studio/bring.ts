@@ -93,7 +93,7 @@ async function bringProject(opened: Opened, description: Description): Promise<v
   const classes = description.classes.map(({ name }) => ({ id: newId(), name }));
   const name = freeName(description.name, album.projects.map(({ id, name }) => ({ id, name })));
   const project: Project = { id: newId(), name, created: Date.now(), changed: Date.now(), classes, plan: { ...DEFAULT_PLAN, ...description.plan } };
-  const found = places(opened.paths);
+  const found = places(opened.paths, true);
   await album.order(async () => {
     await store.putProject(project);
     await album.show(project);
