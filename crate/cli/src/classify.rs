@@ -16,9 +16,8 @@ use crate::{backend, report};
 /// # Errors
 /// When the model cannot be used, or at the end when a photo could not be read.
 pub fn run(args: &ClassifyArgs) -> Result<()> {
-    let model = args.model.model()?;
     let compute = backend::open(args.common.backend)?;
-    let classifier = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
+    let classifier = args.model.classifier(&compute)?;
     let mut documents = Vec::new();
     let mut unread = 0;
     for photo in &args.photos {

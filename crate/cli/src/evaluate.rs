@@ -21,8 +21,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let mut classifiers = Vec::with_capacity(args.model.len());
     for name in &args.model {
-        let classifier = Classifier::new(&name.model()?, &compute).with_context(|| name.to_string())?;
-        classifiers.push(classifier);
+        classifiers.push(name.classifier(&compute)?);
     }
     let Some(first) = classifiers.first() else { bail!("name a model with --model") };
     let classes = first.labels().to_vec();

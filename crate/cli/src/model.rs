@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use alexnet::{Classifier, Compute};
 use alexnet_data::project_network;
-use alexnet_format::{Checkpoint, FileFormat, Precision};
+use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision};
 use alexnet_protocol::ModelInfo;
 use anyhow::{Context, Result, bail};
 
@@ -91,6 +92,17 @@ impl ModelName {
             (false, true) => Precision::F16,
             (false, false) => Precision::F32,
         })
+    }
+
+    /// The network in use, read tensor by tensor: as the page does it.
+    ///
+    /// # Errors
+    /// A sentence that names the file.
+    pub fn classifier(&self, compute: &Compute) -> Result<Classifier> {
+        let bytes = self.bytes()?;
+        let bytes = bytes.as_slice();
+        let open = || Classifier::from_file(&ModelFile::open(&bytes)?, compute);
+        open().with_context(|| self.to_string())
     }
 
     /// The network to use: averaged weights where the file has them.

@@ -25,9 +25,10 @@ use crate::options::RunOptions;
 /// | then all layers, 10 epochs at 0.01, cropped | 70.0 | – |
 ///
 /// Later, from a network of 38 %: the recipe's head 71.3, 72.0, 73.6; dropout 0.7, weight decay 0.01, label smoothing 0.2,
-/// averaged weights or a rate of 0.003 each within a point below it. From the network that ships now, of 43.0 %: 20
-/// epochs of the head 74.3, 74.3, 75.0; 16 epochs 75.0, 74.7, 76.7; 14 epochs, the recipe, 75.0, 74.7, 75.7; all layers
-/// at 0.005 after 20 epochs of the head, the recipe, 77.3, 75.0. In the page, 20 epochs took 30 s on a quiet core.
+/// averaged weights or a rate of 0.003 each within a point below it. From one of 43.0 %: 20 epochs of the head 74.3, 74.3,
+/// 75.0; 16 epochs 75.0, 74.7, 76.7; 14 epochs, the recipe, 75.0, 74.7, 75.7; all layers at 0.005 after 20 epochs of the
+/// head 77.3, 75.0. In the page, 20 epochs took 30 s on a quiet core. From the one that ships, of 43.7 %: the recipe's
+/// head 75.0, 73.3, 75.3, and all layers after it 76.3, 76.0.
 ///
 /// The head stands at its end after a few epochs: what the convolutions see limits it.
 ///
