@@ -122,6 +122,7 @@ test("several networks are asked, and their average", async ({ page }) => {
   const one = { images: 6000, top1: 0.4, top5: 0.65, loss: 2.6, ece: 0.02 };
   const models = ["alexnet-64.safetensors", ...members.map(({ file }) => file)].map((model) => ({ model, network: "alexnet-64", width: 0.75, parameters: 1e6, ...one }));
   await page.route("**/models/ensemble.json", (route) => route.fulfill({ json: { ...one, top1: 0.45, models } }));
+  await page.route("**/models/ensemble-small.json", (route) => route.fulfill({ json: { ...one, top1: 0.42, models: models.slice(1) } }));
 
   await open(page);
   await sample(page, "pizza");
@@ -142,6 +143,7 @@ test("several networks are asked, and their average", async ({ page }) => {
   await page.getByText("What that is worth, measured").click();
   const table = page.getByTestId("ensemble").getByTestId("ensemble-errors");
   await expect(table).toContainText("60.0 %");
+  await expect(table.getByRole("row", { name: /The average of networks 2 to 3/ })).toContainText("58.0 %");
   await expect(table.getByRole("row", { name: /The average of 3/ })).toContainText("55.0 %");
   await expect(table.getByRole("row", { name: /^1 network 40\.7 % 18\.2 %/ })).toBeVisible();
   await expect(table.getByRole("row", { name: /The average of 7/ })).toContainText("15.4 %");

@@ -10,16 +10,24 @@ interface EnsembleState {
   progress: { loaded: number; total: number | undefined } | null;
   /** `models/ensemble.json`, as `alexnet eval --json` wrote it; null where nothing was measured. */
   measured: Evaluation | null;
+  /** `models/ensemble-small.json`: the same without the shipped network. */
+  small: Evaluation | null;
 }
 
-export const ensembleState: EnsembleState = $state({ members: null, progress: null, measured: null });
+export const ensembleState: EnsembleState = $state({ members: null, progress: null, measured: null, small: null });
 
 let asked: Promise<void> | undefined;
 
 /** Fetches the measured errors, once. */
 export function loadMeasured(): Promise<void> {
-  asked ??= fetchJson<Evaluation>(new URL("models/ensemble.json", new URL(".", location.href))).then((found) => {
-    ensembleState.measured = found && Array.isArray(found.models) && found.models.length > 1 ? found : null;
-  });
+  asked ??= (async () => {
+    ensembleState.measured = await evaluation("ensemble.json");
+    if (ensembleState.measured) ensembleState.small = await evaluation("ensemble-small.json");
+  })();
   return asked;
+}
+
+async function evaluation(file: string): Promise<Evaluation | null> {
+  const found = await fetchJson<Evaluation>(new URL(`models/${file}`, new URL(".", location.href)));
+  return found && Array.isArray(found.models) && found.models.length > 1 ? found : null;
 }
