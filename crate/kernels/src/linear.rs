@@ -2,6 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use self::lanes::Sums;
 use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
 
 /// Images from which on a matrix product is quicker than reading the weights once for each four of them.
@@ -25,7 +26,9 @@ impl ByteRows {
         let incoming = self.bytes.len() / self.scales.len().max(1);
         let rows = self.bytes.chunks_exact(incoming.max(1)).zip(&self.scales).skip(first);
         for (into, (bytes, scale)) in into.chunks_exact_mut(incoming.max(1)).zip(rows) {
-            into.iter_mut().zip(bytes).for_each(|(weight, byte)| *weight = f32::from(*byte) * scale);
+            let ((blocks, last), (bytes, end)) = (into.as_chunks_mut::<BLOCK>(), bytes.as_chunks::<BLOCK>());
+            blocks.iter_mut().zip(bytes).for_each(|(into, bytes)| *into = lanes::widened(bytes, *scale));
+            last.iter_mut().zip(end).for_each(|(weight, byte)| *weight = f32::from(*byte) * scale);
         }
     }
 }
@@ -216,8 +219,8 @@ fn planes(x: &[f32]) -> Vec<f32> {
 }
 
 impl Number for i8 {
-    // The compiler's own vectors: pulp has no conversion from bytes. Bytes are shifted out of words of four, which takes
-    // half of the instructions that widening them in their order would; `x` is in the order of [`planes`].
+    // Not pulp's vectors, which have no conversion from bytes. Bytes are shifted out of words of four, which takes half of
+    // the instructions that widening them in their order would; `x` is in the order of [`planes`].
     #[inline(always)]
     fn products<S: Simd, const ROWS: usize>(_simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
         let length = x.len();
@@ -226,24 +229,116 @@ impl Number for i8 {
             let (row, end) = rows[row * length..][..length].as_chunks::<BLOCK>();
             (&row[..x.len()], end)
         });
-        let mut sums = [[0.0f32; 4]; ROWS];
+        let mut sums = [Sums::ZERO; ROWS];
         for (at, x) in x.iter().enumerate() {
             for (sums, (row, _)) in sums.iter_mut().zip(&rows) {
-                let row = &row[at];
-                let words: [i32; 4] = std::array::from_fn(|word| {
-                    i32::from_le_bytes(std::array::from_fn(|byte| row[4 * word + byte] as u8))
-                });
-                for (plane, x) in x.as_chunks::<4>().0.iter().enumerate() {
-                    for lane in 0..4 {
-                        sums[lane] += x[lane] * ((words[lane] << (24 - 8 * plane)) >> 24) as f32;
-                    }
-                }
+                *sums = sums.and(x, &row[at]);
             }
         }
         std::array::from_fn(|at| {
             let end: f32 = x_end.iter().zip(rows[at].1).map(|(x, w)| x * f32::from(*w)).sum();
-            sums[at].iter().sum::<f32>() + end
+            sums[at].total() + end
         })
+    }
+}
+
+/// Four numbers side by side.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod lanes {
+    use super::BLOCK;
+
+    #[derive(Clone, Copy)]
+    pub struct Sums([f32; 4]);
+
+    impl Sums {
+        pub const ZERO: Self = Self([0.0; 4]);
+
+        /// With the products of a block of numbers, in the order of [`super::planes`], and one of bytes.
+        #[inline(always)]
+        pub fn and(mut self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
+            let words: [i32; 4] = std::array::from_fn(|word| {
+                i32::from_le_bytes(std::array::from_fn(|byte| row[4 * word + byte] as u8))
+            });
+            for (plane, x) in x.as_chunks::<4>().0.iter().enumerate() {
+                for lane in 0..4 {
+                    self.0[lane] += x[lane] * ((words[lane] << (24 - 8 * plane)) >> 24) as f32;
+                }
+            }
+            self
+        }
+
+        #[inline(always)]
+        pub fn total(self) -> f32 {
+            self.0.iter().sum()
+        }
+    }
+
+    /// Bytes as numbers, in their order.
+    #[inline(always)]
+    pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
+        bytes.map(|byte| f32::from(byte) * scale)
+    }
+}
+
+/// The same in wasm's own words: what is linked for size is not made into vectors by the compiler.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod lanes {
+    use std::arch::wasm32::{
+        f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, f32x4_splat,
+        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_extend_high_i16x8, i32x4_extend_low_i16x8,
+        i32x4_shl, i32x4_shr, v128, v128_load, v128_store,
+    };
+
+    use super::BLOCK;
+
+    #[derive(Clone, Copy)]
+    pub struct Sums(v128);
+
+    impl Sums {
+        pub const ZERO: Self = Self(f32x4(0.0, 0.0, 0.0, 0.0));
+
+        #[inline(always)]
+        pub fn and(self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
+            // SAFETY: the sixteen bytes of a reference, and below four of the sixteen numbers of another; wasm loads from
+            // any address.
+            let words = unsafe { v128_load(row.as_ptr().cast()) };
+            let mut sums = self.0;
+            for plane in 0..4 {
+                let numbers = unsafe { v128_load(x.as_ptr().add(4 * plane).cast()) };
+                let bytes = i32x4_shr(i32x4_shl(words, 24 - 8 * plane as u32), 24);
+                sums = f32x4_add(sums, f32x4_mul(numbers, f32x4_convert_i32x4(bytes)));
+            }
+            Self(sums)
+        }
+
+        #[inline(always)]
+        pub fn total(self) -> f32 {
+            let Self(sums) = self;
+            f32x4_extract_lane::<0>(sums)
+                + f32x4_extract_lane::<1>(sums)
+                + f32x4_extract_lane::<2>(sums)
+                + f32x4_extract_lane::<3>(sums)
+        }
+    }
+
+    #[inline(always)]
+    pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
+        let mut numbers = [0.0f32; BLOCK];
+        // SAFETY: the sixteen bytes of a reference; wasm loads from any address.
+        let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
+        let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
+        let parts = [
+            i32x4_extend_low_i16x8(low),
+            i32x4_extend_high_i16x8(low),
+            i32x4_extend_low_i16x8(high),
+            i32x4_extend_high_i16x8(high),
+        ];
+        for (part, numbers) in parts.into_iter().zip(numbers.as_chunks_mut::<4>().0) {
+            let part = f32x4_mul(f32x4_convert_i32x4(part), f32x4_splat(scale));
+            // SAFETY: four numbers of a reference; wasm stores to any address.
+            unsafe { v128_store(numbers.as_mut_ptr().cast(), part) };
+        }
+        numbers
     }
 }
 
