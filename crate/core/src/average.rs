@@ -3,6 +3,7 @@
 use crate::error::LabError;
 use crate::format::Checkpoint;
 use crate::protocol::NetworkConfig;
+use crate::session::same_classes;
 
 /// One network whose every weight is the mean of the models': for networks of one ancestry, whose weights lie in one
 /// valley of the loss, it answers nearly as well as the mean of their answers at the price of one of them (Wortsman et al.
@@ -11,25 +12,20 @@ use crate::protocol::NetworkConfig;
 /// # Errors
 /// [`LabError::Options`] when there are fewer than two or they are not of one network with the same classes.
 pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
-    let [first, rest @ ..] = models else { return Err(too_few()) };
-    if rest.is_empty() {
-        return Err(too_few());
-    }
+    let ([first, rest @ ..], true) = (models, models.len() > 1) else {
+        return Err(LabError::Options("An average needs two models at least: name another.".into()));
+    };
     let mut mean = Checkpoint { calibration: None, run: None, ..first.clone() };
-    let ids = |model: &Checkpoint| model.labels.iter().map(|label| label.id.clone()).collect::<Vec<_>>();
     for model in rest {
         // Dropout does nothing in a network in use: runs may have differed in it.
         let network = NetworkConfig { dropout: first.network.dropout, ..model.network };
-        let shapes = |model: &Checkpoint| {
-            model
-                .tensors
-                .iter()
-                .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
-                .collect::<Vec<_>>()
-        };
-        if network != first.network || ids(model) != ids(first) || shapes(model) != shapes(first) {
+        if network != first.network
+            || !same_classes(&model.labels, &first.labels)
+            || !shapes(model).eq(shapes(first))
+        {
             return Err(LabError::Options(
-                "Only networks of the same layers, width and classes can be averaged: choose models of one kind.".into(),
+                "Only networks of the same layers, width and classes can be averaged: choose models of one kind."
+                    .into(),
             ));
         }
         for (sum, tensor) in mean.tensors.values_mut().zip(model.tensors.values()) {
@@ -41,8 +37,9 @@ pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
     Ok(mean)
 }
 
-fn too_few() -> LabError {
-    LabError::Options("An average needs two models at least: name another.".into())
+/// Names and shapes of the tensors.
+fn shapes(model: &Checkpoint) -> impl Iterator<Item = (&String, &[usize])> {
+    model.tensors.iter().map(|(name, tensor)| (name, tensor.shape.as_slice()))
 }
 
 #[cfg(test)]

@@ -308,7 +308,7 @@ impl Session {
 }
 
 /// Whether two lists are of the same classes in the same order: by their ids, since a name may be worded anew.
-fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
+pub(crate) fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
     these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
 }
 
