@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { address, engine, expect, message, test } from "./support/lab";
 import { Host, SITE } from "./support/host";
-import { ALEXNET, inBytes, mixed, pth, safetensors } from "./support/weights";
+import { ALEXNET, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
 
 const host = new Host();
 /** Another origin. */
@@ -211,10 +211,10 @@ test.describe("torchvision's network at full size", () => {
     expect(furthest / Math.max(...floats.map(Math.abs)), "relative to the largest").toBeLessThan(1e-4);
   });
 
-  test("comes as a .pth too, and ImageNet's classes with it", async ({ page }) => {
+  for (const [layout, write] of [["ZIP", pth], ["legacy", legacyPth]] as const) test(`comes as a .pth too (${layout}), and ImageNet's classes with it`, async ({ page }) => {
     await models(page);
     const before = await page.evaluate(() => window.lab.engine.memory());
-    host.files.set("alexnet.pth", { body: pth(ALEXNET) });
+    host.files.set("alexnet.pth", { body: write(ALEXNET) });
     await fetchFrom(page, host.at("alexnet.pth"));
     await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
     const memory = await page.evaluate(() => window.lab.engine.memory());

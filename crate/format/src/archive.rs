@@ -1,6 +1,8 @@
-//! A PyTorch file's ZIP archive, read where it lies: `pytorch-reader` wants an archive whole in memory, so it gets one
-//! without the weights, and for each tensor one with that tensor's weights alone.
+//! A PyTorch file, read where it lies: `pytorch-reader` wants a file whole in memory, so it gets a ZIP archive without
+//! the weights, and for each tensor one with that tensor's weights alone. A legacy stream becomes such an archive too:
+//! what was saved is the same pickle in both.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use pytorch_reader::{PytorchReader, Tensor};
@@ -13,6 +15,7 @@ use crate::container::{fill, read_pieces, room};
 use crate::error::FormatError;
 use crate::file::ReadAt;
 use crate::pth;
+use crate::stream::Stream;
 
 /// Storages up to this size are taken with what describes them: of a hostile number of small ones, none is looked for
 /// one by one.
@@ -24,9 +27,14 @@ const MOST: u64 = 64 << 20;
 /// Bytes of a ZIP archive around those of a file and its name, twice; those at its end count as a file's.
 const HEADERS: usize = 256;
 
-/// An opened archive.
+/// Bytes before each storage of a legacy stream: how many numbers it holds.
+const COUNT: usize = 8;
+
+/// An opened file.
 pub struct Archive<'a> {
-    zip: ZipArchive<At<'a>>,
+    file: &'a dyn ReadAt,
+    /// What finds files; a legacy stream has none.
+    zip: Option<ZipArchive<At<'a>>>,
     /// What describes the weights, and small ones.
     described: Vec<(Entry, Vec<u8>)>,
     /// The large storages, still in the file.
@@ -37,9 +45,20 @@ pub struct Archive<'a> {
 struct Entry {
     name: String,
     method: CompressionMethod,
+    /// 0 where there is none, for the reader too.
     checksum: u32,
     size: u64,
-    place: ZipArchiveEntryWayfinder,
+    place: Place,
+}
+
+/// Where a file's bytes are.
+enum Place {
+    /// To be looked up.
+    InZip(ZipArchiveEntryWayfinder),
+    /// From here on.
+    At(u64),
+    /// Nowhere but in memory.
+    Here,
 }
 
 /// What `rawzip` reads through.
@@ -68,9 +87,8 @@ impl<'a> Archive<'a> {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let zip = ZipLocator::new().locate_in_reader(At(file), &mut buffer, file.size());
         let zip = zip.map_err(|(_, error)| broken(error))?;
-        let mut own = Self { zip, described: Vec::new(), storages: Vec::new() };
-        let (mut files, mut left) = (Vec::new(), MOST);
-        let mut entries = own.zip.entries(&mut buffer);
+        let mut files = Vec::new();
+        let mut entries = zip.entries(&mut buffer);
         while let Some(entry) = entries.next_entry().map_err(broken)? {
             // torch.save's names are ASCII: what is named otherwise is none of its own.
             let Ok(name) = std::str::from_utf8(entry.file_path().as_bytes()) else { continue };
@@ -79,25 +97,72 @@ impl<'a> Archive<'a> {
                 method: entry.compression_method(),
                 checksum: entry.crc32(),
                 size: entry.uncompressed_size_hint(),
-                place: entry.wayfinder(),
+                place: Place::InZip(entry.wayfinder()),
             });
         }
         // The reader's own rule and sentence, before anything is read for it.
         if !files.iter().any(|entry| entry.name.ends_with("data.pkl")) {
             return Err(pth::NOT_TORCH);
         }
+        let mut own = Self { file, zip: Some(zip), described: Vec::new(), storages: Vec::new() };
+        own.take(files, small)?;
+        let tensors = own.tensors(None)?;
+        Ok((own, tensors))
+    }
+
+    /// Opens a legacy stream in the same way; none where it is not as `torch.save` writes it.
+    pub fn open_stream(file: &'a dyn ReadAt) -> Option<(Self, Vec<Tensor>)> {
+        Self::open_stream_keeping(file, SMALL)
+    }
+
+    fn open_stream_keeping(file: &'a dyn ReadAt, small: u64) -> Option<(Self, Vec<Tensor>)> {
+        let stream = Stream::find(file)?;
+        // The reader's own check of the preamble, before an empty dictionary and an empty list of storages.
+        let checked = [stream.preamble.as_slice(), b"\x80\x02}.", b"\x80\x02]."].concat();
+        let checked = PytorchReader::from_bytes(checked, None).ok()?;
+        checked.metadata().is_legacy_format().then_some(())?;
+        let describing = [("data.pkl", stream.saved), ("version", b"3".to_vec())];
+        let described = describing.map(|(name, bytes)| {
+            let size = bytes.len() as u64;
+            (Entry::plain(name.to_owned(), size, Place::Here), bytes)
+        });
+        let mut own = Self { file, zip: None, described: described.into(), storages: Vec::new() };
+        // How wide a storage's numbers are, its tensors know.
+        let mut widths = HashMap::new();
+        for tensor in own.tensors(None).ok()? {
+            if let Some(name) = tensor.read().err().as_ref().and_then(missed) {
+                widths.insert(name, tensor.dtype().size() as u64);
+            }
+        }
+        let (mut at, mut storages) = (stream.start, Vec::new());
+        for key in stream.keys {
+            let name = format!("data/{key}");
+            let mut count = [0; COUNT];
+            fill(file, at, &mut count).ok()?;
+            at = at.checked_add(COUNT as u64)?;
+            let size = u64::from_le_bytes(count).checked_mul(*widths.get(&name)?)?;
+            storages.push(Entry::plain(name, size, Place::At(at)));
+            at = at.checked_add(size)?;
+        }
+        own.take(storages, small).ok()?;
+        let tensors = own.tensors(None).ok()?;
+        (at <= file.size()).then_some((own, tensors))
+    }
+
+    /// Reads these files, but for large storages, which stay where they are.
+    fn take(&mut self, files: Vec<Entry>, small: u64) -> Result<(), FormatError> {
+        let mut left = MOST;
         for entry in files {
             let is_storage = entry.name.starts_with("data/") || entry.name.contains("/data/");
             if is_storage && entry.size > small {
-                own.storages.push(entry);
+                self.storages.push(entry);
                 continue;
             }
-            let bytes = own.read(&entry, left)?;
+            let bytes = self.read(&entry, left)?;
             left -= bytes.len() as u64;
-            own.described.push((entry, bytes));
+            self.described.push((entry, bytes));
         }
-        let tensors = own.tensors(None)?;
-        Ok((own, tensors))
+        Ok(())
     }
 
     /// A tensor's bytes, as [`pth::bytes`] gives them.
@@ -109,10 +174,8 @@ impl<'a> Archive<'a> {
             Ok(bytes) => return Ok(bytes),
             Err(error) => error,
         };
-        // The reader says which storage it misses, in words only: its version is pinned and a test holds them.
-        let said = missing.to_string();
-        let name = said.split_once("ZIP entry '").and_then(|(_, rest)| rest.split_once("': not found"));
-        let storage = name.and_then(|(name, _)| self.storages.iter().find(|entry| entry.name == name));
+        let name = missed(&missing);
+        let storage = name.and_then(|name| self.storages.iter().find(|entry| entry.name == name));
         let Some(storage) = storage else { return Err(pth::damaged(&missing)) };
         let alone = self.tensors(Some(storage))?.into_iter().find(|alone| alone.name == tensor.name);
         pth::bytes(&alone.ok_or_else(|| pth::damaged(&missing))?)
@@ -132,8 +195,7 @@ impl<'a> Archive<'a> {
             add(&mut archive, entry, |write| write(bytes))?;
         }
         if let Some((entry, (start, length))) = storage {
-            let file = self.zip.get_ref().0;
-            add(&mut archive, entry, |write| read_pieces(file, start, length, write))?;
+            add(&mut archive, entry, |write| read_pieces(self.file, start, length, write))?;
         }
         archive.finish().map_err(broken)?;
         let reader = PytorchReader::from_bytes(bytes, None).map_err(pth::explain)?;
@@ -144,22 +206,42 @@ impl<'a> Archive<'a> {
     fn read(&self, entry: &Entry, most: u64) -> Result<Vec<u8>, FormatError> {
         let (start, length) = self.place(entry, most)?;
         let mut bytes = room(length as u64)?;
-        fill(self.zip.get_ref().0, start, &mut bytes)?;
+        fill(self.file, start, &mut bytes)?;
         Ok(bytes)
     }
 
     /// Where a file's bytes begin in the archive and how many they are, `most` at most.
     fn place(&self, entry: &Entry, most: u64) -> Result<(u64, usize), FormatError> {
-        let (start, end) = self.zip.get_entry(entry.place).map_err(broken)?.compressed_data_range();
+        let (start, end) = match (&entry.place, &self.zip) {
+            (Place::InZip(place), Some(zip)) => {
+                zip.get_entry(*place).map_err(broken)?.compressed_data_range()
+            }
+            (Place::At(start), _) => (*start, start.saturating_add(entry.size)),
+            _ => (0, 0),
+        };
         let length = end.saturating_sub(start);
         match usize::try_from(length) {
-            Ok(fits) if end <= self.zip.get_ref().0.size() && length <= most => Ok((start, fits)),
+            Ok(fits) if end <= self.file.size() && length <= most => Ok((start, fits)),
             _ => {
                 let reason = format!("{} is longer than it can be", entry.name.escape_debug());
                 Err(FormatError::Damaged { reason })
             }
         }
     }
+}
+
+impl Entry {
+    /// A file that is neither compressed nor has a checksum.
+    fn plain(name: String, size: u64, place: Place) -> Self {
+        Self { name, method: CompressionMethod::STORE, checksum: 0, size, place }
+    }
+}
+
+/// The storage that a tensor's reader misses. It says so in words only: its version is pinned and a test holds them.
+fn missed(error: &std::io::Error) -> Option<String> {
+    let said = error.to_string();
+    let (_, rest) = said.split_once("ZIP entry '")?;
+    Some(rest.split_once("': not found")?.0.to_owned())
 }
 
 /// Copies a file into an archive as it is stored; `content` hands its bytes to what it is given.
@@ -203,6 +285,34 @@ mod tests {
                 assert!(tensor.read().is_err(), "{name}: {} is in memory", tensor.name);
                 assert_eq!(archive.bytes(tensor).unwrap(), whole[&tensor.name].read().unwrap());
             }
+        }
+    }
+
+    #[test]
+    fn a_legacy_stream_is_read_in_the_same_way() {
+        let bytes = fixture("legacy.pth");
+        let whole = PytorchReader::from_bytes(bytes.clone(), None).unwrap().into_tensors();
+        for small in [0, 200, SMALL] {
+            let file = bytes.as_slice();
+            let (archive, tensors) = Archive::open_stream_keeping(&file, small).unwrap();
+            assert_eq!(tensors.len(), whole.len());
+            for tensor in &tensors {
+                assert_eq!(tensor.read().is_ok(), tensor.byte_len() as u64 <= small, "{}", tensor.name);
+                assert_eq!(archive.bytes(tensor).unwrap(), whole[&tensor.name].read().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_of_another_kind_is_left_to_the_reader() {
+        let bytes = fixture("legacy.pth");
+        let short = &bytes[..bytes.len() - 1];
+        let mut foreign = bytes.clone();
+        // The protocol's version, which PyTorch wants to be 1001.
+        let version = bytes.windows(2).position(|window| window == b"\xe9\x03").unwrap();
+        foreign[version] = 0;
+        for (what, file) in [("cut", short), ("foreign", &foreign), ("zip", &fixture("zip.pth"))] {
+            assert!(Archive::open_stream(&file).is_none(), "{what}");
         }
     }
 

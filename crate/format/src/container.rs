@@ -9,6 +9,7 @@ use crate::archive::Archive;
 use crate::checkpoint::{FileFormat, Precision, Tensor};
 use crate::error::FormatError;
 use crate::file::ReadAt;
+use crate::int8::ScaledBytes;
 use crate::{int8, pth};
 
 /// The description's key among the container's metadata. It is the only key written, because the writer
@@ -147,18 +148,9 @@ impl<'a> Container<'a> {
 /// # Errors
 /// A sentence that names the tensor, where its number format is none that weights come in, or it has no numbers.
 pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError> {
-    let scales = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten();
     let count = entry.shape.iter().product::<usize>();
-    let data: Vec<f32> = match (entry.dtype, scales) {
-        (Dtype::I8, Some(scales)) => {
-            let scales = decode(file, scales)?.data;
-            let mut bytes = Vec::new();
-            pieces(file, entry, |piece| {
-                bytes.extend_from_slice(piece);
-                Ok(())
-            })?;
-            int8::dequantize(&bytes, &scales)
-        }
+    let data: Vec<f32> = match (entry.dtype, bytes(file, entry)?) {
+        (Dtype::I8, Some(scaled)) => int8::dequantize(&scaled),
         (Dtype::F32, _) => numbers(file, entry, count, f32::from_le_bytes)?,
         (Dtype::F16, _) => numbers(file, entry, count, |b| half::f16::from_le_bytes(b).to_f32())?,
         (Dtype::BF16, _) => numbers(file, entry, count, |b| half::bf16::from_le_bytes(b).to_f32())?,
@@ -167,21 +159,11 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
             return Err(FormatError::NumberFormat { name: entry.name.clone(), dtype: other.to_string() });
         }
     };
-    // Scales that do not belong to the bytes give fewer numbers than the shape has.
     if data.is_empty() || data.len() != count {
         let (name, shape) = (entry.name.clone(), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
     Ok(Tensor { shape: entry.shape.clone(), data })
-}
-
-/// A tensor in signed bytes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScaledBytes {
-    /// Row by row.
-    pub bytes: Vec<i8>,
-    /// What each row's bytes are multiplied by.
-    pub scales: Vec<f32>,
 }
 
 /// The bytes and the scales of a tensor that is stored so, a scale for each of its rows.

@@ -3,8 +3,9 @@
 use alexnet_protocol::{ClassLabel, ModelInfo, TensorInfo};
 
 use crate::checkpoint::{AVERAGE, Checkpoint, OPTIMIZER, RunState, Tensor, Tensors};
-use crate::container::{self, Container, Entry, ScaledBytes};
+use crate::container::{self, Container, Entry};
 use crate::error::FormatError;
+use crate::int8::ScaledBytes;
 use crate::metadata::Description;
 use crate::{pth, torchvision};
 
@@ -42,8 +43,7 @@ pub struct ModelFile<'a> {
 impl<'a> ModelFile<'a> {
     /// Opens a file of any kind that [`Checkpoint::read`] takes.
     ///
-    /// Of safetensors and PyTorch's ZIP archives only what describes the tensors is read here; PyTorch's older layouts
-    /// are read into memory whole.
+    /// Only what describes the tensors is read here, but for PyTorch's TAR archives, which are read into memory whole.
     ///
     /// # Errors
     /// As [`Checkpoint::read`].

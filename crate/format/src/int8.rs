@@ -24,6 +24,15 @@ pub fn applies(name: &str, shape: &[usize]) -> bool {
     name.ends_with(".weight") && shape.len() > 1
 }
 
+/// A tensor in signed bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScaledBytes {
+    /// Row by row.
+    pub bytes: Vec<i8>,
+    /// What each row's bytes are multiplied by.
+    pub scales: Vec<f32>,
+}
+
 /// A scale for each output channel (the first dimension), so that its largest weight just fits.
 pub fn scales(tensor: &Tensor) -> Vec<f32> {
     let channels = tensor.shape.first().copied().unwrap_or(1).max(1);
@@ -45,8 +54,8 @@ pub fn quantize<'a>(data: &[f32], scales: &[f32]) -> Cow<'a, [u8]> {
 }
 
 /// The weights of the bytes; as many scales as there are channels.
-pub fn dequantize(bytes: &[u8], scales: &[f32]) -> Vec<f32> {
+pub fn dequantize(ScaledBytes { bytes, scales }: &ScaledBytes) -> Vec<f32> {
     let each = (bytes.len() / scales.len().max(1)).max(1);
     let channels = bytes.chunks(each).zip(scales);
-    channels.flat_map(|(bytes, &scale)| bytes.iter().map(move |&b| f32::from(b as i8) * scale)).collect()
+    channels.flat_map(|(bytes, &scale)| bytes.iter().map(move |&byte| f32::from(byte) * scale)).collect()
 }

@@ -20,10 +20,11 @@ mod int8;
 mod metadata;
 mod onnx;
 mod pth;
+mod stream;
 mod torchvision;
 
 pub use checkpoint::{Checkpoint, FileFormat, Precision, RunState, Tensor, Tensors, inspect};
-pub use container::ScaledBytes;
 pub use error::FormatError;
 pub use file::{ModelFile, ReadAt};
 pub use imagenet::imagenet_1k;
+pub use int8::ScaledBytes;

@@ -39,14 +39,18 @@ pub fn is_pytorch(bytes: &[u8]) -> bool {
     is_zip(bytes) || pickle || bytes.get(257..262) == Some(b"ustar")
 }
 
-/// Opens a file that lies elsewhere. A ZIP archive stays there, and each of its tensors is fetched when it is read; the
-/// older layouts, which have no index, are read whole.
+/// Opens a file that lies elsewhere. It stays there, and each of its tensors is fetched when it is read. A TAR archive
+/// (before PyTorch 0.1.10) is read whole, and so is a legacy stream that is not as it should be, for the reader to say
+/// what is wrong with it.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_at(file: &dyn ReadAt, zip: bool) -> Result<Container<'_>, FormatError> {
     if zip {
         let (archive, tensors) = Archive::open(file)?;
+        return Ok(container(tensors)?.with_archive(archive));
+    }
+    if let Some((archive, tensors)) = Archive::open_stream(file) {
         return Ok(container(tensors)?.with_archive(archive));
     }
     let mut bytes = room(file.size())?;

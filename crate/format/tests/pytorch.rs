@@ -38,6 +38,52 @@ fn the_layouts_that_torch_has_written() {
     assert_expected(&Checkpoint::read(fixture("half.pth")).unwrap().tensors, 3e-4);
 }
 
+/// A TAR archive as PyTorch wrote them before 0.1.10, which no PyTorch of today writes.
+fn tar_archive(tensors: &Tensors) -> Vec<u8> {
+    let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    let int = |value: usize| [&b"J"[..], &(value as u32).to_le_bytes()].concat();
+    let pickle = |value: Vec<u8>| [&b"\x80\x02"[..], &value, b"."].concat();
+    let count = || pickle(int(tensors.len()));
+    let (mut storages, mut table, mut state) = (count(), count(), b"}(".to_vec());
+    for (i, (name, tensor)) in tensors.iter().enumerate() {
+        let key = i.to_string();
+        let class = b"ctorch\nFloatStorage\n";
+        storages.extend(pickle([&text(&key), &text("cpu")[..], class, b"\x87"].concat()));
+        storages.extend((tensor.data.len() as u64).to_le_bytes());
+        storages.extend(tensor.data.iter().flat_map(|number| number.to_le_bytes()));
+        table.extend(pickle([&text(&key), &text(&key)[..], class, b"\x87"].concat()));
+        table.extend((tensor.shape.len() as u64).to_le_bytes());
+        let strides = (0..tensor.shape.len()).map(|axis| tensor.shape[axis + 1..].iter().product::<usize>());
+        for number in tensor.shape.iter().copied().chain(strides).chain([0]) {
+            table.extend((number as u64).to_le_bytes());
+        }
+        state.extend([&text(name)[..], &text(&key), b"Q"].concat());
+    }
+    storages.extend(pickle(b"]".to_vec()));
+    state.extend(b"u");
+    let machine = pickle([b"}", &text("little_endian")[..], b"\x88s"].concat());
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in
+        [("sys_info", machine), ("storages", storages), ("tensors", table), ("pickle", pickle(state))]
+    {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, name, bytes.as_slice()).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+#[test]
+fn the_oldest_layout_is_read_whole() {
+    let tensors = Checkpoint::read(fixture("zip.pth")).unwrap().tensors;
+    let bytes = tar_archive(&tensors);
+    assert_eq!(Checkpoint::read(bytes.clone()).unwrap().tensors, tensors);
+    assert_eq!(read_in_place(&bytes).unwrap().tensors, tensors);
+    for end in [0, 600, bytes.len() / 2] {
+        refusal(bytes[..end].to_vec());
+    }
+}
+
 #[test]
 fn weights_inside_a_training_scripts_checkpoint() {
     for name in ["checkpoint.pth", "parallel.pth"] {

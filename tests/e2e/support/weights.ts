@@ -87,14 +87,37 @@ export function pth(shapes: Shapes): Buffer {
   return storedZip(files);
 }
 
-/** OrderedDict of `torch._utils._rebuild_tensor_v2` calls, protocol 2. */
-function pickle(shapes: Shapes): Buffer {
-  const text = (value: string) => {
-    const bytes = Buffer.from(value);
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(bytes.length);
-    return Buffer.concat([Buffer.from("X"), length, bytes]);
-  };
+/** A file as torch.save wrote them before 1.6: pickles one after another, then the storages in their keys' order. */
+export function legacyPth(shapes: Shapes): Buffer {
+  const latin = (bytes: string) => Buffer.from(bytes, "latin1");
+  const version = latin("M\xe9\x03");
+  const tensors = Object.entries(shapes);
+  const keys = tensors.map((_, i) => String(i)).sort();
+  const storages = keys.flatMap((key) => {
+    const [name, shape] = tensors[Number(key)] ?? ["", []];
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(count(shape)));
+    return [length, numbers(name, shape)];
+  });
+  return Buffer.concat([
+    latin("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."),
+    latin("\x80\x02"), version, latin("."),
+    latin("\x80\x02}("), text("protocol_version"), version, text("little_endian"), latin("\x88u."),
+    pickle(shapes, "N"),
+    latin("\x80\x02]("), ...keys.map(text), latin("e."),
+    ...storages,
+  ]);
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([Buffer.from("X"), length, bytes]);
+}
+
+/** OrderedDict of `torch._utils._rebuild_tensor_v2` calls, protocol 2; `view` is what legacy files say of each storage besides. */
+function pickle(shapes: Shapes, view = ""): Buffer {
   const integer = (value: number) => {
     const bytes = Buffer.from("J\0\0\0\0");
     bytes.writeInt32LE(value, 1);
@@ -107,7 +130,7 @@ function pickle(shapes: Shapes): Buffer {
     const strides = shape.map((_, axis) => count(shape.slice(axis + 1)));
     parts.push(
       text(key), Buffer.from("ctorch._utils\n_rebuild_tensor_v2\n(("), text("storage"), Buffer.from("ctorch\nFloatStorage\n"),
-      text(String(i)), text("cpu"), integer(count(shape)), Buffer.from("tQ"), integer(0), tuple(shape), tuple(strides),
+      text(String(i)), text("cpu"), integer(count(shape)), Buffer.from(`${view}tQ`), integer(0), tuple(shape), tuple(strides),
       Buffer.from([0x89]), dictionary, Buffer.from("tR"),
     );
   }
