@@ -4,6 +4,7 @@ import type { KeptRun } from "../state/storage";
 import type { Engine, RunEvents, Slot } from "./api";
 import { Interrupted } from "./client";
 import { LOSS_IS_NO_NUMBER, TrainingRun, type RunHost } from "./run";
+import { PACE } from "./tuning";
 
 const info: RunInfo = { step: 0, parameters: 1, trainImages: 100, valImages: 10, stepsPerEpoch: 10, labels: [], inputSize: 32, fc6Units: 4, fc7Units: 4 };
 
@@ -82,6 +83,39 @@ describe("a run", () => {
     expect(engine.calls.at(-1)).toBe("validate 0");
     expect(engine.whole).toBeGreaterThanOrEqual(2);
     await expect(run.start()).rejects.toThrow("The planned epochs are done");
+  });
+
+  it("on one's own pictures never has more than a second of training that is not safe", async () => {
+    vi.useFakeTimers();
+    try {
+      const takes = <T>(milliseconds: number, value: T) => new Promise<T>((done) => setTimeout(() => done(value), milliseconds));
+      let judging = 0;
+      const { step, validate } = engine;
+      // About what the page takes for sixty photos of each of ten things on a busy machine.
+      engine.step = async (slot, n) => takes(110, await step(slot, n));
+      engine.validate = async (slot, images) => {
+        judging += 650;
+        return takes(650, await validate(slot, images));
+      };
+      /** When each kept state was current, and when it was safe, in time that was not spent on judging. */
+      const kept: { current: number; safe: number }[] = [];
+      const clock = () => performance.now() - judging;
+      host.keepRuns = async () => {
+        const current = clock();
+        await takes(160, null);
+        kept.push({ current, safe: clock() });
+      };
+      run = new TrainingRun(engine as unknown as Engine, host, PACE);
+      await run.configure({ ...options, epochs: 20 }, null);
+      await run.start();
+      while (run.phase !== "finished") await vi.advanceTimersByTimeAsync(1000);
+      expect(engine.whole).toBeGreaterThan(4);
+      expect(kept.length).toBeGreaterThan(10);
+      const lost = kept.slice(1).map(({ safe }, i) => safe - (kept[i]?.current ?? 0));
+      expect(Math.max(...lost)).toBeLessThanOrEqual(1000);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("steps exactly as often as it is asked", async () => {

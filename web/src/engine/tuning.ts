@@ -11,7 +11,8 @@ import { TrainingRun, type Pace, type RunHost } from "./run";
 import type { Remote } from "comlink";
 
 const SLOT = 2;
-const PACE: Pace = { save: { every: 700, times: 3 }, careful: true, patient: true };
+/** A second of training is lost at most: this, a call to the worker, and two savings of 0.16 s, about what one takes. */
+export const PACE: Pace = { save: { every: 550, times: 3 }, careful: true, patient: true };
 
 /** What the loop needs to know of the run it trains. */
 type Facts = Pick<ProjectRun, "project" | "stage" | "network" | "preprocess"> & { from: StartFrom };
