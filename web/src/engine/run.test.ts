@@ -92,7 +92,7 @@ describe("a run", () => {
       let judging = 0;
       const { step, validate } = engine;
       // About what the page takes for sixty photos of each of ten things on a busy machine.
-      engine.step = async (slot, n) => takes(110, await step(slot, n));
+      engine.step = async (slot, n) => takes(150, await step(slot, n));
       engine.validate = async (slot, images) => {
         judging += 650;
         return takes(650, await validate(slot, images));
