@@ -4,11 +4,18 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// Target distribution of a batch: `1 − smoothing` on the label plus `smoothing / classes` everywhere
 /// (`torch.nn.CrossEntropyLoss(label_smoothing=…)`). Shape `[batch, classes]`, on the host.
-pub fn targets(labels: &[u32], classes: usize, smoothing: f64) -> Vec<f32> {
+///
+/// Where images hold a part of the next one ([`crate::data::cutmix`]), `own` says how much of each is its own, and the
+/// label is shared with the next one's in proportion; else it is empty.
+pub fn targets(labels: &[u32], own: &[f32], classes: usize, smoothing: f64) -> Vec<f32> {
     let mut values = vec![(smoothing / classes.max(1) as f64) as f32; labels.len() * classes];
-    for (row, &label) in values.chunks_mut(classes.max(1)).zip(labels) {
-        if let Some(value) = row.get_mut(label as usize) {
-            *value += (1.0 - smoothing) as f32;
+    let others = labels.iter().cycle().skip(1);
+    let own = own.iter().copied().chain(std::iter::repeat(1.0));
+    for (((row, &label), &other), own) in values.chunks_mut(classes.max(1)).zip(labels).zip(others).zip(own) {
+        for (label, share) in [(label, own), (other, 1.0 - own)] {
+            if let Some(value) = row.get_mut(label as usize) {
+                *value += (1.0 - smoothing) as f32 * share;
+            }
         }
     }
     values
@@ -20,9 +27,16 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     (activation::log_softmax(logits, 1) * targets).sum() / -(batch.max(1) as f32)
 }
 
-/// Uploads the targets of a batch.
-pub fn upload_targets(labels: &[u32], classes: usize, smoothing: f64, device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(targets(labels, classes, smoothing), [labels.len(), classes]), device)
+/// Uploads the [`targets`] of a batch.
+pub fn upload_targets(
+    labels: &[u32],
+    own: &[f32],
+    classes: usize,
+    smoothing: f64,
+    device: &Device,
+) -> Tensor<2> {
+    let values = targets(labels, own, classes, smoothing);
+    Tensor::from_data(TensorData::new(values, [labels.len(), classes]), device)
 }
 
 /// The same loss from logits on the host, in f64, summed over the batch.
@@ -52,12 +66,22 @@ mod tests {
         for smoothing in [0.0, 0.1] {
             let on_device = cross_entropy(
                 Tensor::from_data(TensorData::new(logits.to_vec(), [2, 3]), &device),
-                upload_targets(&labels, 3, smoothing, &device),
+                upload_targets(&labels, &[], 3, smoothing, &device),
             );
             let on_host = cross_entropy_sum(&logits, &labels, 3, smoothing) / 2.0;
             let on_device: f32 = on_device.into_scalar();
             assert!((f64::from(on_device) - on_host).abs() < 1e-6, "{on_device} {on_host}");
         }
+    }
+
+    #[test]
+    fn a_mixed_image_asks_for_both_classes_in_proportion() {
+        let close = |a: Vec<f32>, b: [f32; 9]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+        let own = [0.75, 1.0, 0.5];
+        assert!(close(targets(&[0, 1, 2], &own, 3, 0.0), [0.75, 0.25, 0.0, 0.0, 1.0, 0.0, 0.5, 0.0, 0.5]));
+        let all: Vec<f32> = targets(&[0, 1, 2], &own, 3, 0.1);
+        assert!(all.chunks(3).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-6), "{all:?}");
+        assert_eq!(targets(&[1, 0], &[], 3, 0.1), targets(&[1, 0], &[1.0, 1.0], 3, 0.1));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use support::{bits, block_on, images, session, small, source};
 
 fn varied() -> Vec<RunOptions> {
     vec![
-        RunOptions { flip: true, shift: 0.1, colour: 0.2, crop: 0.7, ..small() },
+        RunOptions { flip: true, shift: 0.1, colour: 0.2, crop: 0.7, cutmix: 0.5, ..small() },
         RunOptions { optimizer: Optimizer::AdamW, learning_rate: 1e-3, ..small() },
         RunOptions {
             normalization: Normalization::Batch,
@@ -248,4 +248,23 @@ fn a_class_may_be_worded_anew_but_not_be_another() {
     assert_eq!(Session::resume(saved.clone(), source(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
     saved.labels[0].id = "elsewhere".into();
     assert!(Session::resume(saved, source(64, 16, 32), &Compute::cpu()).is_err());
+}
+
+#[test]
+fn mixed_images_ask_for_both_their_classes() {
+    // Two images of two classes, mixed in every step: a network that learns the shares cannot be sure of either.
+    let sure = |cutmix: f64| {
+        let options = RunOptions {
+            cutmix,
+            train_images: 2,
+            batch_size: 2,
+            dropout: 0.0,
+            learning_rate: 0.01,
+            ..small()
+        };
+        let mut run = session(&options);
+        (0..60).map(|_| block_on(run.step(1)).unwrap().loss).fold(f32::INFINITY, f32::min)
+    };
+    let (plain, mixed) = (sure(0.0), sure(1.0));
+    assert!(plain < 0.05 && mixed > 4.0 * plain, "least loss {plain} without, {mixed} with");
 }

@@ -58,7 +58,7 @@ fn towers() -> RunOptions {
 fn varied() -> Vec<RunOptions> {
     vec![
         towers(),
-        RunOptions { width: 1.0, batch_size: 5, flip: true, shift: 0.1, ..towers() },
+        RunOptions { width: 1.0, batch_size: 5, flip: true, shift: 0.1, cutmix: 0.5, ..towers() },
         RunOptions { optimizer: Optimizer::AdamW, learning_rate: 1e-3, label_smoothing: 0.1, ..towers() },
         RunOptions {
             normalization: Normalization::Batch,

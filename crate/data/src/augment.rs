@@ -97,11 +97,12 @@ fn draw_aspect(most: f64, rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// For each image of a step, whether [`augment`] mirrors it, where mirroring is all that it does; `None` where the
-/// options also crop, shift, recolour or erase.
+/// options also crop, shift, recolour, erase or mix.
 ///
 /// What is computed from the pictures can then be kept, once as they are and once mirrored.
 pub fn mirrored(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
-    if options.shift > 0.0 || options.crop < 1.0 || options.colour > 0.0 || options.erase > 0.0 {
+    let kept = options.shift <= 0.0 && options.crop >= 1.0 && options.colour <= 0.0;
+    if !kept || options.erase > 0.0 || options.cutmix > 0.0 {
         return None;
     }
     let draw = |place: usize| options.flip && stream(seed, Purpose::Augment, step, place as u64).random();
@@ -327,6 +328,7 @@ mod tests {
             RunOptions { shift: 0.1, ..off() },
             RunOptions { crop: 0.9, ..off() },
             RunOptions { erase: 0.1, ..off() },
+            RunOptions { cutmix: 0.1, ..off() },
         ];
         for more in more {
             assert_eq!(mirrored(&more, 3, 1, 5), None);

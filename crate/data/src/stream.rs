@@ -25,6 +25,8 @@ pub enum Purpose {
     Experiment = 6,
     /// Units that a thinned network keeps; `a` = layer.
     Thin = 7,
+    /// Rectangles of other images; `a` = step, `b` = image of the batch.
+    Mix = 8,
 }
 
 /// The stream of (seed, purpose, a, b).

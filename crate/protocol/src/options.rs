@@ -60,6 +60,8 @@ pub struct RunOptions {
     pub colour: f64,
     /// Probability that a rectangle of a training image is blanked.
     pub erase: f64,
+    /// Probability that a rectangle of a training image is another's, whose class takes its share of the target.
+    pub cutmix: f64,
     /// The seed of every random stream.
     pub seed: u32,
 }
@@ -91,6 +93,7 @@ impl Default for RunOptions {
             crop: 1.0,
             colour: 0.0,
             erase: 0.0,
+            cutmix: 0.0,
             seed: 1,
         }
     }

@@ -284,6 +284,13 @@ pub fn option_table() -> Vec<OptionSpec> {
             "The probability that a random rectangle of a training image is blanked, so that no one part of a thing is all that counts.",
         ),
         row(
+            "cutmix",
+            "CutMix",
+            real(0.0, 1.0),
+            Live,
+            "The probability that a rectangle of a training image is taken from another one, whose class is then asked for in proportion. Training accuracy counts the first class only, so it looks low.",
+        ),
+        row(
             "seed",
             "Seed",
             whole(0.0, 4294967295.0),

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Session;
-use crate::data::{Samples, Split, augment, epoch_order, mirrored};
+use crate::data::{Samples, Split, augment, cutmix, epoch_order, mirrored};
 use crate::dropout::Mask;
 use crate::error::LabError;
 use crate::format::{Tensor as Stored, Tensors};
@@ -21,8 +21,8 @@ const AVERAGE_EVERY: u64 = 4;
 // There is one a step, moved twice: a box would save nothing.
 #[allow(clippy::large_enum_variant)]
 enum Input {
-    /// Normalised NCHW floats.
-    Pixels(Vec<f32>),
+    /// Normalised NCHW floats, and how much of each image is its own ([`cutmix`]).
+    Pixels(Vec<f32>, Vec<f32>),
     /// What frozen convolutions made of the images, `[batch, units]`.
     Features(Tensor<2>),
 }
@@ -108,12 +108,20 @@ impl Session {
             }
             None => {
                 let samples = self.next_batch().await?;
-                let pixels = augment(&samples, &self.options, &self.preprocess, seed, step);
-                (Input::Pixels(pixels), samples.labels)
+                let (pixels, own) = self.augmented(&samples);
+                (Input::Pixels(pixels, own), samples.labels)
             }
         };
         let (logits, rate) = self.advance(input, &labels);
         Ok((logits, labels, rate))
+    }
+
+    /// The pixels that the current step sees of these images, and how much of each is its own.
+    pub(super) fn augmented(&self, samples: &Samples) -> (Vec<f32>, Vec<f32>) {
+        let (options, seed) = (&self.options, self.options.seed);
+        let mut pixels = augment(samples, options, &self.preprocess, seed, self.step);
+        let own = cutmix(&mut pixels, samples.len(), options, seed, self.step);
+        (pixels, own)
     }
 
     /// Gradients, update, statistics, average: a step on given images. Logits stay on the device.
@@ -169,15 +177,18 @@ impl Session {
         let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
         let mode = Mode::Train { factors: &factors, features: !frozen };
         let classes = self.architecture.config.classes as usize;
-        let mut targets = loss::upload_targets(labels, classes, self.options.label_smoothing, device);
-        let (logits, statistics) = match input {
-            Input::Pixels(pixels) => {
+        let smoothing = self.options.label_smoothing;
+        let (logits, targets, statistics) = match input {
+            Input::Pixels(pixels, own) => {
                 let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
-                targets = self.taught(targets, &images);
-                forward(&self.architecture, &weights, images, &mode, |_, _| {})
+                let targets = loss::upload_targets(labels, &own, classes, smoothing, device);
+                let targets = self.taught(targets, &images);
+                let (logits, statistics) = forward(&self.architecture, &weights, images, &mode, |_, _| {});
+                (logits, targets, statistics)
             }
             Input::Features(features) => {
-                (connected(&self.architecture, &weights, features, &mode, |_, _| {}), Statistics::new())
+                let logits = connected(&self.architecture, &weights, features, &mode, |_, _| {});
+                (logits, loss::upload_targets(labels, &[], classes, smoothing, device), Statistics::new())
             }
         };
         let mut gradients = loss::cross_entropy(logits.clone(), targets).backward();
@@ -202,7 +213,7 @@ impl Session {
         masks: Option<[Mask; 2]>,
     ) -> Result<Probe, LabError> {
         let masks = masks.unwrap_or_else(|| self.draw_masks(labels.len()));
-        let (logits, gradients, _) = self.gradients(Input::Pixels(pixels), labels, masks);
+        let (logits, gradients, _) = self.gradients(Input::Pixels(pixels, Vec::new()), labels, masks);
         let logits = download(logits).await?;
         let classes = self.architecture.config.classes as usize;
         let loss = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing)
@@ -255,7 +266,8 @@ impl Session {
         labels: &[u32],
         masks: [Mask; 2],
     ) -> Result<f64, LabError> {
-        let (logits, gradients, statistics) = self.gradients(Input::Pixels(pixels), labels, masks);
+        let (logits, gradients, statistics) =
+            self.gradients(Input::Pixels(pixels, Vec::new()), labels, masks);
         self.apply(gradients, statistics);
         let classes = self.architecture.config.classes as usize;
         let logits = download(logits).await?;

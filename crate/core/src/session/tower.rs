@@ -11,7 +11,7 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 use super::{Session, network_config};
 use crate::architecture::{Architecture, LayerKind};
-use crate::data::{ImageSource, augment};
+use crate::data::{ImageSource, Samples};
 use crate::device::Compute;
 use crate::dropout::Mask;
 use crate::error::LabError;
@@ -111,10 +111,8 @@ impl Tower {
     /// weights are those before the step then.
     pub async fn step(&mut self, line: &mut impl Exchange) -> Result<StepMetrics, LabError> {
         let samples = self.session.next_batch().await?;
-        let (session, options) = (&self.session, &self.session.options);
-        let pixels = augment(&samples, options, &session.preprocess, options.seed, session.step);
-        let masks = session.draw_masks(samples.labels.len());
-        let (logits, gradients, statistics) = self.gradients(pixels, &samples.labels, masks, line).await?;
+        let masks = self.session.draw_masks(samples.labels.len());
+        let (logits, gradients, statistics) = self.gradients(&samples, masks, line).await?;
         let rate = self.session.apply(gradients, statistics);
         Ok(self.session.metrics(&logits, &samples.labels, rate))
     }
@@ -123,12 +121,13 @@ impl Tower {
     #[allow(clippy::type_complexity)]
     async fn gradients(
         &mut self,
-        pixels: Vec<f32>,
-        labels: &[u32],
+        samples: &Samples,
         masks: [Mask; 2],
         line: &mut impl Exchange,
     ) -> Result<(Vec<f32>, Vec<Option<Tensor<1>>>, Statistics), LabError> {
         let device = self.session.compute.device.clone();
+        let (pixels, own) = self.session.augmented(samples);
+        let labels = &samples.labels;
         let images = upload_images(pixels, labels.len(), self.session.architecture.input_size, &device);
         let p = self.session.options.dropout;
         let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.factors(p, &device)));
@@ -170,7 +169,8 @@ impl Tower {
             return Err(out_of_step());
         };
         let classes = self.session.architecture.config.classes as usize;
-        let targets = loss::upload_targets(labels, classes, self.session.options.label_smoothing, &device);
+        let smoothing = self.session.options.label_smoothing;
+        let targets = loss::upload_targets(labels, &own, classes, smoothing, &device);
         let mut grads = loss::cross_entropy(logits.clone(), targets).backward();
         let whole = logits.grad_remove(&mut grads).ok_or_else(no_gradient)?;
         let mut upstream = whole.slice_dim(1, share(classes, 2, self.tower));

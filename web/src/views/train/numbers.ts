@@ -4,7 +4,7 @@ import type { Value } from "./differences";
 type NumberKind = Extract<Kind, { type: "number" }>;
 
 /** Rows of the table whose number is easier to slide than to type. */
-const SLIDERS = new Set(["learningRate", "momentum", "dropout", "width", "weightAverage", "labelSmoothing", "shift", "crop", "colour", "erase"]);
+const SLIDERS = new Set(["learningRate", "momentum", "dropout", "width", "weightAverage", "labelSmoothing", "shift", "crop", "colour", "erase", "cutmix"]);
 
 /** Whether a row gets a slider beside its field. */
 export function slides({ name, kind }: OptionSpec): boolean {
