@@ -1,4 +1,5 @@
 /** Weights from elsewhere: fetched once, gone on with after a break, checked, kept on this device; and what goes wrong. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { address, engine, expect, message, test } from "./support/lab";
@@ -32,6 +33,19 @@ async function fetchFrom(page: Page, url: string): Promise<void> {
 
 test.describe("a file from an address", () => {
   test.use({ allowed: /net::ERR_|status of 404/ });
+
+  test("is fetched by one press where it is in the list", async ({ page }) => {
+    const url = host.at("listed.safetensors");
+    host.files.set("listed.safetensors", { body: network });
+    const sha256 = createHash("sha256").update(network).digest("hex");
+    const row = { name: "A listed network", url, bytes: network.length, sha256, about: "Made by the test.", licence: "None.", origin: "The test." };
+    await page.route("**/generated/weights.json", (route) => route.fulfill({ json: [row] }));
+    await models(page);
+    await page.getByTestId("published").getByRole("button", { name: /^Download and use/ }).click();
+    await expect(message(page, /is now the model in use: alexnet-64, 200 classes\.$/)).toBeVisible();
+    expect(host.asked).toHaveLength(1);
+    await expect(page.getByTestId("published").getByRole("button", { name: /from this device/ })).toBeVisible();
+  });
 
   test("goes on where it broke off, is kept, comes from this device next time, and can be removed", async ({ page }) => {
     await models(page);
