@@ -117,6 +117,16 @@ test("two classes by name, one press, and a network for them", async ({ page }) 
   await expect(page.getByTestId("prediction").first()).toHaveAttribute("data-label", "Apple");
 });
 
+/** Pastes a file, or drops it on an element. */
+const give = (page: Page, selector: string, kind: "paste" | "drop", picture: InputFile) =>
+  page.locator(selector).first().evaluate((target, [kind, name, base64]) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type: "image/jpeg" }));
+    const options = { bubbles: true, cancelable: true };
+    target.dispatchEvent(kind === "paste" ? new ClipboardEvent("paste", { ...options, clipboardData: data }) : new DragEvent("drop", { ...options, dataTransfer: data }));
+  }, [kind, picture.name, picture.buffer.toString("base64")] as const);
+
 test("pictures come by folder, by paste and by drop; what hurts is said", async ({ page }) => {
   await open(page, { view: "studio" });
   const folder = test.info().outputPath("things");
@@ -134,22 +144,14 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   // Pasted into the class that was touched last, dropped on another.
   await one(page, "rose").getByTestId("studio-class-name").click();
   await page.keyboard.press("Escape");
-  const give = (selector: string, kind: "paste" | "drop", picture: InputFile) =>
-    page.locator(selector).first().evaluate((target, [kind, name, base64]) => {
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], name, { type: "image/jpeg" }));
-      const options = { bubbles: true, cancelable: true };
-      target.dispatchEvent(kind === "paste" ? new ClipboardEvent("paste", { ...options, clipboardData: data }) : new DragEvent("drop", { ...options, dataTransfer: data }));
-    }, [kind, picture.name, picture.buffer.toString("base64")] as const);
   const leaf = file("twin.jpg", pictures(GREEN, 1)[0] ?? Buffer.alloc(0));
-  await give("body", "paste", file("new.jpg", jpeg(plain([200, 90, 20]))));
+  await give(page, "body", "paste", file("new.jpg", jpeg(plain([200, 90, 20]))));
   await counts(page, { leaf: 4, rose: 5, sky: 4 });
-  await give('[data-name="sky"]', "drop", leaf);
+  await give(page, '[data-name="sky"]', "drop", leaf);
   await counts(page, { leaf: 4, rose: 5, sky: 5 });
   await expect(page.getByTestId("studio-warning").filter({ hasText: "The same picture is in “leaf” and “sky”" })).toBeVisible();
   // The same once more changes nothing, and a text is no picture.
-  await give('[data-name="sky"]', "drop", leaf);
+  await give(page, '[data-name="sky"]', "drop", leaf);
   await expect(message(page, /One picture was in that class already/)).toBeVisible();
   await one(page, "sky").getByTestId("studio-files").setInputFiles(file("notes.jpg", Buffer.from("Dear diary")));
   await expect(message(page, /“notes\.jpg” is not an image that can be read here/)).toBeVisible();
@@ -173,6 +175,15 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   // All of it is there after a reload.
   await page.reload();
   await counts(page, { rose: 5 });
+});
+
+test("folders become classes, also where they are dropped on one", async ({ page }) => {
+  await open(page, { view: "studio" });
+  await give(page, '[data-name="Class 1"]', "drop", zip("sorted.zip", imageFolder(4)));
+  await counts(page, { leaf: 4, rose: 4, sky: 4 });
+  // One folder has no classes of its own.
+  await give(page, '[data-name="sky"]', "drop", zip("one.zip", imageFolder(2, { more: [200, 90, 20] })));
+  await counts(page, { leaf: 4, rose: 4, sky: 6 });
 });
 
 test("a tab closed in the middle of a run goes on where it was", async ({ page }) => {
