@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::ops::Range;
 
 use pytorch_reader::{PytorchReader, Tensor};
 use rawzip::{
@@ -22,7 +23,7 @@ use crate::stream::Stream;
 const SMALL: u64 = 1 << 20;
 
 /// Bytes of descriptions and small storages that are taken at most; AlexNet has 0.2 MB of them.
-const MOST: u64 = 64 << 20;
+pub const MOST: u64 = 64 << 20;
 
 /// Bytes of a ZIP archive around those of a file and its name, twice; those at its end count as a file's.
 const HEADERS: usize = 256;
@@ -57,8 +58,6 @@ enum Place {
     InZip(ZipArchiveEntryWayfinder),
     /// From here on.
     At(u64),
-    /// Nowhere but in memory.
-    Here,
 }
 
 /// What `rawzip` reads through.
@@ -121,12 +120,10 @@ impl<'a> Archive<'a> {
         let checked = [stream.preamble.as_slice(), b"\x80\x02}.", b"\x80\x02]."].concat();
         let checked = PytorchReader::from_bytes(checked, None).ok()?;
         checked.metadata().is_legacy_format().then_some(())?;
-        let describing = [("data.pkl", stream.saved), ("version", b"3".to_vec())];
-        let described = describing.map(|(name, bytes)| {
-            let size = bytes.len() as u64;
-            (Entry::plain(name.to_owned(), size, Place::Here), bytes)
-        });
-        let mut own = Self { file, zip: None, described: described.into(), storages: Vec::new() };
+        let Range { start, end } = stream.saved;
+        let saved = Entry::plain("data.pkl".to_owned(), end - start, start);
+        let mut own = Self { file, zip: None, described: Vec::new(), storages: Vec::new() };
+        own.take(vec![saved], small).ok()?;
         // How wide a storage's numbers are, its tensors know.
         let mut widths = HashMap::new();
         for tensor in own.tensors(None).ok()? {
@@ -141,7 +138,7 @@ impl<'a> Archive<'a> {
             fill(file, at, &mut count).ok()?;
             at = at.checked_add(COUNT as u64)?;
             let size = u64::from_le_bytes(count).checked_mul(*widths.get(&name)?)?;
-            storages.push(Entry::plain(name, size, Place::At(at)));
+            storages.push(Entry::plain(name, size, at));
             at = at.checked_add(size)?;
         }
         own.take(storages, small).ok()?;
@@ -217,7 +214,8 @@ impl<'a> Archive<'a> {
                 zip.get_entry(*place).map_err(broken)?.compressed_data_range()
             }
             (Place::At(start), _) => (*start, start.saturating_add(entry.size)),
-            _ => (0, 0),
+            // There is no archive to look in: nothing that can be read.
+            (Place::InZip(_), None) => (0, u64::MAX),
         };
         let length = end.saturating_sub(start);
         match usize::try_from(length) {
@@ -231,9 +229,9 @@ impl<'a> Archive<'a> {
 }
 
 impl Entry {
-    /// A file that is neither compressed nor has a checksum.
-    fn plain(name: String, size: u64, place: Place) -> Self {
-        Self { name, method: CompressionMethod::STORE, checksum: 0, size, place }
+    /// A file that is neither compressed nor has a checksum, from `start` on.
+    fn plain(name: String, size: u64, start: u64) -> Self {
+        Self { name, method: CompressionMethod::STORE, checksum: 0, size, place: Place::At(start) }
     }
 }
 

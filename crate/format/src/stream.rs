@@ -5,11 +5,9 @@ use std::ops::Range;
 
 use pytorch_reader::OpCode;
 
+use crate::archive::MOST;
 use crate::container::{fill, room};
 use crate::file::ReadAt;
-
-/// Bytes that its pickles take at most; AlexNet's are 3 kB.
-const MOST: usize = 64 << 20;
 
 /// Bytes fetched at once to look for the end of a pickle.
 const PIECE: usize = 1 << 16;
@@ -19,8 +17,8 @@ const PIECE: usize = 1 << 16;
 pub struct Stream {
     /// What says that it is one, and of which machine: three pickles.
     pub preamble: Vec<u8>,
-    /// The pickle of what was saved.
-    pub saved: Vec<u8>,
+    /// Where the pickle of what was saved lies.
+    pub saved: Range<u64>,
     /// The storages' keys, in the order in which they lie.
     pub keys: Vec<String>,
     /// Where the first storage begins.
@@ -34,14 +32,15 @@ impl Stream {
         for _ in 0..3 {
             head.pickle(|_| ())?;
         }
-        let preamble = 0..head.at;
-        let saved = head.pickle(|_| ())?;
+        let preamble = head.bytes.get(..head.at)?.to_vec();
+        let from = head.at as u64;
+        head.pickle(|_| ())?;
+        let saved = from..head.at as u64;
         let mut keys = Vec::new();
         head.pickle(|key| keys.push(std::str::from_utf8(key).map(str::to_owned)))?;
-        let part = |range: Range<usize>| head.bytes.get(range).map(<[u8]>::to_vec);
         Some(Self {
-            preamble: part(preamble)?,
-            saved: part(saved)?,
+            preamble,
+            saved,
             keys: keys.into_iter().collect::<Result<_, _>>().ok()?,
             start: head.at as u64,
         })
@@ -56,16 +55,15 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Goes over the opcodes of a pickle, doing nothing that they say, and hands its strings on; where it lies.
+    /// Goes over the opcodes of a pickle, doing nothing that they say, and hands its strings on.
     ///
     /// Arguments are as Python's `pickletools` describes them.
-    fn pickle(&mut self, mut string: impl FnMut(&[u8])) -> Option<Range<usize>> {
+    fn pickle(&mut self, mut string: impl FnMut(&[u8])) -> Option<()> {
         use OpCode::*;
-        let start = self.at;
         loop {
             let op = OpCode::try_from(*self.take(1)?.first()?).ok()?;
             match op {
-                Stop => return Some(start..self.at),
+                Stop => return Some(()),
                 BinInt1 | BinGet | BinPut | Proto | Ext1 => drop(self.take(1)?),
                 BinInt2 | Ext2 => drop(self.take(2)?),
                 BinInt | LongBinGet | LongBinPut | Ext4 => drop(self.take(4)?),
@@ -131,7 +129,7 @@ impl Head<'_> {
     fn fetch(&mut self) -> Option<()> {
         let have = self.bytes.len() as u64;
         let more = self.file.size().saturating_sub(have).min(PIECE as u64);
-        if more == 0 || self.bytes.len() >= MOST {
+        if more == 0 || have >= MOST {
             return None;
         }
         let mut piece = room(more).ok()?;
@@ -152,7 +150,8 @@ mod tests {
         let bytes = std::fs::read(path).unwrap();
         let stream = Stream::find(&bytes.as_slice()).unwrap();
         assert_eq!(stream.keys.len(), 16);
-        assert!(stream.saved.starts_with(b"\x80\x02") && stream.saved.ends_with(b"."));
+        let saved = &bytes[stream.saved.start as usize..stream.saved.end as usize];
+        assert!(saved.starts_with(b"\x80\x02") && saved.ends_with(b"."));
         // Behind them lies the first storage: its count, as eight bytes.
         let start = stream.start as usize;
         let count = u64::from_le_bytes(*bytes[start..].first_chunk().unwrap());

@@ -27,6 +27,16 @@ enum Input {
     Features(Tensor<2>),
 }
 
+impl Input {
+    /// How much of each image is its own; empty where all are whole.
+    fn own(&self) -> &[f32] {
+        match self {
+            Self::Pixels(_, own) => own,
+            Self::Features(_) => &[],
+        }
+    }
+}
+
 /// What [`Session::probe`] found.
 #[derive(Debug, Clone)]
 pub struct Probe {
@@ -178,17 +188,15 @@ impl Session {
         let mode = Mode::Train { factors: &factors, features: !frozen };
         let classes = self.architecture.config.classes as usize;
         let smoothing = self.options.label_smoothing;
-        let (logits, targets, statistics) = match input {
-            Input::Pixels(pixels, own) => {
+        let mut targets = loss::upload_targets(labels, input.own(), classes, smoothing, device);
+        let (logits, statistics) = match input {
+            Input::Pixels(pixels, _) => {
                 let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
-                let targets = loss::upload_targets(labels, &own, classes, smoothing, device);
-                let targets = self.taught(targets, &images);
-                let (logits, statistics) = forward(&self.architecture, &weights, images, &mode, |_, _| {});
-                (logits, targets, statistics)
+                targets = self.taught(targets, &images);
+                forward(&self.architecture, &weights, images, &mode, |_, _| {})
             }
             Input::Features(features) => {
-                let logits = connected(&self.architecture, &weights, features, &mode, |_, _| {});
-                (logits, loss::upload_targets(labels, &[], classes, smoothing, device), Statistics::new())
+                (connected(&self.architecture, &weights, features, &mode, |_, _| {}), Statistics::new())
             }
         };
         let mut gradients = loss::cross_entropy(logits.clone(), targets).backward();

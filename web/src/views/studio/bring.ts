@@ -24,18 +24,20 @@ export async function bring(files: readonly File[], into: string | null): Promis
   if (loose.length > 0) await bringLoose(loose, into);
 }
 
-/** What lies in several folders is several classes, wherever it was dropped. */
-const several = (found: ReturnType<typeof places>): boolean => new Set(found.flatMap((place) => place?.class ?? [])).size > 1;
+/** The class that files were given to; what lies in several folders is several classes, wherever it was dropped. */
+function chosen(given: string | null, found: ReturnType<typeof places>): string | null {
+  return new Set(found.flatMap((place) => place?.class ?? [])).size > 1 ? null : given;
+}
 
-async function bringLoose(files: readonly File[], to: string | null): Promise<void> {
+async function bringLoose(files: readonly File[], given: string | null): Promise<void> {
   const found = places(files.map(({ name }) => name));
-  const into = several(found) ? null : to;
+  const into = chosen(given, found);
   // A file that claims to be no picture may still be one, when it was chosen by itself.
   const one = into !== null || files.every(({ name }) => !name.includes("/"));
   if (one) {
-    const single = into ?? album.active ?? (await album.addClass())?.id;
+    const to = into ?? album.active ?? (await album.addClass())?.id;
     const pictures = files.filter(({ name, type }) => !name.includes("/") || isPicture(name) || type.startsWith("image/"));
-    if (single) await album.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: single, val: null })));
+    if (to) await album.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: to, val: null })));
     return;
   }
   const byName = await classesFor(found.map((place) => place?.class ?? null));
@@ -51,7 +53,7 @@ async function bringLoose(files: readonly File[], to: string | null): Promise<vo
 
 async function bringArchive(opened: Opened, name: string, given: string | null): Promise<void> {
   const found = places(opened.paths);
-  const into = several(found) ? null : given;
+  const into = chosen(given, found);
   const all = opened.paths.flatMap((path, i) => (found[i] ? [{ path, place: found[i] }] : []));
   if (all.length === 0) throw new Error(`The archive “${name}” holds no picture: it needs JPEG, PNG, WebP, GIF or BMP files, in a folder for each class.`);
   const byName = into === null ? await classesFor(all.map(({ place }) => place.class)) : new Map<string, string>();
