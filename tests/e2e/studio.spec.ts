@@ -100,6 +100,7 @@ test("two classes by name, one press, and a network for them", async ({ page }) 
   await guess(page, file("red.jpg", jpeg(plain(RED))));
   await expect(nearest.first()).toHaveAttribute("data-label", "Apple");
 
+  await dismiss(page);
   const download = page.waitForEvent("download");
   await page.getByTestId("studio-export-safetensors").click();
   const bytes = await readFile(await (await download).path());
@@ -208,6 +209,82 @@ test("a tab closed in the middle of a run goes on where it was", async ({ page }
   expect(await accuracy(page)).toBeGreaterThan(0.9);
 });
 
+test("a class renamed in the middle of a run: the run goes on, and its network knows the new name", async ({ page }) => {
+  await filled(page, 12, 60);
+  await page.getByTestId("studio-train").click();
+  await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(5);
+  await page.getByTestId("studio-pause").click();
+  await expect(page.getByTestId("studio-go-on")).toBeVisible();
+  const name = one(page, "rose").getByTestId("studio-class-name");
+  await name.fill("Tulip");
+  await name.press("Enter");
+  await counts(page, { leaf: 12, Tulip: 12, sky: 12 });
+  await page.reload();
+  await page.getByTestId("studio-go-on").click();
+  await done(page);
+  await expect(page.locator('[data-testid="studio-class-accuracy"][data-label="Tulip"]')).toBeVisible();
+  const red = file("red.jpg", jpeg(plain(RED)));
+  expect((await guess(page, red)).label).toBe("Tulip");
+  // Renamed once more after it was trained.
+  const again = one(page, "Tulip").getByTestId("studio-class-name");
+  await again.fill("Poppy");
+  await again.press("Enter");
+  await expect(page.locator('[data-testid="studio-class-accuracy"][data-label="Poppy"]')).toBeVisible();
+  expect((await guess(page, red)).label).toBe("Poppy");
+  await page.getByTestId("studio-find-nearest").click();
+  await expect(page.getByTestId("studio-neighbour").first()).toHaveAttribute("data-label", "Poppy");
+  const download = page.waitForEvent("download");
+  await page.getByTestId("studio-export-safetensors").click();
+  const bytes = await readFile(await (await download).path());
+  expect(bytes.subarray(8, 4000).toString()).toContain('{\\"id\\":\\"Poppy\\",\\"name\\":\\"Poppy\\"}');
+  // With a class less the network still answers, and what has no sense any more is not offered.
+  await one(page, "sky").getByRole("button", { name: "Remove the class sky" }).click();
+  await page.getByTestId("studio-remove-class").click();
+  await expect(page.getByText("The classes have changed since: train again")).toBeVisible();
+  expect((await guess(page, red)).label).toBe("Poppy");
+  await expect(page.getByTestId("studio-nearest")).toHaveCount(0);
+});
+
+test("the network from before stays until the next one is whole", async ({ page }) => {
+  await filled(page, 12, 3);
+  await page.getByTestId("studio-train").click();
+  await done(page);
+  const red = file("red.jpg", jpeg(plain(RED)));
+  const before = await guess(page, red);
+  await page.getByTestId("studio-head-epochs").fill("60");
+  await page.getByTestId("studio-head-epochs").press("Tab");
+  await page.getByTestId("studio-train").click();
+  await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(20);
+  await page.getByTestId("studio-pause").click();
+  await expect(page.getByTestId("studio-go-on")).toBeVisible();
+  await expect(page.getByTestId("studio-older")).toBeVisible();
+  expect(await guess(page, red)).toEqual(before);
+  // Also after a reload.
+  await page.reload();
+  await expect(page.getByTestId("studio-go-on")).toBeVisible();
+  expect(await guess(page, red)).toEqual(before);
+  await page.getByTestId("studio-give-up").click();
+  await expect(page.getByTestId("studio-go-on")).toHaveCount(0);
+  await expect(page.getByTestId("studio-older")).toHaveCount(0);
+  expect(await guess(page, red)).toEqual(before);
+});
+
+test("a disk too full for the network: it is trained, tried and taken away all the same", async ({ page }) => {
+  await beforeWorker(page, `FileSystemSyncAccessHandle.prototype.write = () => { throw new DOMException("No room.", "QuotaExceededError"); }`);
+  await filled(page, 12, 4);
+  await page.getByTestId("studio-train").click();
+  await done(page);
+  await expect(message(page, /^Your network is ready, but this browser has no room to keep it: save it as a file/)).toBeVisible();
+  expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
+  await dismiss(page);
+  for (const id of ["studio-export-safetensors", "studio-export"]) {
+    const download = page.waitForEvent("download");
+    await page.getByTestId(id).click();
+    const bytes = await readFile(await (await download).path());
+    expect(bytes.byteLength).toBeGreaterThan(1_000_000);
+  }
+});
+
 test("a picture in the wrong class is put right from the list of mistakes", async ({ page }) => {
   await named(page, 30);
   // Enough strays that some are set apart; they are blue, and called apples.
@@ -262,6 +339,14 @@ test("an exported project comes back with the same pictures and the same answers
   await done(page);
   const odd = file("odd.jpg", jpeg(plain([120, 110, 100])));
   const before = await guess(page, odd);
+  const found = async () => ({
+    accuracy: await accuracy(page),
+    classes: await page.getByTestId("studio-class-accuracy").allInnerTexts(),
+    points: await page.getByTestId("studio-loss-chart").getAttribute("data-points"),
+    thumbs: await one(page, "rose").getByTestId("studio-thumb").evaluateAll((all) => all.map((each) => (each as HTMLImageElement).alt)),
+  });
+  const was = await found();
+  expect(was.thumbs).toHaveLength(8);
   const exported = async (id: string) => {
     await dismiss(page);
     const download = page.waitForEvent("download");
@@ -280,11 +365,22 @@ test("an exported project comes back with the same pictures and the same answers
   await counts(page, { leaf: 8, rose: 8, sky: 8 });
   expect(await guess(page, odd)).toEqual(before);
   expect((await exported("studio-export-safetensors")).equals(network)).toBe(true);
+  // What was known of it came too, and what it goes by can be shown.
+  const known = async () => {
+    expect(await found()).toEqual(was);
+    await expect(page.getByTestId("studio-neighbour")).toHaveCount(6);
+  };
+  // Once asked for, each photo gets its own.
+  await page.getByTestId("studio-find-nearest").click();
+  await known();
   // A copy has its own life, and its bytes are counted.
   await page.getByRole("button", { name: "Duplicate Garden" }).click();
   await expect(page.getByTestId("studio-project")).toHaveCount(2);
   await expect(page.getByTestId("studio-project-name")).toHaveValue("Garden, copy");
   expect(await guess(page, odd)).toEqual(before);
+  await known();
+  const size = (name: string) => page.locator(`[data-testid="studio-project"][data-name="${name}"]`).innerText().then((text) => /[\d.]+ MB/.exec(text)?.[0]);
+  await expect.poll(async () => (await size("Garden, copy")) === (await size("Garden"))).toBe(true);
   await expect(page.getByTestId("studio-storage")).toContainText(/This page keeps [\d.]+ MB in this browser/);
 });
 
@@ -303,6 +399,90 @@ test("the camera gives ten pictures a second while its button is held", async ({
   const taken = await card.getAttribute("data-count");
   await page.waitForTimeout(500);
   expect(await card.getAttribute("data-count")).toBe(taken);
+});
+
+test("the camera leaves the page where it is, and sets the end of a series apart", async ({ page }) => {
+  await open(page, { view: "studio" });
+  const card = page.getByTestId("studio-class").first();
+  await card.getByTestId("studio-camera").press("Enter");
+  const hold = card.getByTestId("studio-hold");
+  await expect(hold).toBeFocused();
+  await page.keyboard.down("Space");
+  await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(2);
+  // Where the card's top was at each frame, from when the first thumbnails stand.
+  const places = await card.evaluate(async (element) => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 60; i++) {
+      await new Promise(requestAnimationFrame);
+      seen.add(Math.round(element.getBoundingClientRect().top));
+    }
+    return [...seen];
+  });
+  expect(places).toHaveLength(1);
+  await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(12);
+  await page.keyboard.up("Space");
+  await expect(message(page, /^\d+ pictures were added to “Class 1”/)).toBeVisible();
+  const count = Number(await card.getAttribute("data-count"));
+  await expect(card).toContainText(`${count} pictures, ${Math.round(count / 5)} of them set apart for testing`);
+  // The newest are the first in the list, and those are set apart.
+  const apart = await card.getByRole("listitem").evaluateAll((items) => items.map((item) => item.textContent?.includes("set apart") ?? false));
+  expect(apart.lastIndexOf(true)).toBeLessThan(Math.round(count / 5));
+  await card.getByTestId("studio-camera-close").press("Enter");
+  await expect(card.getByTestId("studio-camera")).toBeFocused();
+  // All of it is taken back at once.
+  await page.getByRole("button", { name: "Undo" }).click();
+  await counts(page, { "Class 1": 0, "Class 2": 0 });
+});
+
+test("a class is one stop for Tab; arrows go from picture to picture, and what was removed comes back", async ({ page }) => {
+  await open(page, { view: "studio" });
+  const card = one(page, "Class 1");
+  await card.getByTestId("studio-files").setInputFiles(things("apple", RED, 20));
+  await counts(page, { "Class 1": 20, "Class 2": 0 });
+  await expect(card.locator('[data-place][tabindex="0"]')).toHaveCount(1);
+  // The newest first.
+  const first = card.getByRole("button", { name: "Remove apple 19.jpg" });
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(card.getByRole("button", { name: "Remove apple 18.jpg" })).toBeFocused();
+  await page.keyboard.press("End");
+  await expect(card.getByRole("button", { name: "Remove apple 0.jpg" })).toBeFocused();
+  await page.keyboard.press("Delete");
+  await counts(page, { "Class 1": 19, "Class 2": 0 });
+  await expect(card.getByRole("button", { name: "Remove apple 1.jpg" })).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(first).toBeFocused();
+  await page.keyboard.press("Delete");
+  await page.getByRole("button", { name: "Undo" }).last().click();
+  await counts(page, { "Class 1": 19, "Class 2": 0 });
+  await expect(first).toBeVisible();
+  // A new class waits for its name.
+  await page.getByTestId("studio-add-class").click();
+  await page.keyboard.type("Cherry");
+  await page.keyboard.press("Enter");
+  await counts(page, { "Class 1": 19, "Class 2": 0, Cherry: 0 });
+  await page.reload();
+  await counts(page, { "Class 1": 19, "Class 2": 0, Cherry: 0 });
+});
+
+test("an archive that finds no room leaves no half project behind", async ({ page }) => {
+  await page.addInitScript(() => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...args: Parameters<typeof put>) {
+      if (sessionStorage.getItem("full") && this.name === "files") throw new DOMException("No room.", "QuotaExceededError");
+      return put.apply(this, args);
+    };
+  });
+  await filled(page, 4);
+  const download = page.waitForEvent("download");
+  await page.getByTestId("studio-export").click();
+  const archive = await readFile(await (await download).path());
+  await page.evaluate(() => sessionStorage.setItem("full", "yes"));
+  await page.getByTestId("studio-zip").setInputFiles(file("mine.zip", archive));
+  await expect(message(page, /^“My pictures 2” was not imported\. The browser's storage is full/)).toBeVisible();
+  await counts(page, { leaf: 4, rose: 4, sky: 4 });
+  await expect(page.getByTestId("studio-project-name")).toHaveValue("My pictures");
+  await expect(page.getByTestId("studio-projects")).toHaveText("All projects (1)");
 });
 
 test("a full disk is one sentence, and nothing is lost", async ({ page }) => {

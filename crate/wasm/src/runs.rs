@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, floats, from_js, object, pixels, to_js};
 use crate::lab::{InUse, Lab};
+use crate::tuning::relabel;
 
 impl Lab {
     pub(crate) fn run(&self, slot: usize) -> JsResult<&Session> {
@@ -157,13 +158,14 @@ impl Lab {
         self.put(slot, run)
     }
 
-    /// Makes the run's network the model in use.
+    /// Makes the run's network the model in use. `labels`: as in [`Lab::start_from`].
     ///
     /// # Errors
     /// A sentence when the device was lost; the model in use stays.
     #[wasm_bindgen(js_name = useRun)]
-    pub async fn use_run(&mut self, slot: usize) -> JsResult<JsValue> {
-        let model = self.run(slot)?.model().await.map_err(error)?;
+    pub async fn use_run(&mut self, slot: usize, labels: JsValue) -> JsResult<JsValue> {
+        let mut model = self.run(slot)?.model().await.map_err(error)?;
+        relabel(&mut model, labels)?;
         let model = InUse::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;
         self.model = Some(model);

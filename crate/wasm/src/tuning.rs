@@ -1,7 +1,7 @@
 //! Runs that start from a network instead of random weights, and networks as files.
 
 use alexnet::format::{Checkpoint, FileFormat, Precision};
-use alexnet::protocol::RunOptions;
+use alexnet::protocol::{ClassLabel, RunOptions};
 use alexnet::{Classifier, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -9,19 +9,35 @@ use wasm_bindgen::prelude::*;
 use crate::convert::{JsResult, error, from_js, to_js};
 use crate::lab::Lab;
 
+/// Gives classes other labels: a list of pairs, the id that a class has and its label from now on. The ids of a
+/// project's classes outlive every renaming, while a file calls them by their folders and names.
+pub(crate) fn relabel(model: &mut Checkpoint, labels: JsValue) -> JsResult<()> {
+    if labels.is_undefined() {
+        return Ok(());
+    }
+    let labels: Vec<(String, ClassLabel)> = from_js(labels, "list of classes")?;
+    for label in &mut model.labels {
+        if let Some((_, new)) = labels.iter().find(|(id, _)| *id == label.id) {
+            label.clone_from(new);
+        }
+    }
+    Ok(())
+}
+
 #[wasm_bindgen]
 impl Lab {
     /// Chooses the network that the next [`Lab::configure_from`] starts from, and says what it is: a file, or
-    /// the model in use where there is none.
+    /// the model in use where there is none. `labels`: pairs of a class's id and its other label.
     ///
     /// # Errors
     /// A sentence when the file is no model or there is no model in use.
     #[wasm_bindgen(js_name = startFrom)]
-    pub async fn start_from(&mut self, file: Option<Vec<u8>>) -> JsResult<JsValue> {
-        let model = match file {
+    pub async fn start_from(&mut self, file: Option<Vec<u8>>, labels: JsValue) -> JsResult<JsValue> {
+        let mut model = match file {
             Some(bytes) => Checkpoint::read(bytes).map_err(|e| error(e.into()))?.into_model(),
             None => self.in_use()?.classifier.model().await.map_err(error)?,
         };
+        relabel(&mut model, labels)?;
         // A file whose tensors do not fit its network is refused here, before anything is read for it.
         Classifier::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info())?;
@@ -47,15 +63,17 @@ impl Lab {
         self.put(slot, run)
     }
 
-    /// A network's file in another format: `safetensors`, `onnx` or `alexnet`, without a run's state.
+    /// A network's file in another format: `safetensors`, `onnx` or `alexnet`, without a run's state. `labels`: as
+    /// in [`Lab::start_from`].
     ///
     /// # Errors
     /// A sentence when the bytes are no model.
     #[wasm_bindgen(js_name = convertModel)]
-    pub fn convert_model(&self, file: Vec<u8>, format: String) -> JsResult<Uint8Array> {
+    pub fn convert_model(&self, file: Vec<u8>, format: String, labels: JsValue) -> JsResult<Uint8Array> {
         let format = FileFormat::from_extension(&format)
             .ok_or_else(|| JsError::new("Use safetensors, onnx or alexnet as the format."))?;
-        let model = Checkpoint::read(file).map_err(|e| error(e.into()))?.into_model();
+        let mut model = Checkpoint::read(file).map_err(|e| error(e.into()))?.into_model();
+        relabel(&mut model, labels)?;
         let bytes = model.write(format, Precision::F32).map_err(|e| error(e.into()))?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }

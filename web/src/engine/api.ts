@@ -18,7 +18,7 @@ import type {
   StepMetrics, Validation, Views, Watched,
 } from "../generated/protocol";
 import type { TwoTowers } from "./towers";
-import type { ProjectRun, Stage } from "../projects/types";
+import type { Judgement, ProjectRun, Stage } from "../projects/types";
 import type { BenchSample, Classified, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, Votes } from "./wasm-api";
 
 export type { BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, Traffic, Votes } from "./wasm-api";
@@ -153,12 +153,16 @@ export interface Engine {
   /** Only options whose `OPTIONS` row says `live` may differ. */
   /** A run on a project's pictures that starts from a network; network, width and the like are that network's. */
   configureFrom(slot: EngineSlot, options: RunOptions, start: StartFrom): Promise<RunInfo & { start: ModelInfo }>;
-  /** The pictures set apart in a project's data set, in the order of its validation images. */
-  setApart(dataset: string): Promise<string[]>;
-  /** A project's network as a file. */
-  exportProject(project: string, format: ExportFormat): Promise<Uint8Array>;
-  /** Makes a file a project's network; a sentence where it is none, and the old one stays. */
-  importNetwork(project: string, bytes: Uint8Array): Promise<ModelInfo>;
+  /** The pictures set apart in a project's data set, in the order of its validation images, and its classes' ids. */
+  setApart(dataset: string): Promise<{ pictures: string[]; classes: string[] }>;
+  /** A project's network as a file: what is stored, or (`inMemory`) what the run holds, where there was no room to store it. */
+  exportProject(project: string, format: ExportFormat, inMemory?: boolean): Promise<Uint8Array>;
+  /** Makes a file a project's network, with what is known of it; a sentence where it is none, and the old one stays. */
+  importNetwork(project: string, bytes: Uint8Array, judgement: Judgement | null, kept: unknown): Promise<ModelInfo>;
+  /** Gives a project the network of another, and its run where that can go on. */
+  copyNetwork(from: string, to: string): Promise<void>;
+  /** The run's saved state is the project's network from now on; until then the last one stays. */
+  finishProject(project: string, judgement: Judgement | null): Promise<void>;
   setOptions(slot: EngineSlot, options: RunOptions): Promise<void>;
   /** Trains `n` steps; metrics of the last. Views call `lab.start` and `lab.step` instead. */
   step(slot: EngineSlot, n: number): Promise<StepMetrics>;

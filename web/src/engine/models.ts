@@ -77,7 +77,7 @@ export class Models {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
     this.source = { kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
-    Object.assign(modelState, { status: "ready", info, measured: null, name, source: "run", kept: false, progress: null, problem: "" });
+    Object.assign(modelState, { status: "ready", info, measured: null, tested: null, name, source: "run", kept: false, progress: null, problem: "" });
     return info;
   }
 
@@ -127,7 +127,7 @@ export class Models {
       const { info, kept } = await this.client.call((remote) => this.load(found, remote));
       this.source = found;
       const measured = found.kind === "shipped" ? (found.measured ?? null) : null;
-      Object.assign(modelState, { status: "ready", info, measured, name: modelState.loading, source, kept, progress: null, stoppable: false });
+      Object.assign(modelState, { status: "ready", info, measured, tested: null, name: modelState.loading, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
       // The model in use stays; where there was none, the page says why.

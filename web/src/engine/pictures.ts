@@ -1,9 +1,11 @@
 /** The worker's side of a project: its pictures as a data set, and its run's state. */
 import type { Network, Preprocess, RunInfo } from "../generated/protocol";
-import { getFiles, getProject, getRun, listPictures, putRun, storageSentence } from "../projects/store";
-import { projectOf, type PictureInfo, type ProjectRun } from "../projects/types";
-import { readWeights, writeWeights } from "../projects/weights";
-import type { WasmLab } from "./wasm-api";
+import { foldersOf } from "../projects/names";
+import { copyRuns, finishRun, getFiles, getFinished, getProject, getRun, listPictures, putRun, storageSentence } from "../projects/store";
+import { WEIGHTS_FILES, type Judgement, type PictureInfo, type ProjectRun } from "../projects/types";
+import { readWeights, tidyWeights, writeWeights } from "../projects/weights";
+import { Queue } from "./queue";
+import type { Relabel, WasmLab } from "./wasm-api";
 
 /** Pictures that are decoded between two reports. */
 const CHUNK = 16;
@@ -13,6 +15,9 @@ const MOST_CACHED = 150e6;
 /** What a data set of pictures was made for. */
 export interface Eyes { network: Network; preprocess: Preprocess }
 
+/** The pictures that are set apart in a data set, in the order of its validation images, and its classes' ids. */
+interface Apart { pictures: string[]; classes: string[] }
+
 export class Albums {
   /** Squares as a network sees them, by the picture's content. */
   private squares = new Map<string, Uint8Array>();
@@ -20,23 +25,22 @@ export class Albums {
   private seenBy = "";
   /** What each open data set was made of. */
   private readonly made = new Map<string, string>();
-  private readonly orders = new Map<string, string[]>();
+  private readonly orders = new Map<string, Apart>();
 
   constructor(private readonly progress: (done: number, total: number) => void) {}
 
-  /** Makes sure that the wasm object holds a project's pictures as this network sees them. */
-  async open(lab: WasmLab, dataset: string, { network, preprocess }: Eyes): Promise<void> {
-    const id = projectOf(dataset) ?? "";
+  /** Makes sure that the wasm object holds a project's pictures, as this network sees them, under the name `dataset`. */
+  async open(lab: WasmLab, id: string, dataset: string, { network, preprocess }: Eyes): Promise<void> {
     const project = await getProject(id);
     if (!project) throw new Error("This project is no longer in the browser: open another one.");
     const eyes = JSON.stringify([network, preprocess]);
     if (eyes !== this.seenBy) [this.squares, this.cached, this.seenBy] = [new Map(), 0, eyes];
+    // By content: the order does not depend on when they came.
     const pictures = (await listPictures(id)).sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.id < b.id ? -1 : 1));
     const classes = project.classes.filter((one) => pictures.some((picture) => picture.class === one.id));
     const made = JSON.stringify([eyes, classes, pictures.map(({ id, val }) => [id, val])]);
     if (this.made.get(dataset) === made) return;
-    // The id of a label is the folder's name, as it is for data sets from files.
-    lab.beginPictures(dataset, classes.map(({ name }) => ({ id: name, name })), network, preprocess);
+    lab.beginPictures(dataset, classes, network, preprocess);
     const order: string[] = [];
     let broken = 0;
     for (let from = 0; from < pictures.length; from += CHUNK) {
@@ -56,12 +60,11 @@ export class Albums {
     if (pictures.length > 0 && broken === pictures.length) throw new Error("None of the pictures could be read: add others.");
     lab.finishPictures();
     this.made.set(dataset, made);
-    this.orders.set(dataset, order);
+    this.orders.set(dataset, { pictures: order, classes: classes.map(({ id: of }) => of) });
   }
 
-  /** The pictures that are set apart, in the order of the data set's validation images. */
-  order(dataset: string): string[] {
-    return this.orders.get(dataset) ?? [];
+  apart(dataset: string): Apart {
+    return this.orders.get(dataset) ?? { pictures: [], classes: [] };
   }
 
   private async decode(lab: WasmLab, pictures: PictureInfo[], preprocess: Preprocess): Promise<(Uint8Array | undefined)[]> {
@@ -86,16 +89,56 @@ export class Albums {
   }
 }
 
-/** Saves a run's state: first its weights into the file that is not in use, then the note that they are there. */
-export async function keepProjectRun(run: Omit<ProjectRun, "file" | "bytes">, weights: Uint8Array): Promise<void> {
-  try {
-    const before = await getRun(run.project);
-    const file = before?.file === "a" ? "b" : "a";
+/** Files of weights are written and copied one after another. */
+const writing = new Queue();
+
+async function stored<T>(work: () => Promise<T>): Promise<T> {
+  return writing.run(work).catch((error: unknown) => {
+    throw new Error(storageSentence(error));
+  });
+}
+
+/** Saves a run's state: first its weights into a file that is not in use, then the note that they are there. */
+export const keepProjectRun = (run: Omit<ProjectRun, "file" | "bytes">, weights: Uint8Array): Promise<void> =>
+  stored(async () => {
+    const inUse = [await getRun(run.project), await getFinished(run.project)].map((before) => before?.file);
+    const file = WEIGHTS_FILES.find((one) => !inUse.includes(one)) ?? "a";
     await writeWeights(run.project, file, weights);
     await putRun({ ...run, file, bytes: weights.byteLength });
-  } catch (error) {
-    throw new Error(storageSentence(error));
-  }
+  });
+
+/** What was saved last is the project's network from now on. */
+export const finishProjectRun = (project: string, judgement: Judgement | null): Promise<void> =>
+  stored(async () => {
+    await finishRun(project, judgement);
+    const run = await getFinished(project);
+    if (run) await tidyWeights(project, [run.file]);
+  });
+
+/** A project's saved states under another project's id. */
+export const copyProjectRuns = (from: string, to: string): Promise<void> =>
+  stored(async () => {
+    const runs = [await getRun(from), await getFinished(from)];
+    for (const run of runs) if (run) await writeWeights(to, run.file, await readWeights(from, run.file, run.bytes));
+    await copyRuns(runs, to);
+  });
+
+/** A project's network: the last that was trained to its end, else the one under way. */
+export async function networkOf(project: string): Promise<Uint8Array<ArrayBuffer>> {
+  const run = (await getFinished(project)) ?? (await getRun(project));
+  if (!run) throw new Error("This project has no network yet: train it first.");
+  return readWeights(project, run.file, run.bytes);
+}
+
+/**
+ * The classes of a project as files call them, by their ids here, and the other way round: their ids outlive every
+ * renaming, a file's are its folders.
+ */
+export async function relabels(id: string): Promise<{ toFile: Relabel; fromFile: Relabel }> {
+  const classes = (await getProject(id))?.classes ?? [];
+  const folders = foldersOf(classes);
+  const all = classes.map((one) => ({ one, label: { id: folders.get(one.id) ?? one.name, name: one.name } }));
+  return { toFile: all.map(({ one, label }) => [one.id, label]), fromFile: all.map(({ one, label }) => [label.id, one]) };
 }
 
 /** Puts a project's saved run into a slot. */
@@ -103,8 +146,7 @@ export async function resumeProjectRun(lab: WasmLab, albums: Albums, slot: numbe
   const [run, project] = await Promise.all([getRun(id), getProject(id)]);
   if (!run || !project) throw new Error("The saved run is no longer in this browser: train again.");
   const bytes = await readWeights(id, run.file, run.bytes);
-  // The weights name the data set as it was called when they were saved.
-  await albums.open(lab, run.options.dataset, run);
+  // The weights name the data set as it was called when they were saved, in a copy by the first project's name.
+  await albums.open(lab, id, run.options.dataset, run);
   return lab.resumeRun(slot, bytes);
 }
-

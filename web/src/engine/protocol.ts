@@ -37,7 +37,7 @@ export interface WorkerApi extends Omit<Engine, "info"> {
   /** Puts a kept run back into its slots. */
   resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
   /** Saves the run on a project's pictures. */
-  keepProject(run: Omit<ProjectRun, "file" | "bytes">): Promise<void>;
+  keepProject(run: Omit<ProjectRun, "file" | "bytes" | "classes">): Promise<void>;
   /** Puts a project's saved run back. */
   resumeProject(project: string): Promise<RunInfo>;
 }

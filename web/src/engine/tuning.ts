@@ -44,8 +44,7 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
     keepRuns: async ({ options, step, savedAt, kept }) => {
       if (!facts) return;
       const { project, stage, network, preprocess } = facts;
-      const labels = run.infos[0]?.labels ?? [];
-      await client.call((remote) => remote.keepProject({ project, options, stage, step, savedAt, network, preprocess, labels, kept }));
+      await client.call((remote) => remote.keepProject({ project, options, stage, step, savedAt, network, preprocess, resumable: true, kept }));
     },
     resumeKept: async () => [await client.call((remote) => remote.resumeProject(facts?.project ?? ""))],
     lastRun: async () => {

@@ -39,6 +39,8 @@ export interface Votes { each: Prediction[][]; average: Prediction[] }
 export interface Parity { logits: number; gradients: number; loss: number }
 /** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
 export interface BenchSample { pixels: Float32Array; logits: Float32Array }
+/** Other labels for classes: pairs of the id that one has and its label from now on. */
+export type Relabel = [id: string, label: ClassLabel][];
 /** One file of a data set from outside; `path` carries its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 
@@ -77,9 +79,9 @@ export interface WasmLab {
   addPicture(square: Uint8Array, label: number, val: boolean): void;
   finishPictures(): DatasetInfo;
   /** The network that the next `configureFrom` starts from: a file, or the model in use. */
-  startFrom(file: Uint8Array | undefined): Promise<ModelInfo>;
+  startFrom(file: Uint8Array | undefined, labels?: Relabel): Promise<ModelInfo>;
   configureFrom(slot: number, options: RunOptions): Promise<RunInfo>;
-  convertModel(file: Uint8Array, format: ExportFormat): Uint8Array;
+  convertModel(file: Uint8Array, format: ExportFormat, labels?: Relabel): Uint8Array;
   configure(slot: number, options: RunOptions): Promise<RunInfo>;
   setOptions(slot: number, options: RunOptions): void;
   step(slot: number, n: number): Promise<StepMetrics>;
@@ -94,7 +96,7 @@ export interface WasmLab {
   saveRun(slot: number): Promise<Uint8Array>;
   resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
   runOptions(slot: number): RunOptions | undefined;
-  useRun(slot: number): Promise<ModelInfo>;
+  useRun(slot: number, labels?: Relabel): Promise<ModelInfo>;
   dropRun(slot: number): void;
   configureTower(tower: number, options: RunOptions): RunInfo;
   stepTower(swap: (numbers: Float32Array) => Promise<Float32Array>): Promise<TowerStep>;

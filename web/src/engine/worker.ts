@@ -2,8 +2,7 @@
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
 import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../generated/protocol";
-import { getRun } from "../projects/store";
-import { readWeights } from "../projects/weights";
+import { projectOf } from "../projects/types";
 import { keepRun, keptWeights } from "../state/storage";
 import { megabytes } from "../ui/format";
 import type { EngineInfo, MemberFile, StartFrom } from "./api";
@@ -14,7 +13,7 @@ import { answersOrLost, refusal, watchDevices } from "./device";
 import { LARGEST_MODEL, nameInUrl } from "./download";
 import { fetchCounted, fetchOk } from "./fetch";
 import { forgetFiles, forgetUrl, modelFile, stopDownload, storage } from "./modelfiles";
-import { Albums, keepProjectRun, resumeProjectRun } from "./pictures";
+import { Albums, copyProjectRuns, finishProjectRun, keepProjectRun, networkOf, relabels, resumeProjectRun } from "./pictures";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
 import { loadWasm } from "./wasm";
@@ -35,6 +34,8 @@ let datasets = new Datasets(self.location.href);
 const members = new Set<string>();
 /** To the other tower's worker, where this one holds a tower. */
 let line: Line | undefined;
+/** The project whose run is in slot 2. */
+let tuned = "";
 const albums = new Albums((loaded, total) => tell({ event: "progress", what: "pictures", loaded, total }));
 let patience = Number.POSITIVE_INFINITY;
 /** The adapter computed on; null on the CPU. */
@@ -99,12 +100,6 @@ async function startFile(start: StartFrom): Promise<Uint8Array | undefined> {
   if (start.kind === "model") return undefined;
   if (start.kind === "project") return networkOf(start.project);
   return new Uint8Array(await (await fetchOk(start.url, "The network to start from")).arrayBuffer());
-}
-
-async function networkOf(project: string): Promise<Uint8Array> {
-  const run = await getRun(project);
-  if (!run) throw new Error("This project has no network yet: train it first.");
-  return readWeights(project, run.file, run.bytes);
 }
 
 /** On WebGPU a tensor above the adapter's limit would end the worker. */
@@ -227,28 +222,46 @@ const api: WorkerApi = {
     }),
   configureFrom: async (slot, options, from) => {
     const file = await startFile(from);
+    const project = projectOf(options.dataset) ?? "";
+    const { fromFile } = await relabels(project);
     return call(async (lab) => {
-      const start = await lab.startFrom(file);
+      const start = await lab.startFrom(file, fromFile);
       checkSize({ network: start.network, width: start.config.width });
-      await albums.open(lab, options.dataset, start);
-      return { ...(await lab.configureFrom(slot, options)), start };
+      await albums.open(lab, project, options.dataset, start);
+      const info = await lab.configureFrom(slot, options);
+      tuned = project;
+      return { ...info, start };
     });
   },
-  setApart: async (dataset) => albums.order(dataset),
-  exportProject: async (project, format) => {
-    const file = await networkOf(project);
-    const bytes = await call((lab) => lab.convertModel(file, format));
+  setApart: async (dataset) => albums.apart(dataset),
+  exportProject: async (project, format, inMemory = false) => {
+    if (inMemory && project !== tuned) throw new Error("This network is no longer in memory: train it again.");
+    const file = inMemory ? await call((lab) => lab.saveRun(2)) : await networkOf(project);
+    const { toFile } = await relabels(project);
+    const bytes = await call((lab) => lab.convertModel(file, format, toFile));
     return give(bytes, bytes);
   },
-  importNetwork: async (project, bytes) => {
-    const model = await call((lab) => lab.startFrom(bytes));
-    const { network, preprocess, labels } = model;
-    const run = { project, options: { ...DEFAULT_OPTIONS, network }, stage: "all" as const, step: model.steps ?? 0, savedAt: Date.now(), network, preprocess, labels, kept: null };
+  importNetwork: async (project, file, judgement, kept) => {
+    const { fromFile } = await relabels(project);
+    const { bytes, model } = await call(async (lab) => {
+      const bytes = lab.convertModel(file, "alexnet", fromFile);
+      return { bytes, model: await lab.startFrom(bytes) };
+    });
+    const { network, preprocess, ids } = model;
+    const run = { project, options: { ...DEFAULT_OPTIONS, network }, stage: "all" as const, step: judgement?.step ?? model.steps ?? 0, savedAt: Date.now(), network, preprocess, classes: ids, resumable: false, kept };
     await keepProjectRun(run, bytes);
+    await finishProjectRun(project, judgement);
     return model;
   },
-  keepProject: async (run) => keepProjectRun(run, await call((lab) => lab.saveRun(2))),
-  resumeProject: (project) => call((lab) => resumeProjectRun(lab, albums, 2, project)),
+  copyNetwork: (from, to) => copyProjectRuns(from, to),
+  keepProject: async (run) => keepProjectRun({ ...run, classes: albums.apart(run.options.dataset).classes }, await call((lab) => lab.saveRun(2))),
+  finishProject: (project, judgement) => finishProjectRun(project, judgement),
+  resumeProject: (project) =>
+    call(async (lab) => {
+      const info = await resumeProjectRun(lab, albums, 2, project);
+      tuned = project;
+      return info;
+    }),
   setOptions: (slot, options) => call((lab) => lab.setOptions(slot, options)),
   step: (slot, n) => call((lab) => lab.step(slot, n)),
   validate: (slot, limit) => call((lab) => lab.validate(slot, limit)),
@@ -280,7 +293,10 @@ const api: WorkerApi = {
     return give(bytes, bytes);
   },
   resumeRun: (slot, bytes) => call((lab) => lab.resumeRun(slot, bytes)),
-  useRun: (slot) => call((lab) => lab.useRun(slot)),
+  useRun: async (slot) => {
+    const labels = slot === 2 ? (await relabels(tuned)).toFile : undefined;
+    return call((lab) => lab.useRun(slot, labels));
+  },
   dropRun: (slot) => call((lab) => lab.dropRun(slot)),
   keepRuns: async (run, slots) => {
     const weights: Uint8Array[] = [];

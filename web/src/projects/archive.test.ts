@@ -5,7 +5,7 @@ import { places } from "./names";
 import type { PictureInfo, Project } from "./types";
 
 const project: Project = { id: "p", name: "Mugs & pens", created: 1, changed: 1, classes: [{ id: "a", name: "mug/cup" }, { id: "b", name: "pen" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } };
-const picture = (of: string, i: number, name = `${i}.JPG`): PictureInfo => ({ id: `p/${of}/h${of}${i}`, project: "p", class: of, hash: `h${of}${i}`.padEnd(64, "0"), name, bytes: 3, val: i === 0 });
+const picture = (of: string, i: number, name = `${i}.JPG`): PictureInfo => ({ id: `p/${of}/h${of}${i}`, project: "p", class: of, hash: `h${of}${i}`.padEnd(64, "0"), name, bytes: 3, val: i === 0, added: i });
 const pictures = [picture("a", 0), picture("a", 1), picture("a", 2, "1.jpg"), picture("b", 0), picture("b", 1, "né e?.png")];
 const bytesOf = (hash: string) => Uint8Array.from(hash.slice(0, 3), (c) => c.charCodeAt(0));
 const read = async (hashes: string[]) => hashes.map(bytesOf);

@@ -1,7 +1,8 @@
 /** A project as one ZIP: pictures in ImageFolder layout (`train/` and `val/`), `project.json`, `network.safetensors`. */
 import { strFromU8, strToU8, unzipSync, Zip, ZipPassThrough } from "fflate";
-import { folderName } from "./names";
-import type { Judgement, PictureInfo, Plan, Project } from "./types";
+import { foldersOf } from "./names";
+import type { Results } from "./results";
+import type { PictureInfo, Plan, Project } from "./types";
 
 export const PROJECT_FILE = "project.json";
 export const NETWORK_FILE = "network.safetensors";
@@ -20,8 +21,8 @@ export interface Description {
   /** In the order of the network's outputs. */
   classes: { name: string; folder: string }[];
   plan: Plan;
-  /** Of what the network was trained last, where it was. */
-  trained: { step: number; options: unknown; stages: Judgement["stages"] } | null;
+  /** What was found out about the network, where there is one. */
+  trained: Partial<Results> | null;
 }
 
 /** What goes into the archive. */
@@ -29,7 +30,7 @@ export interface ToPack {
   project: Project;
   pictures: readonly PictureInfo[];
   network: Uint8Array | null;
-  trained: Description["trained"];
+  trained: Results | null;
   /** The bytes of some pictures, in their order. */
   read: (hashes: string[]) => Promise<(Uint8Array | undefined)[]>;
   progress?: (done: number) => void;
@@ -39,8 +40,7 @@ export interface ToPack {
 export async function pack({ project, pictures, network, trained, read, progress }: ToPack): Promise<Blob> {
   const total = pictures.reduce((sum, { bytes }) => sum + bytes, 0) + (network?.byteLength ?? 0);
   if (total > LARGEST) throw new Error("The project has more than 4 GB of pictures, which one ZIP does not hold: remove some, or export classes as projects of their own.");
-  const folders = new Map<string, string>();
-  for (const { id, name } of project.classes) folders.set(id, folderName(name, new Set(folders.values())));
+  const folders = foldersOf(project.classes);
   let parts: BlobPart[] = [];
   let failed: Error | null = null;
   const zip = new Zip((error, chunk) => {

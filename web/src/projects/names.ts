@@ -1,4 +1,5 @@
 /** Names of classes as folders and back. */
+import type { ProjectClass } from "./types";
 
 /** Folder names that stand for a split, not for a class. */
 const SPLITS = new Map([["train", false], ["training", false], ["val", true], ["valid", true], ["validation", true], ["test", true], ["testing", true]]);
@@ -35,6 +36,13 @@ export function places(paths: readonly string[], exported = false): (Place | nul
     const from = top + (split === undefined ? 0 : 1);
     return { class: path.length > from + 1 ? (path[from] ?? null) : null, val: both || exported ? (split ?? null) : null };
   });
+}
+
+/** The folders of classes, by their ids. */
+export function foldersOf(classes: readonly ProjectClass[]): Map<string, string> {
+  const folders = new Map<string, string>();
+  for (const { id, name } of classes) folders.set(id, folderName(name, new Set(folders.values())));
+  return folders;
 }
 
 /** A name that every file system takes as a folder, distinct from those taken. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fraction, splitNew, VAL_SHARE } from "./split";
+import { fraction, splitNew, splitSeries, VAL_SHARE } from "./split";
 
 const hashes = (count: number, salt = 1) => Array.from({ length: count }, (_, i) => (Math.imul(i + salt, 2654435761) >>> 0).toString(16).padStart(8, "0").padEnd(64, "a"));
 const none = { pictures: 0, val: 0 };
@@ -27,4 +27,12 @@ it("gives a class of four a picture to be tested on, and keeps some to learn fro
   expect(splitNew(high.slice(3, 4), { pictures: 3, val: 0 })).toEqual([true]);
   expect(splitNew(high.slice(4, 5), { pictures: 4, val: 1 })).toEqual([false]);
   expect(splitNew(low.slice(0, 3), none).filter(Boolean)).toHaveLength(2);
+});
+
+it("sets the end of a series apart, and one picture at least of a class that had none", () => {
+  expect(splitSeries(50, { pictures: 50, val: 0 })).toBe(10);
+  expect(splitSeries(2, { pictures: 30, val: 6 })).toBe(0);
+  expect(splitSeries(2, { pictures: 4, val: 0 })).toBe(1);
+  expect(splitSeries(3, { pictures: 3, val: 0 })).toBe(1);
+  expect(splitSeries(0, { pictures: 9, val: 1 })).toBe(0);
 });

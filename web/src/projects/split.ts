@@ -28,3 +28,14 @@ export function splitNew(hashes: readonly string[], there: { pictures: number; v
   }
   return val;
 }
+
+/**
+ * How many at the end of a series of a class's frames are set apart. Frames that follow one another are nearly alike: with
+ * neighbours on both sides the test would be of what was learned by heart.
+ *
+ * @param there how many the class has, the series among them, and how many of them are set apart
+ */
+export function splitSeries(frames: number, there: { pictures: number; val: number }): number {
+  const least = there.val === 0 && there.pictures >= LEAST ? 1 : 0;
+  return Math.max(Math.round(frames * VAL_SHARE), least);
+}

@@ -2,13 +2,16 @@ import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import * as store from "./store";
-import { datasetOf, projectOf, type PictureInfo, type Project } from "./types";
+import { datasetOf, projectOf, type Judgement, type PictureInfo, type Project, type ProjectRun } from "./types";
 
 const project = (id: string): Project => ({ id, name: `Project ${id}`, created: 1, changed: 1, classes: [{ id: "c", name: "cup" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } });
-const picture = (of: string, hash: string, from = "c"): store.NewPicture => {
-  const info: PictureInfo = { id: `${of}/${from}/${hash}`, project: of, class: from, hash, name: `${hash}.jpg`, bytes: 2, val: false };
+const picture = (of: string, hash: string, from = "c", added = 0): store.NewPicture => {
+  const info: PictureInfo = { id: `${of}/${from}/${hash}`, project: of, class: from, hash, name: `${hash}.jpg`, bytes: 2, val: false, added };
   return { info, bytes: Uint8Array.of(1, hash.length), thumb: Uint8Array.of(2) };
 };
+
+const run = (of: string, savedAt: number, file: ProjectRun["file"] = "a") => ({ project: of, savedAt, file, step: savedAt, bytes: 4, classes: ["c"], resumable: true }) as ProjectRun;
+const judgement: Judgement = { classes: ["c"], step: 1, judged: [{ picture: "p/c/one", label: 0, top: [] }], stages: [] };
 
 beforeEach(async () => {
   await store.closeStore();
@@ -37,10 +40,32 @@ it("moves a picture to another class, where a twin becomes one with it", async (
   expect(await store.getFiles(["one", "two"])).toEqual([Uint8Array.of(1, 3), Uint8Array.of(1, 3)]);
 });
 
+it("shows pictures in the order in which they came", async () => {
+  await store.addPictures([picture("p", "zebra", "d", 1), picture("p", "ant", "c", 3), picture("p", "bee", "c", 2)]);
+  expect((await store.listPictures("p")).map(({ hash }) => hash)).toEqual(["zebra", "bee", "ant"]);
+});
+
+it("keeps the network from before until the next is whole, and goes back to it", async () => {
+  await store.putProject(project("p"));
+  await store.putRun(run("p", 1));
+  await store.finishRun("p", judgement);
+  await store.putRun(run("p", 2, "b"));
+  expect([(await store.getRun("p"))?.savedAt, (await store.getFinished("p"))?.savedAt]).toEqual([2, 1]);
+  await store.revertRun("p");
+  expect((await store.getRun("p"))?.file).toBe("a");
+  expect(await store.getJudgement("p")).toEqual(judgement);
+  await store.putRun(run("p", 3, "b"));
+  await store.finishRun("p", null);
+  expect([(await store.getFinished("p"))?.file, await store.getJudgement("p")]).toEqual(["b", undefined]);
+  await store.deleteProject("p");
+  expect([await store.getRun("p"), await store.getFinished("p")]).toEqual([undefined, undefined]);
+});
+
 it("duplicates a project without its bytes, and each goes without the other", async () => {
   await store.putProject(project("p"));
   await store.addPictures([picture("p", "one")]);
-  await store.putJudgement("p", { labels: ["cup"], step: 1, judged: [{ picture: "p/c/one", label: 0, top: [] }], stages: [] });
+  await store.putRun(run("p", 1));
+  await store.finishRun("p", judgement);
   await store.copyProject("p", { ...project("q"), changed: 2 });
   expect((await store.listProjects()).map(({ id }) => id)).toEqual(["q", "p"]);
   expect((await store.listPictures("q")).map(({ id }) => id)).toEqual(["q/c/one"]);

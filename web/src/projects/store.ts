@@ -71,10 +71,15 @@ export async function getProject(id: string): Promise<Project | undefined> {
 
 export const putProject = (project: Project): Promise<void> => write(async (t) => void (await t.objectStore("projects").put(project, project.id)));
 
-/** A project's pictures, by class in the order of their hashes: the order does not depend on when they came. */
+/** A project's pictures in the order in which they came. */
 export async function listPictures(project: string): Promise<PictureInfo[]> {
-  return (await database()).getAllFromIndex("pictures", "project", project);
+  const all = await (await database()).getAllFromIndex("pictures", "project", project);
+  return all.sort((a, b) => a.added - b.added);
 }
+
+/** Replaces descriptions, whose bytes are there. */
+export const describePictures = (pictures: readonly PictureInfo[]): Promise<void> =>
+  write(async (t) => void (await Promise.all(pictures.map((info) => t.objectStore("pictures").put(info, info.id)))));
 
 export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
   write(async (t) => {
@@ -131,10 +136,10 @@ export const removeClass = (project: Project, pictures: readonly PictureInfo[]):
 export const deleteProject = (id: string): Promise<void> =>
   write(async (t) => {
     await remove(t, await t.objectStore("pictures").index("project").getAll(id));
-    await Promise.all((["projects", "runs", "judgements"] as const).map((name) => t.objectStore(name).delete(id)));
+    await Promise.all([...(["projects", "runs", "judgements"] as const).map((name) => t.objectStore(name).delete(id)), t.objectStore("runs").delete(finishedKey(id))]);
   });
 
-/** A copy under another id; bytes are shared. The run is copied by who copies its files. */
+/** A copy under another id; bytes are shared. Runs are copied by who copies their files. */
 export const copyProject = (from: string, to: Project): Promise<void> =>
   write(async (t) => {
     const store = t.objectStore("pictures");
@@ -153,13 +158,41 @@ export async function getRun(project: string): Promise<ProjectRun | undefined> {
 
 export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(run, run.project)));
 
-export const deleteJudgement = (project: string): Promise<void> => write((t) => t.objectStore("judgements").delete(project));
+/** Where the state lies that was judged last: it stays while a later run is under way. */
+const finishedKey = (project: string) => `finished/${project}`;
+
+/** The last state that was trained to its end. */
+export async function getFinished(project: string): Promise<ProjectRun | undefined> {
+  return (await database()).get("runs", finishedKey(project));
+}
+
+/** The run's saved state is the project's network from now on, with what is known of it; not where there is none. */
+export const finishRun = (project: string, judgement: Judgement | null): Promise<void> =>
+  write(async (t) => {
+    const run = await t.objectStore("runs").get(project);
+    if (!run) return;
+    await t.objectStore("runs").put(run, finishedKey(project));
+    await (judgement ? t.objectStore("judgements").put(judgement, project) : t.objectStore("judgements").delete(project));
+  });
+
+/** Back to the last finished state: the run under way is given up. */
+export const revertRun = (project: string): Promise<void> =>
+  write(async (t) => {
+    const run = await t.objectStore("runs").get(finishedKey(project));
+    await (run ? t.objectStore("runs").put(run, project) : t.objectStore("runs").delete(project));
+  });
+
+/** The states of a project's runs under another project's id, whose files are there. */
+export const copyRuns = (runs: readonly (ProjectRun | undefined)[], to: string): Promise<void> =>
+  write(async (t) => {
+    const [run, finished] = runs.map((one) => one && { ...one, project: to });
+    if (run) await t.objectStore("runs").put(run, to);
+    if (finished) await t.objectStore("runs").put(finished, finishedKey(to));
+  });
 
 export async function getJudgement(project: string): Promise<Judgement | undefined> {
   return (await database()).get("judgements", project);
 }
-
-export const putJudgement = (project: string, judgement: Judgement): Promise<void> => write(async (t) => void (await t.objectStore("judgements").put(judgement, project)));
 
 /** Bytes that each project's pictures take, shared ones counted for each. */
 export async function pictureBytes(): Promise<Map<string, number>> {

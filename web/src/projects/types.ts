@@ -39,7 +39,13 @@ export interface PictureInfo {
   bytes: number;
   /** Set apart to be tested on. */
   val: boolean;
+  /** When it came, rising within a project: the order on show. */
+  added: number;
 }
+
+/** Two files are written in turn, a third may hold the last finished network meanwhile. */
+export const WEIGHTS_FILES = ["a", "b", "c"] as const;
+export type WeightsFile = (typeof WEIGHTS_FILES)[number];
 
 /** Which part of the plan a run is. */
 export type Stage = "head" | "all";
@@ -54,20 +60,24 @@ export interface ProjectRun {
   stage: Stage;
   step: number;
   savedAt: number;
-  /** Which of the two files holds the weights: they are written in turn, so that one is always whole. */
-  file: "a" | "b";
+  /** Which file holds the weights: they are written in turn, so that one is always whole. */
+  file: WeightsFile;
   bytes: number;
   /** What the network is, for reading pictures at its size. */
   network: ModelInfo["network"];
   preprocess: Preprocess;
-  labels: string[];
+  /** Ids of the project's classes, in the order of the network's outputs. */
+  classes: string[];
+  /** It can go on; a network that came from elsewhere cannot. */
+  resumable: boolean;
   /** The view's curves. */
   kept: unknown;
 }
 
 /** What the network says of the pictures that were set apart. */
 export interface Judgement {
-  labels: string[];
+  /** Ids of the project's classes, in the order of the network's outputs. */
+  classes: string[];
   step: number;
   judged: { picture: string; label: number; top: Prediction[] }[];
   stages: StageReport[];

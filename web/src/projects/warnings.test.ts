@@ -4,7 +4,7 @@ import { warnings } from "./warnings";
 
 const classes = [{ id: "a", name: "cup" }, { id: "b", name: "pen" }];
 const pictures = (of: string, count: number, from = 0, val = (i: number) => i % 5 === 0): PictureInfo[] =>
-  Array.from({ length: count }, (_, i) => ({ id: `p/${of}/${from + i}`, project: "p", class: of, hash: `h${from + i}`, name: `${i}.jpg`, bytes: 9, val: val(i) }));
+  Array.from({ length: count }, (_, i) => ({ id: `p/${of}/${from + i}`, project: "p", class: of, hash: `h${from + i}`, name: `${i}.jpg`, bytes: 9, val: val(i), added: i }));
 const texts = (list: PictureInfo[], of = classes) => warnings(of, list).map(({ text }) => text);
 
 it("has nothing to say of a good project, nor of an empty one", () => {

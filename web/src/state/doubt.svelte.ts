@@ -3,9 +3,6 @@ import { modelState } from "./model.svelte";
 import { remember, remembered } from "./remember";
 
 const KEY = "alexnet-lab-doubt";
-/** Of a model that was never calibrated: an answer below it is more likely wrong than right, if its probability is to be believed. */
-const EVEN = 0.5;
-
 const state = $state<{ chosen: number | null }>({ chosen: stored() });
 
 export const doubt = {
@@ -13,9 +10,11 @@ export const doubt = {
   get threshold(): number {
     return state.chosen ?? this.standard;
   },
-  /** The model's own, in hundredths. */
+  /** The model's own, in hundredths; of one that was never tested half way between chance and certainty. */
   get standard(): number {
-    return Math.round(100 * (modelState.info?.calibration?.doubt ?? EVEN)) / 100;
+    const { info, tested } = modelState;
+    const untested = (1 + 1 / Math.max(1, info?.classes ?? Infinity)) / 2;
+    return Math.round(100 * (tested?.doubt ?? info?.calibration?.doubt ?? untested)) / 100;
   },
   get moved(): boolean {
     return state.chosen !== null;

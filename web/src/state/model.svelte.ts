@@ -2,12 +2,17 @@
 import type { Accuracy } from "../engine/api";
 import type { ModelInfo } from "../generated/protocol";
 
+/** What a test on pictures that a network had not learned from says of its probabilities. */
+export interface Tested { images: number; /** Probability of the first guess below which it is not to be trusted. */ doubt: number }
+
 interface ModelState {
   /** `absent`: not asked for yet. */
   status: "absent" | "loading" | "ready" | "failed";
   info: ModelInfo | null;
   /** How often it is right, where that was measured. */
   measured: Accuracy | null;
+  /** How it did on the visitor's own pictures, where it was trained on them. */
+  tested: Tested | null;
   /** What a person calls it: a file's name, “the shipped network”. */
   name: string;
   /** The same of what is on its way. */
@@ -22,4 +27,4 @@ interface ModelState {
   problem: string;
 }
 
-export const modelState: ModelState = $state({ status: "absent", info: null, measured: null, name: "", loading: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });
+export const modelState: ModelState = $state({ status: "absent", info: null, measured: null, tested: null, name: "", loading: "", source: null, kept: false, progress: null, stoppable: false, problem: "" });
