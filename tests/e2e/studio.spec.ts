@@ -285,6 +285,24 @@ test("a disk too full for the network: it is trained, tried and taken away all t
   }
 });
 
+test("storage that is cleared in the middle of a run: it goes on, and its network is there to try and to take away", async ({ page }) => {
+  await filled(page, 12, 40);
+  await page.getByTestId("studio-train").click();
+  await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "all" });
+  await done(page);
+  await expect(message(page, /^What this browser kept of the page was cleared: the pictures are gone from it/)).toBeVisible();
+  await counts(page, { leaf: 0, rose: 0, sky: 0 });
+  expect(await accuracy(page)).toBeGreaterThan(0.9);
+  expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
+  await dismiss(page);
+  const download = page.waitForEvent("download");
+  await page.getByTestId("studio-export-safetensors").click();
+  const bytes = await readFile(await (await download).path());
+  expect(bytes.subarray(8, 4000).toString()).toContain('{\\"id\\":\\"rose\\",\\"name\\":\\"rose\\"}');
+});
+
 test("a picture in the wrong class is put right from the list of mistakes", async ({ page }) => {
   await named(page, 30);
   // Enough strays that some are set apart; they are blue, and called apples.
@@ -453,6 +471,7 @@ test("a class is one stop for Tab; arrows go from picture to picture, and what w
   await page.keyboard.press("Home");
   await expect(first).toBeFocused();
   await page.keyboard.press("Delete");
+  await expect(message(page, "“apple 19.jpg” was removed.")).toBeVisible();
   await page.getByRole("button", { name: "Undo" }).last().click();
   await counts(page, { "Class 1": 19, "Class 2": 0 });
   await expect(first).toBeVisible();

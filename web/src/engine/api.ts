@@ -152,7 +152,7 @@ export interface Engine {
   configure(slot: Slot, options: RunOptions): Promise<RunInfo>;
   /** Only options whose `OPTIONS` row says `live` may differ. */
   /** A run on a project's pictures that starts from a network; network, width and the like are that network's. */
-  configureFrom(slot: EngineSlot, options: RunOptions, start: StartFrom): Promise<RunInfo & { start: ModelInfo }>;
+  configureFrom(slot: EngineSlot, project: string, options: RunOptions, start: StartFrom): Promise<RunInfo & { start: ModelInfo }>;
   /** The pictures set apart in a project's data set, in the order of its validation images, and its classes' ids. */
   setApart(dataset: string): Promise<{ pictures: string[]; classes: string[] }>;
   /** A project's network as a file: what is stored, or (`inMemory`) what the run holds, where there was no room to store it. */

@@ -40,6 +40,11 @@ export class Albums {
     const classes = project.classes.filter((one) => pictures.some((picture) => picture.class === one.id));
     const made = JSON.stringify([eyes, classes, pictures.map(({ id, val }) => [id, val])]);
     if (this.made.get(dataset) === made) return;
+    // One project's pictures at a time are enough to hold; a run keeps those that it has.
+    for (const other of this.made.keys()) {
+      lab.removeData(other);
+      this.made.delete(other);
+    }
     lab.beginPictures(dataset, classes, network, preprocess);
     const order: string[] = [];
     let broken = 0;

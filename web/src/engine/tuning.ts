@@ -27,7 +27,7 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
   let facts: Facts | null = null;
   const configure = async (remote: Pick<Engine, "configureFrom">, options: RunOptions): Promise<RunInfo> => {
     if (!facts) throw new Error("There is no project open: open one first.");
-    const { start, ...info } = await remote.configureFrom(SLOT, options, facts.from);
+    const { start, ...info } = await remote.configureFrom(SLOT, facts.project, options, facts.from);
     const { network, preprocess }: ModelInfo = start;
     facts = { ...facts, network, preprocess };
     return info;

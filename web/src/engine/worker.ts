@@ -2,7 +2,6 @@
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
 import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../generated/protocol";
-import { projectOf } from "../projects/types";
 import { keepRun, keptWeights } from "../state/storage";
 import { megabytes } from "../ui/format";
 import type { EngineInfo, MemberFile, StartFrom } from "./api";
@@ -220,9 +219,8 @@ const api: WorkerApi = {
       await datasets.open(lab, options.dataset, options.network);
       return lab.configure(slot, options);
     }),
-  configureFrom: async (slot, options, from) => {
+  configureFrom: async (slot, project, options, from) => {
     const file = await startFile(from);
-    const project = projectOf(options.dataset) ?? "";
     const { fromFile } = await relabels(project);
     return call(async (lab) => {
       const start = await lab.startFrom(file, fromFile);

@@ -2,7 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import * as store from "./store";
-import { datasetOf, projectOf, type Judgement, type PictureInfo, type Project, type ProjectRun } from "./types";
+import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
 
 const project = (id: string): Project => ({ id, name: `Project ${id}`, created: 1, changed: 1, classes: [{ id: "c", name: "cup" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } });
 const picture = (of: string, hash: string, from = "c", added = 0): store.NewPicture => {
@@ -91,9 +91,4 @@ it("leaves nothing half there when the disk is full, and goes on afterwards", as
   expect(await store.getFiles(["two"])).toEqual([undefined]);
   await store.addPictures([picture("p", "two")]);
   expect(await store.pictureBytes()).toEqual(new Map([["p", 4]]));
-});
-
-it("finds the project in a data set's name, whatever it is called", () => {
-  expect(projectOf(datasetOf({ id: "k3f9", name: "Cups (project of 2)" }))).toBe("k3f9");
-  expect(projectOf("fashion-mnist")).toBeNull();
 });

@@ -85,8 +85,5 @@ export interface Judgement {
 
 export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(36).padStart(7, "0")).join("").slice(-10);
 
-/** The data set of a project as options name it: readable, and with the id in it. */
-export const datasetOf = ({ id, name }: Pick<Project, "id" | "name">): string => `${name} (project ${id})`;
-
-/** The project that a data set's name stands for, null for any other data set. */
-export const projectOf = (dataset: string): string | null => /\(project (\w+)\)$/.exec(dataset)?.[1] ?? null;
+/** The data set of a project as options name it: for people, and like none of the page's own. */
+export const datasetOf = ({ name }: Pick<Project, "name">): string => `project ${name}`;

@@ -287,8 +287,17 @@ export class Album {
   /** The project's network and run as they are stored now. */
   async refresh(): Promise<void> {
     const { id } = this.project;
-    const [run, finished, bytes] = await Promise.all([store.getRun(id), store.getFinished(id), weightBytes(id)]);
+    const [project, run, finished, bytes] = await Promise.all([store.getProject(id), store.getRun(id), store.getFinished(id), weightBytes(id)]);
+    if (!project && this.project.id === id && this.projects.some((one) => one.id === id)) await this.cleared();
     if (this.project.id === id) [this.saved, this.finished, this.networkBytes] = [run ?? null, finished ?? null, bytes];
+  }
+
+  /** Somebody has cleared what the browser kept of this page. */
+  private async cleared(): Promise<void> {
+    await store.putProject(this.project);
+    this.pictures = await store.listPictures(this.project.id);
+    await this.list();
+    sayError("What this browser kept of the page was cleared: the pictures are gone from it, and the classes and a network in memory are still here. Add the pictures again.");
   }
 
   /** Puts a project on show whose pictures were just stored. */
