@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { expect, open, reaches, SMALL, step, test } from "./support/lab";
+import { expect, message, open, reaches, SMALL, step, test } from "./support/lab";
 import { file, halves, jpeg, png, RED, BLUE, GREEN } from "./support/pictures";
 
 const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
@@ -101,6 +102,30 @@ test("the keyboard alone trains", async ({ page }) => {
   await expect(page.locator("#option-learning-rate-help")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.locator("#option-learning-rate-help")).toBeHidden();
+});
+
+test("messages cover nothing for good, and one that only informs leaves by itself", async ({ page }) => {
+  await page.clock.install();
+  await page.setViewportSize({ width: 390, height: 640 });
+  await open(page, { view: "models" });
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-alexnet").click()]);
+  await page.getByTestId("model-input").setInputFiles({ name: "mine.alexnet", mimeType: "", buffer: readFileSync(await download.path()) });
+  await expect(message(page, /is now the model in use/)).toBeVisible();
+  await page.getByTestId("model-input").setInputFiles(file("photo.jpg", jpeg(halves(RED, BLUE))));
+  await expect(page.getByTestId("message")).toHaveCount(2);
+  // The last control of the page, once by scrolling and once by the keyboard.
+  const last = page.getByRole("button", { name: /^Train / }).last();
+  const clear = async () => {
+    const [stack, button] = await Promise.all([page.locator(".message").first().boundingBox(), last.boundingBox()]);
+    return (stack?.y ?? 0) - ((button?.y ?? 0) + (button?.height ?? Infinity));
+  };
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await expect.poll(clear).toBeGreaterThan(0);
+  await page.evaluate(() => scrollTo(0, 0));
+  await last.focus();
+  await expect.poll(clear).toBeGreaterThan(0);
+  await page.clock.fastForward(60_000);
+  await expect(page.getByTestId("message")).toHaveText(/^This is a picture, not a network/);
 });
 
 test("on a phone nothing sticks out sideways", async ({ page }) => {
