@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { address, engine, expect, message, test } from "./support/lab";
 import { Host, SITE } from "./support/host";
-import { ALEXNET, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
+import { ALEXNET, described, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
 
 const host = new Host();
 /** Another origin. */
@@ -29,18 +29,6 @@ async function models(page: Page): Promise<void> {
 async function fetchFrom(page: Page, url: string): Promise<void> {
   await page.getByTestId("model-address").fill(url);
   await page.getByTestId("model-fetch").click();
-}
-
-/** A safetensors file of this project's own as if somebody else's: it does not tell where its weights come from. */
-function withoutOrigin(file: Buffer): Buffer {
-  const end = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString("utf8", 8, end)) as { __metadata__: { alexnet: string } };
-  const { origin: _, ...description } = JSON.parse(header.__metadata__.alexnet) as Record<string, unknown>;
-  header.__metadata__.alexnet = JSON.stringify(description);
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  return Buffer.concat([length, text, file.subarray(end)]);
 }
 
 test.describe("a file from an address", () => {
@@ -129,7 +117,8 @@ test.describe("a file from an address", () => {
   });
 
   test("of a published one brings its origin, under any address and from the disk", async ({ page }) => {
-    const foreign = withoutOrigin(network);
+    // As if somebody else's: it does not tell where its weights come from.
+    const foreign = described(network, ({ origin: _, ...rest }) => rest);
     host.files.set("copy.safetensors", { body: foreign });
     const sha256 = createHash("sha256").update(foreign).digest("hex");
     const row = { name: "A listed network", url: host.at("listed.safetensors"), bytes: foreign.length, sha256, about: "", licence: "", origin: "Published by the test." };
