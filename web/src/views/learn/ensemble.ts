@@ -21,7 +21,7 @@ export function worth(all: Evaluation | null, small: Evaluation | null): string[
   const shipped = all?.models?.[0];
   const best = small?.models?.toSorted((one, other) => other.top1 - one.top1)[0];
   return [
-    ...(small && best ? [`Beside the best of them, the average of networks 2 to ${count} has ${compared(small, best)}.`] : []),
+    ...(small && best ? [`Beside the best of networks 2 to ${count}, their average has ${compared(small, best)}.`] : []),
     ...(all && shipped ? [`Beside the shipped network, the average of all ${count} has ${compared(all, shipped)}.`] : []),
   ];
 }

@@ -1,9 +1,12 @@
 /** What the browser keeps of downloaded models, as the Models view shows it. */
 import { lab, type ModelHints, type StoredModel } from "../../engine/api";
-import { say, sayError } from "../../state/messages.svelte";
+import { dismiss, say, sayError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
 const state = $state<{ files: StoredModel[]; wanted: string | null }>({ files: [], wanted: null });
+
+/** What was said of the last file; the next one makes it old. */
+let said = 0;
 
 export const stored = {
   get files(): readonly StoredModel[] { return state.files; },
@@ -26,12 +29,13 @@ export const stored = {
   /** Makes the file at an address the model in use: from this device where it is whole here, else downloaded, or gone on with. */
   async use(url: string, hints?: ModelHints, key: string | null = null): Promise<void> {
     state.wanted = key;
+    dismiss(said);
     try {
       const info = await lab.models.useUrl(url, hints);
-      say(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.kept ? ", from this device" : ""}.`);
+      said = say(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.kept ? ", from this device" : ""}.`);
     } catch (error) {
-      if (error instanceof Error && error.name === "Stopped") say(error.message);
-      else sayError(error);
+      if (error instanceof Error && error.name === "Stopped") said = say(error.message);
+      else said = sayError(error);
     }
     state.wanted = null;
     await this.look();
