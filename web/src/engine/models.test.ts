@@ -93,6 +93,18 @@ describe("the page's address", () => {
   });
 });
 
+it("waits for the choice under way where there is no model yet, whatever the page's address names", async () => {
+  page.model = "nowhere.pth";
+  remote.useUrl.mockRejectedValueOnce(new Error("The model is not there."));
+  const own = models();
+  await expect(own.ensure()).rejects.toThrow("not there");
+  const chosen = own.useShipped();
+  expect(await own.ensure()).toBe(info);
+  await chosen;
+  expect(remote.useUrl).toHaveBeenCalledOnce();
+  expect(modelState.source).toBe("shipped");
+});
+
 describe("an address that was typed", () => {
   it.each([
     ["example.org/alexnet.pth", "https://example.org/alexnet.pth"],

@@ -39,8 +39,14 @@ export class Models {
   /** Resolves when a model is in use, downloading the one that the page starts with if need be. */
   async ensure(): Promise<ModelInfo> {
     if (modelState.info) return modelState.info;
-    this.loading ??= (this.page.model === "" ? this.useShipped() : this.useUrl(this.page.model)).finally(() => (this.loading = null));
+    this.loading ??= this.begin().finally(() => (this.loading = null));
     return this.loading;
+  }
+
+  private async begin(): Promise<ModelInfo> {
+    // A choice that is under way comes before what the page's address still names.
+    await this.latest;
+    return modelState.info ?? (this.page.model === "" ? this.useShipped() : this.useUrl(this.page.model));
   }
 
   async useShipped(): Promise<ModelInfo> {
