@@ -114,6 +114,14 @@ test.describe("a file from an address", () => {
     await expect(use).toHaveCount(0);
     expect(host.asked).toHaveLength(1);
     await context.setOffline(false);
+    // Going back changes the view, not the model in use, so neither what the address says of it.
+    await page.getByTestId("view-learn").click();
+    await page.getByTestId("view-models").click();
+    await page.getByTestId("use-shipped").click();
+    await expect(page.getByTestId("use-shipped")).toHaveCount(0);
+    await page.goBack();
+    await expect(page.getByTestId("view-learn")).toHaveAttribute("aria-current", "page");
+    await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBeNull();
   });
 
   test("of a published one brings its origin, under any address and from the disk", async ({ page }) => {

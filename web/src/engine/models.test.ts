@@ -138,6 +138,7 @@ it("says where a file belongs that is no network, and takes one whatever its nam
   };
   expect(await refused("net.onnx")).toBe("ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.");
   expect(await refused("garden.zip")).toMatch(/Your pictures/);
+  expect(modelState.problem).toMatch(/Your pictures/);
   expect(await refused("net.pth")).toBe("This is not a model file but something else.");
   await models().import(new Blob(["weights"]), "garden.zip");
   expect(modelState).toMatchObject({ status: "ready", name: "garden.zip" });

@@ -76,10 +76,7 @@ export class Models {
 
   /** Makes a file the model in use; where it is not one, the old model stays. */
   async import(file: Blob, name: string): Promise<ModelInfo> {
-    return this.change("file", name, async () => ({ kind: "file", blob: file })).catch((error: unknown) => {
-      const pointed = elsewhere(name, "models");
-      throw pointed === null ? error : new Error(pointed);
-    });
+    return this.change("file", name, async () => ({ kind: "file", blob: file }));
   }
 
   /** The run's network becomes the model in use. */
@@ -167,9 +164,11 @@ export class Models {
       Object.assign(modelState, { status: "ready", info, measured, name: modelState.loading, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
+      const pointed = source === "file" ? elsewhere(name, "models") : null;
+      const reason = pointed === null ? error : new Error(pointed);
       // The model in use stays; where there was none, the page says why.
-      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(error), progress: null, name: "", stoppable: false });
-      throw error;
+      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(reason), progress: null, name: "", stoppable: false });
+      throw reason;
     }
   }
 
