@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { expect, open, reaches, SMALL, step, test } from "./support/lab";
+import { SITE } from "./support/host";
+import { expect, message, open, reaches, SMALL, step, test } from "./support/lab";
 import { file, halves, jpeg, png, RED, BLUE, GREEN } from "./support/pictures";
+import { described } from "./support/weights";
 
 const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
 
@@ -103,6 +106,52 @@ test("the keyboard alone trains", async ({ page }) => {
   await expect(page.locator("#option-learning-rate-help")).toBeHidden();
 });
 
+test("messages cover nothing for good, and one that only informs leaves by itself", async ({ page }) => {
+  await page.clock.install();
+  await page.setViewportSize({ width: 390, height: 640 });
+  await open(page, { view: "models" });
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-alexnet").click()]);
+  await page.getByTestId("model-input").setInputFiles({ name: "mine.alexnet", mimeType: "", buffer: readFileSync(await download.path()) });
+  await expect(message(page, /is now the model in use/)).toBeVisible();
+  await page.getByTestId("model-input").setInputFiles(file("photo.jpg", jpeg(halves(RED, BLUE))));
+  await expect(page.getByTestId("message")).toHaveCount(2);
+  // The last control of the page, once by scrolling and once by the keyboard.
+  const last = page.getByRole("button", { name: /^Train / }).last();
+  const clear = async () => {
+    const [stack, button] = await Promise.all([page.locator(".message").first().boundingBox(), last.boundingBox()]);
+    return (stack?.y ?? 0) - ((button?.y ?? 0) + (button?.height ?? Infinity));
+  };
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await expect.poll(clear).toBeGreaterThan(0);
+  await page.evaluate(() => scrollTo(0, 0));
+  await last.focus();
+  await expect.poll(clear).toBeGreaterThan(0);
+  await page.clock.fastForward(60_000);
+  await expect(page.getByTestId("message")).toHaveText(/^This is a picture, not a network/);
+});
+
+test("long names of classes break where they can, and push nothing out sideways", async ({ page }) => {
+  const longest = described(readFileSync(`${SITE}/models/alexnet-64.safetensors`), (description) => ({
+    ...description,
+    labels: Array.from({ length: 200 }, (_, i) => ({ id: `${i}`, name: i % 2 ? `a_class_with_a_very_long_name_of_its_own_number_${i}` : `Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen${i}` })),
+  }));
+  await page.setViewportSize({ width: 390, height: 740 });
+  await open(page, { view: "models" });
+  await page.getByTestId("model-input").setInputFiles({ name: "long.safetensors", mimeType: "", buffer: longest });
+  await expect(message(page, /is now the model in use/)).toBeVisible();
+  await page.getByText("200 classes", { exact: true }).click();
+  const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(await sideways(), "models").toBeLessThanOrEqual(0);
+  await page.getByTestId("view-classify").click();
+  const photo = file("one.png", png(halves(RED, BLUE)));
+  await page.getByTestId("photo-input").setInputFiles(photo);
+  await expect(page.getByTestId("prediction")).toHaveCount(5);
+  expect(await sideways(), "one photo").toBeLessThanOrEqual(0);
+  await page.getByTestId("photo-input").setInputFiles([photo, photo]);
+  await expect(page.getByText("2 photos classified.")).toBeVisible();
+  expect(await sideways(), "two photos").toBeLessThanOrEqual(0);
+});
+
 test("on a phone nothing sticks out sideways", async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await open(page, SMALL);
@@ -112,4 +161,7 @@ test("on a phone nothing sticks out sideways", async ({ page }) => {
     const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(wide, view).toBeLessThanOrEqual(screen ?? 0);
   }
+  // What is wider scrolls in a frame of its own, and says so.
+  await show(page, "learn");
+  await expect(page.getByText("The table goes on to the right: scroll it sideways.")).toBeVisible();
 });

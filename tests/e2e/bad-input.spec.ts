@@ -13,6 +13,8 @@ test.describe("photos", () => {
       [file("half.png", png(halves(RED, GREEN)).subarray(0, 200)), /^“half\.png”: The PNG image is (cut off|damaged)/],
       [file("empty.jpg", Buffer.alloc(0)), /^“empty\.jpg”: The file is empty: choose a JPEG/],
       [file("packed.png", zip("packed.zip", { "a.txt": new Uint8Array(9) }).buffer), /^“packed\.png”: This is not an image that can be read here \(a ZIP archive\)/],
+      [file("net.safetensors", safetensors("features.0.weight", [2, 2])), /^“net\.safetensors”: This is a network's file, not a photo: drop it on Models\.$/],
+      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^“garden\.zip”: This is an archive, not a photo: drop it on Your pictures/],
       [file("vast.png", hugePng(11_000, 11_000, 9)), /^“vast\.png”: The image is 11000 × 11000 pixels, which needs too much memory: scale it down to \d+ megapixels or less\.$/],
     ];
     await open(page);
@@ -91,6 +93,9 @@ test.describe("networks", () => {
       [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut short \(\d+ of \d+ bytes\): download or export it again\.$/],
       [file("empty.safetensors", Buffer.alloc(0)), /^The model file is empty/],
       [file("photo.safetensors", jpeg(plain(RED))), /^This is not a model file but a picture/],
+      [file("foreign.onnx", Buffer.from("\x08\x07\x12\x07pytorch")), /^ONNX files are written here, not read: bring the network as safetensors, PyTorch's \.pth or \.alexnet\.$/],
+      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^This is an archive, not a network: drop projects and pictures in folders on Your pictures/],
+      [file("photo.jpg", jpeg(plain(RED))), /^This is a picture, not a network: drop it on Classify\.$/],
       [file("shape.safetensors", safetensors("features.0.weight", [2, 2])), /^The model file lacks the tensor “features\.0\.bias”/],
     ];
     for (const [model, words] of cases) {

@@ -124,6 +124,31 @@ test("photos are taken from the clipboard, from a drop and from the camera", asy
   await expect(page.getByTestId("prediction")).toHaveCount(5);
 });
 
+test("the camera goes out with the view, and stays out", async ({ page }) => {
+  await page.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const cameras: MediaStreamTrack[] = [];
+    mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await open(wanted);
+      cameras.push(...stream.getTracks());
+      return stream;
+    };
+    Object.assign(window, { cameras: () => cameras.map(({ readyState }) => readyState) });
+  });
+  const cameras = () => page.evaluate(() => (window as unknown as { cameras(): string[] }).cameras());
+  await open(page);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await page.getByRole("button", { name: "Live" }).click();
+  await expect(page.getByTestId("prediction")).toHaveCount(5);
+  expect(await cameras()).toEqual(["live"]);
+  await page.getByTestId("view-learn").click();
+  await expect.poll(cameras).toEqual(["ended"]);
+  await page.getByTestId("view-classify").click();
+  await expect(page.getByRole("button", { name: "Use the camera" })).toBeVisible();
+  expect(await cameras()).toEqual(["ended"]);
+});
+
 test("several photos give a table, in which a broken one costs only its own row", async ({ page }) => {
   await open(page);
   await give(page, file("one.png", png(plain(RED))), file("text.jpg", Buffer.from("no picture at all")), file("two.jpg", jpeg(plain(BLUE))));

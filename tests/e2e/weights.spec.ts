@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { address, engine, expect, message, test } from "./support/lab";
 import { Host, SITE } from "./support/host";
-import { ALEXNET, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
+import { ALEXNET, described, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
 
 const host = new Host();
 /** Another origin. */
@@ -66,8 +66,14 @@ test.describe("a file from an address", () => {
     expect(new URL(page.url()).searchParams.get("model"), "the address names the model").toBe(url);
     expect(host.asked).toHaveLength(3);
 
+    await expect(page.getByRole("button", { name: "In use: net.safetensors" })).toBeDisabled();
     await page.getByRole("button", { name: "Remove net.safetensors from this device" }).click();
     await expect(page.getByTestId("storage-used")).toHaveText("No downloaded model is kept in this browser.");
+    await expect(page.getByTestId("model-facts")).toContainText("net.safetensors");
+    await expect.poll(() => new URL(page.url()).searchParams.get("model"), "nor is its address").toBeNull();
+    await page.reload();
+    await expect(page.getByTestId("model-facts").getByRole("heading")).toHaveText("AlexNet 64, 200 classes");
+    expect(host.asked, "nothing is fetched again").toHaveLength(3);
     await fetchFrom(page, url);
     await expect(message(page, /^The model is not there: the server answered with status 404 for \/files\/net\.safetensors\.$/)).toBeVisible();
   });
@@ -79,10 +85,61 @@ test.describe("a file from an address", () => {
     await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "49");
     await page.getByTestId("stop-download").click();
     await expect(message(page, /^The download of “net\.safetensors” was stopped at 1\.5 MB of 3\.1 MB: started again, it goes on from there\.$/)).toHaveAttribute("role", "status");
-    await expect(page.getByTestId("stored-file")).toContainText("1.5 MB of 3.1 MB");
+    const stored = page.getByTestId("stored-file");
+    await expect(stored).toContainText("1.5 MB of 3.1 MB");
+    host.files.set("net.safetensors", { body: network, stalls: [500_000] });
+    await page.getByRole("button", { name: "Go on with the download of net.safetensors" }).click();
+    await expect(stored.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "65");
+    await stored.getByTestId("stop-download").click();
+    await expect(message(page, /was stopped at 2\.0 MB of 3\.1 MB/)).toBeVisible();
+    await page.getByRole("button", { name: "Go on with the download of net.safetensors" }).click();
+    await expect(message(page, /is now the model in use/)).toBeVisible();
+    expect(host.asked.map(([range]) => range)).toEqual([undefined, "bytes=1500000-", "bytes=2000000-"]);
+  });
+
+  test("that is kept is used again by one press, without the network", async ({ page, context }) => {
+    await models(page);
+    host.files.set("net.safetensors", { body: network });
     await fetchFrom(page, host.at("net.safetensors"));
     await expect(message(page, /is now the model in use/)).toBeVisible();
-    expect(host.asked.at(-1)?.[0]).toBe("bytes=1500000-");
+    await page.getByTestId("use-shipped").click();
+    await expect(page.getByTestId("use-shipped")).toHaveCount(0);
+    await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBeNull();
+    await context.setOffline(true);
+    const use = page.getByRole("button", { name: "Use net.safetensors from this device" });
+    await use.focus();
+    await page.keyboard.press("Enter");
+    await expect(message(page, /^“net\.safetensors” is now the model in use: alexnet-64, 200 classes, from this device\.$/)).toBeVisible();
+    await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBe(host.at("net.safetensors"));
+    await expect(use).toHaveCount(0);
+    expect(host.asked).toHaveLength(1);
+    await context.setOffline(false);
+    // Going back changes the view, not the model in use, so neither what the address says of it.
+    await page.getByTestId("view-learn").click();
+    await page.getByTestId("view-models").click();
+    await page.getByTestId("use-shipped").click();
+    await expect(page.getByTestId("use-shipped")).toHaveCount(0);
+    await page.goBack();
+    await expect(page.getByTestId("view-learn")).toHaveAttribute("aria-current", "page");
+    await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBeNull();
+  });
+
+  test("of a published one brings its origin, under any address and from the disk", async ({ page }) => {
+    // As if somebody else's: it does not tell where its weights come from.
+    const foreign = described(network, ({ origin: _, ...rest }) => rest);
+    host.files.set("copy.safetensors", { body: foreign });
+    const sha256 = createHash("sha256").update(foreign).digest("hex");
+    const row = { name: "A listed network", url: host.at("listed.safetensors"), bytes: foreign.length, sha256, about: "", licence: "", origin: "Published by the test." };
+    await page.route("**/generated/weights.json", (route) => route.fulfill({ json: [row] }));
+    await models(page);
+    await fetchFrom(page, host.at("copy.safetensors"));
+    await expect(message(page, /^“copy\.safetensors” is now the model in use/)).toBeVisible();
+    await expect(page.getByTestId("model-facts")).toContainText("Published by the test.");
+    await page.getByTestId("use-shipped").click();
+    await expect(page.getByTestId("model-facts")).not.toContainText("Published by the test.");
+    await page.getByTestId("model-input").setInputFiles({ name: "disk.safetensors", mimeType: "application/octet-stream", buffer: foreign });
+    await expect(message(page, /^“disk\.safetensors” is now the model in use/)).toBeVisible();
+    await expect(page.getByTestId("model-facts")).toContainText("Published by the test.");
   });
 
   test("comes from another server that lets pages read it", async ({ page }) => {
@@ -113,7 +170,8 @@ test.describe("a file from an address", () => {
       [host.at("nowhere.pth"), /^The model is not there: the server answered with status 404 for \/files\/nowhere\.pth\.$/],
       [serve("page.pth", "<html>Sign in</html>", { type: "text/html" }), /^The model is not there: the server answered with a web page in its place/],
       [serve("hidden.pth", "<!doctype html>Sign in"), /^This is not a model file but a web page/],
-      [abroad.at("net.safetensors"), /^The server 127\.0\.0\.1:\d+ does not let other pages read “net\.safetensors” \(no CORS\): save the file with the browser, then import it here\.$/],
+      [abroad.at("net.safetensors"), /^“net\.safetensors” could not be read from 127\.0\.0\.1:\d+: either it is not there, or that server does not let other pages read it \(no CORS\)/],
+      [abroad.at("nowhere.safetensors"), /^“nowhere\.safetensors” could not be read from 127\.0\.0\.1:\d+: either it is not there, or that server does not let other pages read it \(no CORS\)/],
       ["http://127.0.0.1:9/net.safetensors", /^“net\.safetensors” could not be downloaded: 127\.0\.0\.1:9 could not be reached/],
       ["ftp://example.org/net.safetensors", /^“ftp:\/\/example\.org\/net\.safetensors” is no address of a file on the web/],
       [serve("short.safetensors", network.subarray(0, 2_000_000)), /^The model file is cut short \(2000000 of \d+ bytes\)/],

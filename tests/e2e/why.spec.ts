@@ -54,7 +54,7 @@ test("a name says what else it could be, to the pointer and to the keyboard", as
   await expect(card).toHaveCount(0);
   await name.focus();
   await expect(card).toBeVisible();
-  await expect(name).toHaveAccessibleDescription(/Could also be: /);
+  await expect(name).toHaveAccessibleDescription(/It may also mean: /);
   await page.keyboard.press("Escape");
   await expect(card).toHaveCount(0);
 });

@@ -45,6 +45,17 @@ export function safetensors(shapes: Shapes, description?: object, values = numbe
   return container(tensors, description);
 }
 
+/** One of this project's own safetensors files with another description. */
+export function described(file: Buffer, change: (description: Record<string, unknown>) => Record<string, unknown>): Buffer {
+  const end = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString("utf8", 8, end)) as { __metadata__: { alexnet: string } };
+  header.__metadata__.alexnet = JSON.stringify(change(JSON.parse(header.__metadata__.alexnet) as Record<string, unknown>));
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, file.subarray(end)]);
+}
+
 /** The weights of an int8 file: the formula's bytes, and a scale for each output channel that keeps signals in bounds. */
 function bytes(key: string, shape: number[]): { values: Int8Array; scale: number } {
   return { values: new Int8Array(mixed(key, count(shape)).buffer).filter((_, i) => i % 4 === 3), scale: Math.sqrt(6 / count(shape.slice(1))) / 128 };

@@ -278,8 +278,10 @@ export interface ModelChoice {
   /** Resolves when there is one, downloading what the page starts with if need be. */
   ensure(): Promise<ModelInfo>;
   useShipped(): Promise<ModelInfo>;
-  /** The file at an address, from this device where it was downloaded before. Where it cannot be had, the old model stays. */
+  /** The file at an address, from this device where it was downloaded before. Without hints, what is known of a published one. Where it cannot be had, the old model stays. */
   useUrl(address: string, hints?: ModelHints): Promise<ModelInfo>;
+  /** Removes downloaded files from this device; the page's address names none of them any more. */
+  forget(files: readonly StoredModel[]): Promise<void>;
   /** Stops the download in progress; what has arrived is kept, and the next one goes on from there. */
   stop(): Promise<void>;
   /** Published weights: beside the page where its owner put them there, else at their publisher's. */

@@ -134,7 +134,7 @@ describe("says in a sentence", () => {
     around.origin = "https://other.example";
     const fetch = around.fetch;
     around.fetch = (url, init) => (init.mode === "no-cors" ? Promise.resolve(new Response()) : fetch(url, init));
-    await expect(run()).rejects.toThrow("The server lab.example does not let other pages read “alexnet.pth” (no CORS): save the file with the browser, then import it here.");
+    await expect(run()).rejects.toThrow("“alexnet.pth” could not be read from lab.example: either it is not there, or that server does not let other pages read it (no CORS), so open the address in a tab of its own and, if the browser saves the file, import that here.");
   });
 
   it("a browser without room for the whole", async () => {

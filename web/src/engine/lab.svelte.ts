@@ -46,7 +46,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   },
 });
 
-const models = new Models(client, base, () => page.model);
+const models = new Models(client, base, page);
 
 /** The worker's methods, and what the page must know of their outcome. */
 const own: Partial<Engine> = {

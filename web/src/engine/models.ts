@@ -1,8 +1,9 @@
 /** The model in use: the shipped one until another is imported, named by the address, or trained. */
 import type { ModelInfo } from "../generated/protocol";
 import { modelState } from "../state/model.svelte";
+import { elsewhere, isOnnx, NO_ONNX } from "../state/elsewhere";
 import { sentence } from "../state/messages.svelte";
-import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel } from "./api";
+import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel, StoredModel } from "./api";
 import type { Client } from "./client";
 import { nameInUrl } from "./download";
 import { fetchJson } from "./fetch";
@@ -32,14 +33,20 @@ export class Models {
   private loading: Promise<ModelInfo> | null = null;
   private latest: Promise<unknown> = Promise.resolve();
 
-  /** `address`: the model that the page's address names, "" for the shipped one. */
-  constructor(private readonly client: Client, private readonly base: () => string, private readonly address: () => string) {}
+  /** `page`: its `model` is the file that the page's address names, "" for the shipped one; it follows the model in use. */
+  constructor(private readonly client: Client, private readonly base: () => string, private readonly page: { model: string }) {}
 
   /** Resolves when a model is in use, downloading the one that the page starts with if need be. */
   async ensure(): Promise<ModelInfo> {
     if (modelState.info) return modelState.info;
-    this.loading ??= (this.address() === "" ? this.useShipped() : this.useAddress(this.address())).finally(() => (this.loading = null));
+    this.loading ??= this.begin().finally(() => (this.loading = null));
     return this.loading;
+  }
+
+  private async begin(): Promise<ModelInfo> {
+    // A choice that is under way comes before what the page's address still names.
+    await this.latest;
+    return modelState.info ?? (this.page.model === "" ? this.useShipped() : this.useUrl(this.page.model));
   }
 
   async useShipped(): Promise<ModelInfo> {
@@ -76,7 +83,7 @@ export class Models {
   async useRun(slot: EngineSlot, name = "the network trained here"): Promise<ModelInfo> {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
-    this.source = { kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
+    this.follow({ kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) });
     Object.assign(modelState, { status: "ready", info, measured: null, tested: null, name, source: "run", kept: false, progress: null, problem: "" });
     return info;
   }
@@ -92,9 +99,21 @@ export class Models {
     }
   }
 
-  async useUrl(address: string, hints: ModelHints = {}): Promise<ModelInfo> {
+  async useUrl(address: string, hints?: ModelHints): Promise<ModelInfo> {
     const url = webAddress(address, this.base());
-    return this.change("address", hints.name ?? nameInUrl(url), async () => ({ kind: "url", url, hints }));
+    const name = nameInUrl(url);
+    if (isOnnx(name)) throw new Error(NO_ONNX);
+    return this.change("address", hints?.name ?? name, async () => {
+      const known = hints ?? (await this.known()).find((one) => one.url === url) ?? {};
+      modelState.loading = known.name ?? name;
+      return { kind: "url", url, hints: known };
+    });
+  }
+
+  /** Removes downloaded files from this device; the model in use stays, but the page's address would fetch its file again. */
+  async forget(files: readonly StoredModel[]): Promise<void> {
+    await this.client.call((remote) => remote.forgetFiles(files.map(({ key }) => key)));
+    if (files.some(({ url }) => this.names(url))) this.page.model = "";
   }
 
   async stop(): Promise<void> {
@@ -106,9 +125,24 @@ export class Models {
     return list.map((one) => ({ ...one, url: new URL(one.url, this.base()).href }));
   }
 
-  private async useAddress(address: string): Promise<ModelInfo> {
-    const url = webAddress(address, this.base());
-    return this.useUrl(url, (await this.published()).find((one) => one.url === url));
+  /** The published weights, to recognise one by; none where their list cannot be had. */
+  private known(): Promise<PublishedModel[]> {
+    return this.published().catch(() => []);
+  }
+
+  /** Whether the page's address names this file, however it is spelt there. */
+  private names(url: string): boolean {
+    try {
+      return webAddress(this.page.model, this.base()) === url;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Notes where the model in use came from; the page's address tells what of it a link can tell. */
+  private follow(source: Source): void {
+    this.source = source;
+    this.page.model = source.kind === "url" ? source.url : "";
   }
 
   /** One after another, so that the latest wish is the one that stays; a download under way gives way to it. */
@@ -125,14 +159,16 @@ export class Models {
     try {
       const found = await find();
       const { info, kept } = await this.client.call((remote) => this.load(found, remote));
-      this.source = found;
+      this.follow(found);
       const measured = found.kind === "shipped" ? (found.measured ?? null) : null;
       Object.assign(modelState, { status: "ready", info, measured, tested: null, name: modelState.loading, source, kept, progress: null, stoppable: false });
       return info;
     } catch (error) {
+      const pointed = source === "file" ? elsewhere(name, "models") : null;
+      const reason = pointed === null ? error : new Error(pointed);
       // The model in use stays; where there was none, the page says why.
-      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(error), progress: null, name: "", stoppable: false });
-      throw error;
+      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(reason), progress: null, name: "", stoppable: false });
+      throw reason;
     }
   }
 
@@ -141,16 +177,21 @@ export class Models {
       case "shipped":
         return { info: await remote.loadModel(source.url, source.bytes), kept: false };
       case "url":
-        return remote.useUrl(source.url, source.hints);
+        return remote.useUrl(source.url, source.hints, await this.known());
       case "file":
-        return { info: await remote.importFile(source.blob), kept: false };
+        return { info: await remote.importFile(source.blob, await this.known()), kept: false };
     }
   }
 }
 
+/** A server's name and a path, as people write addresses down: `example.org/net.pth`, where `v1.5/net.pth` is a path. */
+const WITHOUT_SCHEME = /^([\w-]+\.)+[a-z]{2,}(:\d+)?\//i;
+
 /** An address that a model can be fetched from, in full. */
 function webAddress(address: string, base: string): string {
-  const url = URL.canParse(address.trim(), base) ? new URL(address.trim(), base) : null;
+  const written = address.trim();
+  const whole = WITHOUT_SCHEME.test(written) ? `https://${written}` : written;
+  const url = URL.canParse(whole, base) ? new URL(whole, base) : null;
   if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`“${address}” is no address of a file on the web: it should look like https://example.org/alexnet.safetensors.`);
   return url.href;
 }

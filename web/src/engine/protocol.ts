@@ -1,5 +1,5 @@
 /** What passes between page and worker beside the calls themselves. */
-import type { DatasetChoice, Engine, EngineInfo, ModelHints, Slot } from "./api";
+import type { DatasetChoice, Engine, EngineInfo, ModelHints, PublishedModel, Slot } from "./api";
 import type { Backend, ModelInfo, RunInfo, RunOptions } from "../generated/protocol";
 import type { TowerStep } from "./wasm-api";
 import type { ProjectRun } from "../projects/types";
@@ -17,11 +17,11 @@ export interface WorkerApi extends Omit<Engine, "info"> {
   boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }>;
   /** Downloads a file that comes with the page, with progress events, and makes it the model in use. */
   loadModel(url: string, bytes: number | undefined): Promise<ModelInfo>;
-  /** The same with a file of any server, kept on this device; `kept`: it was here already. */
-  useUrl(url: string, hints: ModelHints): Promise<{ info: ModelInfo; kept: boolean }>;
+  /** The same with a file of any server, kept on this device; `kept`: it was here already. A file that equals one of `published` gets its origin. */
+  useUrl(url: string, hints: ModelHints, published: readonly PublishedModel[]): Promise<{ info: ModelInfo; kept: boolean }>;
   stopDownload(): Promise<void>;
   /** Makes a file the model in use; it is read piece by piece. */
-  importFile(file: Blob): Promise<ModelInfo>;
+  importFile(file: Blob, published: readonly PublishedModel[]): Promise<ModelInfo>;
   /** Tells a fresh worker of a data set that the visitor brought; it is read when a run needs it. */
   remember(choice: DatasetChoice, files: File[]): Promise<void>;
   /** Saves the runs in these slots beside their description. */

@@ -12,6 +12,7 @@ import { answersOrLost, refusal, watchDevices } from "./device";
 import { LARGEST_MODEL, nameInUrl } from "./download";
 import { fetchCounted, fetchOk } from "./fetch";
 import { forgetFiles, forgetUrl, modelFile, stopDownload, storage } from "./modelfiles";
+import { originOf } from "./origin";
 import { Albums, copyProjectRuns, finishProjectRun, keepProjectRun, networkOf, relabels, resumeProjectRun } from "./pictures";
 import type { WorkerApi, WorkerEvent } from "./protocol";
 import { Queue } from "./queue";
@@ -156,10 +157,10 @@ const api: WorkerApi = {
     const response = await fetchCounted(url, "The model", (progress) => tell({ event: "progress", what: "model", ...progress }), bytes);
     return useFile(await response.blob());
   },
-  useUrl: async (url, { name, sha256, origin }) => {
+  useUrl: async (url, { name, sha256, origin }, published) => {
     const wanted = { url, name: name ?? nameInUrl(url), sha256 };
     const { file, kept } = await modelFile(wanted, (progress) => tell({ event: "progress", what: "model", ...progress }));
-    const info = await useFile(file, origin).catch(async (error: unknown) => {
+    const info = await useFile(file, origin ?? (await originOf(file, published))).catch(async (error: unknown) => {
       // What is no model is not worth its room; one that is too large for this GPU may serve the CPU.
       if (!(error instanceof TooLarge)) await forgetUrl(url);
       throw error;
@@ -167,7 +168,7 @@ const api: WorkerApi = {
     return { info, kept };
   },
   stopDownload: async () => stopDownload(),
-  importFile: (file) => useFile(file),
+  importFile: async (file, published) => useFile(file, await originOf(file, published)),
   storage,
   forgetFiles,
   importModel: (bytes) => call((lab) => lab.importModel(bytes)),

@@ -3,17 +3,30 @@
 export type Tone = "error" | "info";
 export interface Message { id: number; tone: Tone; text: string; action?: { label: string; run: () => void } }
 
+const MOST = 3;
+/** To notice a message, and to read a letter of it, with time to spare. */
+const NOTICE_MS = 6000;
+const LETTER_MS = 70;
+/** To reach for what a message offers, by keyboard too. */
+const ACTION_MS = 20_000;
+/** What was attended to when its time was over is asked after again. */
+const AGAIN_MS = 2000;
+
 let next = 1;
+let attended = (): boolean => false;
 const state = $state<{ list: Message[] }>({ list: [] });
 
 /** What is on show, oldest first. */
 export const messages = { get list(): readonly Message[] { return state.list; } };
 
-/** Shows a sentence; the same sentence is not shown twice. */
+/** Shows a sentence; the same sentence is not shown twice. One that only informs leaves by itself when it has been read. */
 export function say(text: string, tone: Tone = "info", action?: Message["action"]): number {
-  const id = next++;
-  state.list = [...state.list.filter((m) => m.text !== text), { id, tone, text, ...(action ? { action } : {}) }].slice(-3);
-  return id;
+  const message: Message = { id: next++, tone, text, ...(action ? { action } : {}) };
+  const list = [...state.list.filter((m) => m.text !== text), message];
+  while (list.length > MOST) list.splice(Math.max(0, list.slice(0, -1).findIndex(passing)), 1);
+  state.list = list;
+  if (passing(message)) leave(message.id, NOTICE_MS + LETTER_MS * text.length + (action ? ACTION_MS : 0));
+  return message.id;
 }
 
 /** Shows what went wrong. */
@@ -23,6 +36,22 @@ export function sayError(error: unknown): number {
 
 export function dismiss(id: number): void {
   state.list = state.list.filter((m) => m.id !== id);
+}
+
+/** Messages stay while `check` says that somebody is at them, until the function that this gives is called. */
+export function attend(check: () => boolean): () => void {
+  attended = check;
+  return () => (attended = () => false);
+}
+
+/** Whether a message needs nobody to dismiss it. */
+const passing = ({ tone }: Message): boolean => tone === "info";
+
+function leave(id: number, after: number): void {
+  setTimeout(() => {
+    if (attended()) leave(id, AGAIN_MS);
+    else dismiss(id);
+  }, after);
 }
 
 /** An error's sentence, whole: capital, full stop. */

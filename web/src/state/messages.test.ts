@@ -1,7 +1,13 @@
-import { afterEach, expect, it } from "vitest";
-import { dismiss, messages, say, sayError, sentence } from "./messages.svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { attend, dismiss, messages, say, sayError, sentence } from "./messages.svelte";
 
-afterEach(() => messages.list.map(({ id }) => dismiss(id)));
+const shown = () => messages.list.map(({ text }) => text);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  messages.list.map(({ id }) => dismiss(id));
+  vi.useRealTimers();
+});
 
 it.each([
   [new Error("the file is empty"), "The file is empty."],
@@ -14,7 +20,15 @@ it.each([
 
 it("shows a sentence once, the latest last, and no more than three", () => {
   for (const text of ["One.", "Two.", "One.", "Three.", "Four."]) say(text);
-  expect(messages.list.map(({ text }) => text)).toEqual(["One.", "Three.", "Four."]);
+  expect(shown()).toEqual(["One.", "Three.", "Four."]);
+});
+
+it("makes room among what would leave by itself, an error only after that", () => {
+  sayError("Error.");
+  for (const text of ["One.", "Two.", "Three."]) say(text);
+  expect(shown()).toEqual(["Error.", "Two.", "Three."]);
+  for (const text of ["A.", "B.", "C."]) sayError(text);
+  expect(shown()).toEqual(["A.", "B.", "C."]);
 });
 
 it("takes a message away", () => {
@@ -22,4 +36,51 @@ it("takes a message away", () => {
   expect(messages.list.map(({ text, tone }) => [text, tone])).toEqual([["Gone.", "error"]]);
   dismiss(id);
   expect(messages.list).toEqual([]);
+});
+
+describe("a message that only informs", () => {
+  const long = "x".repeat(300);
+  /** 200 words of five letters a minute, and five seconds to notice it. */
+  const reading = (text: string) => 5000 + (text.length / 6) * (60_000 / 200);
+
+  it.each(["Short.", long])("leaves by itself, but not before it could be read", (text) => {
+    say(text);
+    vi.advanceTimersByTime(reading(text));
+    expect(shown()).toEqual([text]);
+    vi.advanceTimersByTime(2 * reading(text));
+    expect(shown()).toEqual([]);
+  });
+
+  it("stays for as long as somebody attends to it", () => {
+    let attended = true;
+    const end = attend(() => attended);
+    say("Short.");
+    vi.advanceTimersByTime(600_000);
+    expect(shown()).toEqual(["Short."]);
+    attended = false;
+    vi.advanceTimersByTime(reading("Short."));
+    expect(shown()).toEqual([]);
+    end();
+  });
+
+  it("said again has its time again", () => {
+    say("Short.");
+    vi.advanceTimersByTime(reading("Short."));
+    say("Short.");
+    vi.advanceTimersByTime(reading("Short."));
+    expect(shown()).toEqual(["Short."]);
+  });
+});
+
+it("lets errors stay until they are dismissed, and what offers something to do for longer than what only informs", () => {
+  sayError("It went wrong.");
+  say("It is done.");
+  say("It is gone.", "info", { label: "Undo", run: () => undefined });
+  vi.advanceTimersByTime(20_000);
+  expect(shown()).toEqual(["It went wrong.", "It is gone."]);
+  vi.advanceTimersByTime(3_600_000);
+  expect(shown()).toEqual(["It went wrong."]);
+});
+  vi.advanceTimersByTime(3_600_000);
+  expect(shown()).toEqual(["It went wrong.", "It is done."]);
 });

@@ -32,13 +32,18 @@ export function address(): string {
 
 /** Keeps address and configuration in step until the function it gives is called. */
 export function followAddress(): () => void {
+  const follow = () => {
+    const now = address();
+    if (now !== `${location.pathname}${location.search}${location.hash}`) history.replaceState(null, "", now);
+  };
   const stop = $effect.root(() => {
-    $effect(() => {
-      const now = address();
-      if (now !== `${location.pathname}${location.search}${location.hash}`) history.replaceState(null, "", now);
-    });
+    $effect(follow);
   });
-  const back = () => Object.assign(page, parseConfiguration(location.search).configuration);
+  const back = () => {
+    // The model in use does not go back with the view, so neither does its name.
+    Object.assign(page, { ...parseConfiguration(location.search).configuration, model: page.model });
+    follow();
+  };
   addEventListener("popstate", back);
   return () => {
     stop();

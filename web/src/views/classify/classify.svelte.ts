@@ -1,6 +1,7 @@
 /** What the Classify view shows; it lives as long as the page. */
 import { lab, type Pixels } from "../../engine/api";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
+import { elsewhere } from "../../state/elsewhere";
 import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
@@ -96,6 +97,8 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
 }
 
 async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
+  const pointed = elsewhere(name, "classify");
+  if (pointed) throw new Error(pointed);
   const { top, milliseconds, crop } = await lab.classify(blob, { top: 5, views: classify.views });
   return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
 }

@@ -4,21 +4,23 @@ import { openZip, type Description, type Opened } from "../../projects/archive";
 import { isPicture, places } from "../../projects/names";
 import { fromResults } from "../../projects/results";
 import { newId, type Project } from "../../projects/types";
+import { elsewhere } from "../../state/elsewhere";
 import { say } from "../../state/messages.svelte";
 import { album, DEFAULT_PLAN, freeName, tally, type Incoming, type Tally } from "./album.svelte";
 
 const isZip = (file: File) => /\.zip$/i.test(file.name);
-const isNetwork = (file: File) => /\.(safetensors|pth|pt|onnx|alexnet)$/i.test(file.name);
 /** Pictures that are unpacked at a time. */
 const PORTION = 48;
 
 /** Takes what was dropped, picked or pasted. `into`: the class it was given to, null for the page as a whole. */
 export async function bring(files: readonly File[], into: string | null): Promise<void> {
   const archives = files.filter(isZip);
-  const network = files.find(isNetwork);
-  const loose = files.filter((file) => !isZip(file) && !isNetwork(file));
+  const loose = files.filter((file) => !isZip(file) && elsewhere(file.name, "studio") === null);
   if (files.length === 0) return void say("There is no file in what was dropped or pasted: use pictures, a folder or a ZIP.", "error");
-  if (network) say(`“${network.name}” holds a network, not pictures: open it under Models, then choose “the model in use” to start from here.`, "error");
+  for (const { name } of files) {
+    const pointed = elsewhere(name, "studio");
+    if (pointed !== null) say(pointed, "error");
+  }
   for (const archive of archives) {
     const opened = await openZip(archive, archive.name);
     if (opened.description) await bringProject(opened, opened.description);
