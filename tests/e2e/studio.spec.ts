@@ -330,7 +330,7 @@ test("a project that trains in one tab is left alone by another", async ({ page,
   await goOn.click();
   await expect(message(other, /^This project is being trained in another tab/)).toBeVisible();
   await page.close();
-  await other.waitForFunction(async () => (await navigator.locks.query()).held?.length === 0);
+  await expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(0);
   await goOn.click();
   await expect.poll(async () => Number(await other.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
 });
@@ -477,6 +477,7 @@ test("a class is one stop for Tab; arrows go from picture to picture, and what w
   await expect(first).toBeVisible();
   // A new class waits for its name.
   await page.getByTestId("studio-add-class").click();
+  await expect(page.getByTestId("studio-class-name").last()).toBeFocused();
   await page.keyboard.type("Cherry");
   await page.keyboard.press("Enter");
   await counts(page, { "Class 1": 19, "Class 2": 0, Cherry: 0 });
