@@ -4,7 +4,7 @@
 
 mod common;
 
-use alexnet_format::{Checkpoint, FileFormat, FormatError, Precision, Tensor, inspect};
+use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, Tensor, inspect};
 use alexnet_protocol::Calibration;
 use common::{bare, checkpoint, raw, torchvision};
 use proptest::prelude::*;
@@ -158,6 +158,58 @@ fn a_tensor_that_its_numbers_do_not_fill_is_not_written() {
 fn whole_numbers_are_no_weights() {
     let bytes = raw(r#"{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, 16);
     assert!(matches!(refusal(&bytes), FormatError::MissingTensor { .. }));
+}
+
+/// Reads the whole, and through a file that is opened first, every tensor and every tensor's bytes.
+fn no_numbers(bytes: &[u8]) -> String {
+    let error = Checkpoint::read(bytes).unwrap_err();
+    let file = ModelFile::open(&bytes).unwrap();
+    let read = |name: &String| file.bytes(name).map(drop).and_then(|()| file.tensor(name).map(drop));
+    let info = file.info();
+    let mut names = info.tensors.into_iter().map(|tensor| tensor.name).filter(|name| !name.contains('/'));
+    let other = names.find_map(|name| read(&name).err());
+    assert_eq!(other.unwrap_or_else(|| error.clone()), error);
+    error.to_string()
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let sentence = |name: &str| {
+        format!(
+            "The weights hold values that are no numbers (in {name}): the file is damaged or its training failed, so \
+             use another."
+        )
+    };
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for precision in [Precision::F32, Precision::F16, Precision::Int8] {
+            let mut model = checkpoint(false);
+            model.tensors.get_mut("classifier.6.weight").unwrap().data[5] = value;
+            let bytes = model.write(FileFormat::Safetensors, precision).unwrap();
+            // A byte's scale is the largest of its row, which a NaN is not.
+            if !(value.is_nan() && precision == Precision::Int8) {
+                assert_eq!(no_numbers(&bytes), sentence("classifier.6.weight"), "{value} {precision:?}");
+            }
+        }
+        let mut tensors = torchvision(10);
+        tensors[3].1.data[0] = value;
+        assert_eq!(no_numbers(&bare(&tensors)), sentence(&tensors[3].0));
+        // A run that goes on from them would not be one.
+        let mut run = checkpoint(true);
+        run.run.as_mut().unwrap().average.get_mut("features.0.bias").unwrap().data[1] = value;
+        let bytes = run.write(FileFormat::Alexnet, Precision::F32).unwrap();
+        assert_eq!(no_numbers(&bytes), sentence("average/features.0.bias"));
+    }
+    // Finite, but not once its bytes are widened.
+    let model = checkpoint(false);
+    let bytes = model.write(FileFormat::Safetensors, Precision::Int8).unwrap();
+    let at = bytes.windows(4).position(|window| {
+        let largest =
+            model.tensors["features.0.weight"].data[..27].iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        window == (largest / 127.0).to_le_bytes()
+    });
+    let mut huge = bytes.clone();
+    huge[at.unwrap()..][..4].copy_from_slice(&f32::MAX.to_le_bytes());
+    assert_eq!(no_numbers(&huge), sentence("features.0.weight"));
 }
 
 proptest! {
