@@ -95,7 +95,7 @@ impl<'a> Container<'a> {
             Err(SafeTensorError::MetadataIncompleteBuffer) => {
                 let header = head.get(LENGTH as usize..).unwrap_or_default();
                 serde_json::from_slice::<Metadata>(header)
-                    .map_err(|e| FormatError::Damaged { reason: e.to_string() })?
+                    .map_err(|_| explain(&head, size, &SafeTensorError::InvalidHeaderLength))?
             }
             Err(error) => return Err(explain(&head, size, &error)),
         };
@@ -388,7 +388,13 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
             if expected > actual && header <= MAX_HEADER {
                 return FormatError::Truncated { actual, expected };
             }
-            FormatError::Damaged { reason: error.to_string() }
+            use SafeTensorError::{HeaderTooLarge, InvalidOffset, TensorInvalidInfo, ValidationOverflow};
+            let reason = match error {
+                HeaderTooLarge => "its header is larger than that of any network",
+                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => "its header contradicts itself",
+                _ => "its header is no list of tensors",
+            };
+            FormatError::Damaged { reason: reason.to_owned() }
         }
         _ => FormatError::NotAModel { found: "something else", advice: CHOOSE },
     }

@@ -58,21 +58,30 @@ fn hostile_headers_are_refused() {
     let entry = |shape: &str, end: u64| {
         raw(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#), 16)
     };
-    for bytes in [
-        entry("[4611686018427387904, 4]", 16),
-        entry("[18446744073709551615]", 16),
-        entry("[4]", u64::MAX),
-        entry("[2]", 16),
-        entry("[-1]", 16),
-        entry("[1e400]", 16),
-        raw(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}"#, 16),
-        raw(r#"{"a":"#, 16),
-        raw(&"{\"a\":".repeat(100_000), 0),
-        [&u64::MAX.to_le_bytes()[..], b"{}"].concat(),
-        [&(1u64 << 40).to_le_bytes()[..], b"{\"a\":"].concat(),
+    let (contradicts, no_list) = ("(its header contradicts itself)", "(its header is no list of tensors)");
+    let larger = "(its header is larger than that of any network)";
+    for (bytes, words) in [
+        (entry("[4611686018427387904, 4]", 16), contradicts),
+        (entry("[18446744073709551615]", 16), contradicts),
+        (entry("[4]", u64::MAX), contradicts),
+        (entry("[2]", 16), contradicts),
+        (entry("[-1]", 16), no_list),
+        (entry("[1e400]", 16), no_list),
+        (raw(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}"#, 16), contradicts),
+        (raw(r#"{"a":"#, 16), no_list),
+        (raw(&"{\"a\":".repeat(100_000), 0), no_list),
+        ([&u64::MAX.to_le_bytes()[..], b"{}"].concat(), larger),
+        ([&(1u64 << 40).to_le_bytes()[..], b"{\"a\":"].concat(), larger),
+        (entry("[1,1,1,1,1,1,1,1,1,1,1,4]", 16), "a tensor of 12 dimensions"),
     ] {
-        refusal(&bytes);
+        let sentence = refusal(&bytes).to_string();
+        assert!(sentence.contains(words), "{sentence}");
     }
+    // A name is repeated as far as a person reads.
+    let mut tensors = torchvision(10);
+    tensors.push((format!("a\n{}", "b".repeat(10_000)), common::tensor(&[2], 0.0)));
+    let sentence = refusal(&bare(&tensors)).to_string();
+    assert!(sentence.contains(r"“a\nbbb") && sentence.len() < 300, "{sentence}");
 }
 
 #[test]
