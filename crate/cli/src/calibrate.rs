@@ -48,7 +48,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let classes = network.labels().len();
     let order: Vec<usize> = (0..classes).collect();
     let all = Judged {
-        logits: evaluate::judge(&network, &flat.samples, &order)?,
+        logits: evaluate::judge(&network, &flat.samples, &order, evaluate::JUDGING)?,
         labels: flat.samples.labels,
         classes,
     };

@@ -359,6 +359,8 @@ impl View for Stored<'_> {
     fn data(&self) -> Cow<'_, [u8]> {
         let data = self.data.iter();
         match &self.numbers {
+            // They lie in memory as they will in the file: fc6 of the largest network is 151 MB, not to be had twice.
+            Numbers::F32 if cfg!(target_endian = "little") => Cow::Borrowed(bytemuck::cast_slice(&self.data)),
             Numbers::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
             Numbers::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
             Numbers::Int8(scales) => int8::quantize(&self.data, scales),

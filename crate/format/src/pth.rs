@@ -206,3 +206,19 @@ fn reason(said: &str) -> &'static str {
     let known = REASONS.iter().find(|(words, _)| said.contains(words));
     known.map_or("it is not as torch.save writes it", |(_, reason)| reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where numbers have 32 bits, the reader says of those with more that they are below zero.
+    #[test]
+    fn a_side_of_five_thousand_million_is_not_below_zero() {
+        let said = |number: i64| {
+            let words = format!("shape must be non-negative, got {number}");
+            explain(PytorchError::Pickle(PickleError::InvalidData(words))).to_string()
+        };
+        assert!(said(5_000_000_000).contains("larger than can be counted"));
+        assert!(said(-5).contains("below zero"));
+    }
+}

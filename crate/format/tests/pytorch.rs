@@ -4,11 +4,11 @@
 
 mod common;
 
-use std::io::Write;
 use std::path::Path;
 
 use alexnet_format::{Checkpoint, FormatError, ModelFile, Tensors, inspect};
 use common::formula_tensor;
+use common::pickle::{archive_with, dictionary, int, text, view};
 use proptest::prelude::*;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -116,46 +116,6 @@ fn refusal(bytes: Vec<u8>) -> FormatError {
 /// What `torch.save` would put around this pickle.
 fn archive(pickle: &[u8]) -> Vec<u8> {
     archive_with(pickle, &[("archive/version", b"3\n")], zip::CompressionMethod::Stored)
-}
-
-fn archive_with(pickle: &[u8], more: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default().compression_method(method);
-    for (name, bytes) in [("archive/data.pkl", pickle)].iter().chain(more) {
-        zip.start_file(*name, options).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-/// A text, a tuple and a whole number as pickles spell them.
-fn text(text: &str) -> Vec<u8> {
-    [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
-}
-
-fn tuple(values: &[Vec<u8>]) -> Vec<u8> {
-    [b"(".to_vec(), values.concat(), b"t".to_vec()].concat()
-}
-
-fn int(value: i64) -> Vec<u8> {
-    [&b"\x8a\x08"[..], &value.to_le_bytes()].concat()
-}
-
-/// A dictionary with these texts and values.
-fn dictionary(values: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let values: Vec<u8> =
-        values.iter().flat_map(|(key, value)| [text(key), value.clone()].concat()).collect();
-    [&b"\x80\x02}("[..], &values, b"u."].concat()
-}
-
-/// A view of storage 0, which is said to hold so many numbers.
-fn view(holds: i64, offset: i64, shape: &[i64], strides: &[i64]) -> Vec<u8> {
-    let storage = [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text("0"), text("cpu"), int(holds)];
-    let ints = |values: &[i64]| tuple(&values.iter().copied().map(int).collect::<Vec<_>>());
-    let hooks = b"ccollections\nOrderedDict\n)R".to_vec();
-    let storage = [tuple(&storage), b"Q".to_vec()].concat();
-    let arguments = [storage, int(offset), ints(shape), ints(strides), b"\x89".to_vec(), hooks];
-    [&b"ctorch._utils\n_rebuild_tensor_v2\n"[..], &tuple(&arguments), b"R"].concat()
 }
 
 /// A file of one view of 16 bytes.
