@@ -30,7 +30,8 @@ pub enum Command {
     Calibrate(CalibrateArgs),
     /// Writes a model in another format or precision.
     ///
-    /// A run's state goes from `.alexnet` to `.alexnet` alone, in single precision; everything else holds the model.
+    /// A run's state goes from `.alexnet` to `.alexnet`, in single precision: neither --half nor --int8 goes with it.
+    /// Every other file holds the model alone.
     Convert(ConvertArgs),
     /// Writes one network whose weights are the mean of several networks' of one ancestry.
     Average(AverageArgs),
@@ -191,11 +192,11 @@ pub struct AverageArgs {
 /// The number format of the weights in a file; single precision where nothing is said.
 #[derive(Args)]
 pub struct Stored {
-    /// Stores the model's weights in half precision. Of a run that is to go on (`.alexnet`), nothing is rounded.
+    /// Stores the model's weights in half precision. A run's state (`.alexnet`) is never rounded.
     #[arg(long)]
     pub half: bool,
-    /// Stores the model's weights as signed bytes, with a scale for each output channel. Of a run that is to go on
-    /// (`.alexnet`), nothing is rounded.
+    /// Stores the model's weights as signed bytes, with a scale for each output channel. A run's state (`.alexnet`) is
+    /// never rounded.
     #[arg(long, conflicts_with = "half")]
     pub int8: bool,
 }

@@ -222,6 +222,22 @@ impl Output {
         Self { path: self.path.with_extension(format!("{tag}.{}", format.name())), format }
     }
 
+    /// Whether there is a folder to write into: asked before what takes long.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn has_folder(&self) -> Result<()> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder.filter(|folder| !folder.is_dir()) {
+            Some(missing) => bail!(
+                "{} cannot be written: there is no folder {}, so make it first",
+                self.path.display(),
+                missing.display()
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// Writes a checkpoint.
     ///
     /// # Errors
@@ -233,6 +249,7 @@ impl Output {
             "a run goes on to the same bits only from single precision: leave --half or --int8 out, or write its \
              model alone, as .safetensors"
         );
+        self.has_folder()?;
         let bytes = checkpoint.write(self.format, precision)?;
         replace(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))
     }
