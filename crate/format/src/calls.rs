@@ -62,6 +62,7 @@ const HARMLESS: &[&str] = &[
     "datetime.datetime",
     "datetime.timedelta",
     "datetime.timezone",
+    "decimal.Decimal",
 ];
 
 /// What PyTorch's own makers of tensors begin with.

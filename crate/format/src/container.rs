@@ -126,6 +126,11 @@ impl<'a> Container<'a> {
         self.format
     }
 
+    /// How many tensors there are, scales among them.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The tensors in the order of their names; scales of int8 tensors are not among them.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !self.is_scales(entry))

@@ -42,9 +42,9 @@ pub enum FormatError {
         /// What is wrong with it, for the middle of a sentence.
         reason: String,
     },
-    /// A pickle of something else than tensors by name: a Python type to be built, a function to be called.
+    /// A pickle of something else than tensors by name: a Python type to be built.
     #[error(
-        "The PyTorch file holds “{name}” instead of weights, and nothing in it is ever run here: save the \
+        "The PyTorch file holds “{name}”, which is not weights, and nothing in it is ever run here: save the \
          weights alone, with torch.save(model.state_dict(), …), and open that."
     )]
     Pickle {

@@ -9,6 +9,9 @@ use crate::int8::ScaledBytes;
 use crate::metadata::Description;
 use crate::{pth, torchvision};
 
+/// Tensors of a file at most: a run with batch normalisation has a hundred.
+const TENSORS: usize = 4000;
+
 /// Dimensions of a tensor at most: convolutions have four.
 const DIMENSIONS: usize = 8;
 
@@ -65,6 +68,11 @@ impl<'a> ModelFile<'a> {
 
     /// Describes what is in a container.
     pub(crate) fn new(container: Container<'a>) -> Result<Self, FormatError> {
+        // Looked for one by one, so a crowd of them would take for ever.
+        if container.count() > TENSORS {
+            let reason = format!("it holds {} tensors, more than any network", container.count());
+            return Err(FormatError::Damaged { reason });
+        }
         // A sentence that says a shape should be one that can be read.
         if let Some(most) =
             container.entries().map(|entry| entry.shape.len()).max().filter(|&n| n > DIMENSIONS)

@@ -191,6 +191,10 @@ pub fn explain(error: PytorchError) -> FormatError {
     match error {
         PytorchError::Pickle(PickleError::UnsupportedType(name)) => FormatError::Pickle { name: told(&name) },
         PytorchError::Pickle(PickleError::NoDataSource) => NO_TENSORS,
+        // Items are put into an object that the reader left as a name: a deque, a defaultdict.
+        PytorchError::Pickle(PickleError::UnexpectedOpCode(_)) => {
+            FormatError::Pickle { name: "a container of another class than list and dict".to_owned() }
+        }
         PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => NOT_TORCH,
         PytorchError::InvalidFormat(reason) if reason.starts_with("Big-endian") => BIG_ENDIAN,
         PytorchError::InvalidFormat(reason) if reason.starts_with("Expected a dictionary") => {

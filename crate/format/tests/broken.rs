@@ -95,6 +95,17 @@ fn a_header_of_millions_of_tensors_is_refused_before_it_is_parsed() {
 }
 
 #[test]
+fn a_crowd_of_tensors_is_refused_before_one_is_looked_for() {
+    let mut header = String::from("{");
+    for i in 0..200_000 {
+        header.push_str(&format!(r#""{i}.scale":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}},"#));
+    }
+    let bytes = raw(&format!("{}}}", header.trim_end_matches(',')), 0);
+    let sentence = refusal(&bytes).to_string();
+    assert!(sentence.contains("it holds 200000 tensors, more than any network"), "{sentence}");
+}
+
+#[test]
 fn a_tensor_without_numbers_cannot_ask_for_many_classes() {
     let mut tensors = torchvision(10);
     for (name, tensor) in &mut tensors {

@@ -187,6 +187,17 @@ fn options_scalars_and_objects_beside_the_weights_are_left_out() {
     assert!(matches!(refusal(bytes), FormatError::MissingTensor { .. }), "read as far as it goes");
 }
 
+/// The reader fills lists and dictionaries only.
+#[test]
+fn a_deque_beside_the_weights_is_no_damage() {
+    let deque = b"ccollections\ndeque\n)RK\x01a".to_vec();
+    let sentence = refusal(archive(&dictionary(&[("losses", deque)]))).to_string();
+    assert!(
+        sentence.contains("a container of another class") && sentence.contains("save the weights"),
+        "{sentence}"
+    );
+}
+
 #[test]
 fn what_a_hostile_file_says_of_its_tensors_is_told_in_plain_words() {
     let max = i64::MAX;
