@@ -181,7 +181,7 @@ test.describe("a file from an address", () => {
       [serve("vast.safetensors", one("[1000000000]", "4000000000")), /^The model file is (cut short|damaged)/],
       [serve("nested.safetensors", header('{"a":'.repeat(100_000))), /^The model file is damaged/],
       [serve("crowd.safetensors", Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1, 0, 0]), Buffer.from('{"a":')])), /^The model file is damaged/],
-      [serve("call.pth", Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1")), /holds “os\.system” instead of weights, and nothing in it is ever run here/],
+      [serve("call.pth", Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1")), /wants “os\.system” to be called, and nothing in it is ever run here/],
     ];
     for (const [url, words] of cases) {
       await fetchFrom(page, url);

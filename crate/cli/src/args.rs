@@ -29,12 +29,15 @@ pub enum Command {
     /// Fits a temperature on labelled images, so that probabilities mean what they say, and stores it in the model.
     Calibrate(CalibrateArgs),
     /// Writes a model in another format or precision.
+    ///
+    /// A run's state goes from `.alexnet` to `.alexnet`, in single precision: neither --half nor --int8 goes with it.
+    /// Every other file holds the model alone.
     Convert(ConvertArgs),
     /// Writes one network whose weights are the mean of several networks' of one ancestry.
     Average(AverageArgs),
-    /// Says what a model file holds.
+    /// Says what a model file holds, and why it is of no use where it is not.
     Inspect(InspectArgs),
-    /// Measures a model stored in each precision: bytes, top-1, top-5, error of the logits.
+    /// Measures a model stored in each precision: bytes, top-1, top-5, error of the logits from those of the file.
     Sizes(SizesArgs),
 }
 
@@ -163,6 +166,10 @@ pub struct ConvertArgs {
     /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
     #[arg(value_name = "OUT")]
     pub output: Output,
+    /// Where the model comes from and its licence, in a sentence that is stored in the file [default: what IN says; of
+    /// weights that others publish, known by their SHA-256, that].
+    #[arg(long, value_name = "TEXT")]
+    pub origin: Option<String>,
     #[command(flatten)]
     pub stored: Stored,
 }
@@ -185,10 +192,11 @@ pub struct AverageArgs {
 /// The number format of the weights in a file; single precision where nothing is said.
 #[derive(Args)]
 pub struct Stored {
-    /// Stores the model's weights in half precision.
+    /// Stores the model's weights in half precision. A run's state (`.alexnet`) is never rounded.
     #[arg(long)]
     pub half: bool,
-    /// Stores the model's weights as signed bytes, with a scale for each output channel.
+    /// Stores the model's weights as signed bytes, with a scale for each output channel. A run's state (`.alexnet`) is
+    /// never rounded.
     #[arg(long, conflicts_with = "half")]
     pub int8: bool,
 }

@@ -23,6 +23,7 @@ const FEWEST: usize = 20;
 /// When the model or the data set cannot be used, or the model cannot be written.
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let out = out(args)?;
+    out.has_folder()?;
     let mut model = args.model.model()?;
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
@@ -48,7 +49,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let classes = network.labels().len();
     let order: Vec<usize> = (0..classes).collect();
     let all = Judged {
-        logits: evaluate::judge(&network, &flat.samples, &order)?,
+        logits: evaluate::judge(&network, &flat.samples, &order, evaluate::JUDGING)?,
         labels: flat.samples.labels,
         classes,
     };

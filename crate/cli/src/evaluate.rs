@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::args::EvalArgs;
 use crate::{backend, data, report};
 
+/// What is done, before a bar.
+pub const JUDGING: &str = "judging";
+
 /// Measures one model, or several averaged, on labelled images.
 ///
 /// # Errors
@@ -47,7 +50,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         truth.clone_from(&flat.samples.labels);
         let scores = match averaged {
             true => probabilities(classifier, &flat.samples, args.seen.views, &order)?,
-            false => judge(classifier, &flat.samples, &order)?,
+            false => judge(classifier, &flat.samples, &order, JUDGING)?,
         };
         if several {
             let architecture = classifier.architecture();
@@ -129,9 +132,9 @@ pub fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> 
     Ok(())
 }
 
-/// Logits in the order of the first model's classes.
-pub fn judge(classifier: &Classifier, samples: &Samples, order: &[usize]) -> Result<Vec<f32>> {
-    judged(classifier, samples, classifier.batch(), |part| {
+/// Logits in the order of the first model's classes; `what` stands before the bar.
+pub fn judge(classifier: &Classifier, samples: &Samples, order: &[usize], what: &str) -> Result<Vec<f32>> {
+    judged(classifier, samples, classifier.batch(), what, |part| {
         Ok(ordered(&pollster::block_on(classifier.logits(part))?, order))
     })
 }
@@ -144,7 +147,7 @@ fn probabilities(
     order: &[usize],
 ) -> Result<Vec<f32>> {
     let crop = classifier.preprocess().crop;
-    judged(classifier, squares, classifier.batch() / views.count(), |part| {
+    judged(classifier, squares, classifier.batch() / views.count(), JUDGING, |part| {
         let mut seen = Samples { size: crop, ..Samples::default() };
         for at in 0..part.len() {
             let rgb = part.image(at).unwrap_or_default().to_vec();
@@ -163,9 +166,10 @@ fn judged(
     classifier: &Classifier,
     samples: &Samples,
     batch: usize,
+    what: &str,
     mut judge: impl FnMut(&Samples) -> Result<Vec<f32>>,
 ) -> Result<Vec<f32>> {
-    let bar = report::bar(samples.len() as u64, "judging");
+    let bar = report::bar(samples.len() as u64, what);
     let mut scores = Vec::with_capacity(samples.len() * classifier.labels().len());
     let (batch, image) = (batch.max(1), samples.image_bytes().max(1));
     for (pixels, labels) in samples.pixels.chunks(batch * image).zip(samples.labels.chunks(batch)) {

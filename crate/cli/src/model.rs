@@ -1,15 +1,18 @@
 //! Model files: found, read, written whole or not at all, converted, described.
 
 use std::convert::Infallible;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use alexnet::{Classifier, Compute};
 use alexnet_data::project_network;
-use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision};
-use alexnet_protocol::ModelInfo;
-use anyhow::{Context, Result, bail};
+use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, ReadAt};
+use alexnet_protocol::{ModelInfo, PUBLISHED, Published};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::args::{AverageArgs, ConvertArgs, InspectArgs};
 use crate::report;
@@ -53,17 +56,22 @@ impl ModelName {
         }
     }
 
-    /// The file's bytes.
-    fn bytes(&self) -> Result<Vec<u8>> {
+    /// The file, read where it lies.
+    fn file(&self) -> Result<Box<dyn ReadAt>> {
         match self {
             Self::File(path) => {
-                let bytes = fs::read(path).with_context(|| format!("{self} cannot be read"))?;
+                let disk = Disk::open(path).with_context(|| format!("{self} cannot be read"))?;
                 // A project that the page exported holds its network.
                 let archive = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
-                Ok(archive.then(|| project_network(&bytes)).flatten().unwrap_or(bytes))
+                let bytes = archive.then(|| fs::read(path)).transpose();
+                let bytes = bytes.with_context(|| format!("{self} cannot be read"))?;
+                Ok(match bytes.and_then(|bytes| project_network(&bytes)) {
+                    Some(network) => Box::new(Held(network)),
+                    None => Box::new(disk),
+                })
             }
             Self::Shipped => match SHIPPED {
-                Some(bytes) => Ok(bytes.to_vec()),
+                Some(bytes) => Ok(Box::new(bytes)),
                 None => bail!(
                     "this build was made without the shipped network: \
                      name a model with --model FILE, or build where web/public/models holds it"
@@ -72,12 +80,31 @@ impl ModelName {
         }
     }
 
-    /// Everything in the file, a run's state included.
+    /// What `read` makes of the opened file.
+    ///
+    /// # Errors
+    /// A sentence that names the file.
+    fn opened<T>(&self, read: impl FnOnce(ModelFile<'_>) -> Result<T>) -> Result<T> {
+        let file = self.file()?;
+        let open = || read(ModelFile::open(&*file)?);
+        open().with_context(|| self.to_string())
+    }
+
+    /// Everything in the file, a run's state included; where the file does not say where its weights come from but is
+    /// one that others publish, their sentence.
     ///
     /// # Errors
     /// A sentence that names the file.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        Checkpoint::read(self.bytes()?).with_context(|| self.to_string())
+        let file = self.file()?;
+        let read = || -> Result<_> {
+            let mut model = ModelFile::open(&*file)?.checkpoint()?;
+            if model.origin.is_none() {
+                model.origin = origin(&*file, &PUBLISHED)?;
+            }
+            Ok(model)
+        };
+        read().with_context(|| self.to_string())
     }
 
     /// The number format of the weights in the file: the smallest that one of them has.
@@ -85,7 +112,7 @@ impl ModelName {
     /// # Errors
     /// A sentence that names the file.
     pub fn precision(&self) -> Result<Precision> {
-        let info = alexnet_format::inspect(self.bytes()?).with_context(|| self.to_string())?;
+        let info = self.opened(|file| Ok(file.info()))?;
         let holds = |dtype: &str| info.tensors.iter().any(|tensor| tensor.dtype == dtype);
         Ok(match (holds("i8"), holds("f16")) {
             (true, _) => Precision::Int8,
@@ -99,10 +126,7 @@ impl ModelName {
     /// # Errors
     /// A sentence that names the file.
     pub fn classifier(&self, compute: &Compute) -> Result<Classifier> {
-        let bytes = self.bytes()?;
-        let bytes = bytes.as_slice();
-        let open = || Classifier::from_file(&ModelFile::open(&bytes)?, compute);
-        open().with_context(|| self.to_string())
+        self.opened(|file| Ok(Classifier::from_file(&file, compute)?))
     }
 
     /// The network to use: averaged weights where the file has them.
@@ -112,6 +136,66 @@ impl ModelName {
     pub fn model(&self) -> Result<Checkpoint> {
         Ok(self.checkpoint()?.into_model())
     }
+}
+
+/// A file on disk.
+struct Disk {
+    file: File,
+    size: u64,
+}
+
+impl Disk {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let known = file.metadata()?;
+        match known.is_dir() {
+            true => Err(std::io::ErrorKind::IsADirectory.into()),
+            false => Ok(Self { file, size: known.len() }),
+        }
+    }
+}
+
+impl ReadAt for Disk {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        let mut file = &self.file;
+        let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(into));
+        read.map_err(|error| error.to_string())
+    }
+}
+
+/// A file in memory.
+struct Held(Vec<u8>);
+
+impl ReadAt for Held {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        self.0.as_slice().read_at(offset, into)
+    }
+}
+
+/// Where a file's weights come from, if its content is that of a published one.
+fn origin(file: &dyn ReadAt, published: &[Published]) -> Result<Option<String>, FormatError> {
+    // What has another size is not read to find out.
+    if !published.iter().any(|one| one.bytes == file.size()) {
+        return Ok(None);
+    }
+    let (mut hash, mut piece, mut at) = (Sha256::new(), vec![0; 1 << 20], 0);
+    while at < file.size() {
+        let length = (file.size() - at).min(piece.len() as u64);
+        let next = piece.get_mut(..length as usize).unwrap_or_default();
+        file.read_at(at, next).map_err(|reason| FormatError::Unreadable { reason })?;
+        hash.update(&*next);
+        at += length;
+    }
+    let found = format!("{:x}", hash.finalize());
+    Ok(published.iter().find(|one| one.sha256 == found).map(Published::origin))
 }
 
 /// A model file to write, whose extension says how.
@@ -138,11 +222,34 @@ impl Output {
         Self { path: self.path.with_extension(format!("{tag}.{}", format.name())), format }
     }
 
+    /// Whether there is a folder to write into: asked before what takes long.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn has_folder(&self) -> Result<()> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder.filter(|folder| !folder.is_dir()) {
+            Some(missing) => bail!(
+                "{} cannot be written: there is no folder {}, so make it first",
+                self.path.display(),
+                missing.display()
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// Writes a checkpoint.
     ///
     /// # Errors
-    /// When it cannot be written; a file of that name stays as it was.
+    /// When it cannot be written, or is a run's state in less than single precision; a file of that name stays as it
+    /// was.
     pub fn write(&self, checkpoint: &Checkpoint, precision: Precision) -> Result<()> {
+        ensure!(
+            precision == Precision::F32 || self.format != FileFormat::Alexnet || checkpoint.run.is_none(),
+            "a run goes on to the same bits only from single precision: leave --half or --int8 out, or write its \
+             model alone, as .safetensors"
+        );
+        self.has_folder()?;
         let bytes = checkpoint.write(self.format, precision)?;
         replace(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))
     }
@@ -159,9 +266,12 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// `alexnet convert`.
 ///
 /// # Errors
-/// What is wrong with either file.
+/// What is wrong with either file, or that the weights do not fit their network.
 pub fn convert(args: &ConvertArgs) -> Result<()> {
-    args.output.write(&args.input.checkpoint()?, args.stored.precision())
+    let model = args.input.checkpoint()?;
+    Classifier::check(&model).with_context(|| args.input.to_string())?;
+    let model = Checkpoint { origin: args.origin.clone().or(model.origin), ..model };
+    args.output.write(&model, args.stored.precision())
 }
 
 /// `alexnet average`.
@@ -180,15 +290,36 @@ pub fn average(args: &AverageArgs) -> Result<()> {
 /// # Errors
 /// What is wrong with the file.
 pub fn inspect(args: &InspectArgs) -> Result<()> {
-    let info = alexnet_format::inspect(args.model.bytes()?).with_context(|| args.model.to_string())?;
+    let file = args.model.file()?;
+    let found = inspected(&*file).with_context(|| args.model.to_string())?;
     if args.json {
-        return report::result(&serde_json::to_string(&info)?);
+        return report::result(&serde_json::to_string(&found)?);
     }
-    report::result(&summary(&info))
+    report::result(&summary(&found))
+}
+
+/// What is in a file, and whether it is of use.
+#[derive(Serialize)]
+struct Inspected {
+    #[serde(flatten)]
+    info: ModelInfo,
+    /// Why it cannot be used: the sentence that whoever tries to hears.
+    problem: Option<String>,
+}
+
+fn inspected(file: &dyn ReadAt) -> Result<Inspected> {
+    let opened = ModelFile::open(file)?;
+    let mut info = opened.info();
+    if info.origin.is_none() {
+        info.origin = origin(file, &PUBLISHED)?;
+    }
+    // Tried: what is wrong with a tensor shows when it is read.
+    let problem = Classifier::from_file(&opened, &Compute::cpu()).err().map(|error| error.to_string());
+    Ok(Inspected { info, problem })
 }
 
 /// What a person wants to know.
-fn summary(info: &ModelInfo) -> String {
+fn summary(Inspected { info, problem }: &Inspected) -> String {
     let (c, p) = (info.config, info.preprocess);
     let mut lines = vec![
         format!("format      {}", info.format),
@@ -214,6 +345,31 @@ fn summary(info: &ModelInfo) -> String {
     }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
+    lines.extend(problem.as_ref().map(|problem| format!("of no use   {problem}")));
     lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_file_is_known_by_its_content() {
+        let bytes = &b"all the weights of a network"[..];
+        let row = Published {
+            bytes: 28,
+            sha256: "00d2a5ad2f10b0a6ab7f6ea8e2ef2c3a",
+            name: "A network",
+            url: "https://example.org/a.pth",
+            licence: "Free.",
+            ..PUBLISHED[0]
+        };
+        let found = format!("{:x}", Sha256::digest(bytes));
+        let known = Published { sha256: Box::leak(found.into_boxed_str()), ..row };
+        let sentence = "A network, https://example.org/a.pth. Free.";
+        assert_eq!(origin(&bytes, &[row, known]).unwrap().as_deref(), Some(sentence));
+        assert_eq!(origin(&bytes, &[row]).unwrap(), None, "of its size, and another");
+        assert_eq!(origin(&bytes, &PUBLISHED).unwrap(), None);
+    }
 }

@@ -15,32 +15,39 @@ const PRECISIONS: [(&str, Precision); 3] =
 /// Stores the model in each precision, reads it back and measures it on labelled images.
 ///
 /// The error of the logits is the root of their mean squared difference from the model's own, in parts of the root
-/// of the mean square of those.
+/// of the mean square of those. Of a file that is rounded already, its own are the rounded ones, which is said.
 ///
 /// # Errors
 /// When the model or the data set cannot be used, or they have no class in common.
 pub fn run(args: &SizesArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
+    let stored = args.model.precision()?;
+    let reference =
+        PRECISIONS.iter().find(|(_, precision)| *precision == stored).map_or("f32", |(name, _)| name);
     let model = args.model.model()?;
     let own = Classifier::new(&model, &compute)?;
     let mut images = data::measuring(&args.data, own.preprocess())?;
     report::skipped(&images.skipped);
     evaluate::known(&mut images, own.labels(), true)?;
     let order: Vec<usize> = (0..own.labels().len()).collect();
-    let exact = evaluate::judge(&own, &images.samples, &order)?;
+    let judge = |classifier: &Classifier, what: &str, number: usize| {
+        let what = format!("judging {what} ({number} of {})", PRECISIONS.len() + 1);
+        evaluate::judge(classifier, &images.samples, &order, &what)
+    };
+    let exact = judge(&own, "the file", 1)?;
 
     let mut rows = Vec::with_capacity(PRECISIONS.len());
-    for (name, precision) in PRECISIONS {
+    for (number, (name, precision)) in PRECISIONS.into_iter().enumerate() {
         let file = model.write(FileFormat::Safetensors, precision)?;
         let bytes = file.len();
         let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
-        let logits = evaluate::judge(&classifier, &images.samples, &order)?;
+        let logits = judge(&classifier, name, number + 2)?;
         let mut tally = Tally::new(order.len());
         tally.add(&logits, &images.samples.labels);
         let found = tally.validation();
         rows.push(json!({
             "precision": name, "bytes": bytes, "images": found.images, "top1": found.top1, "top5": found.top5,
-            "loss": found.loss, "logit_error": relative_error(&logits, &exact),
+            "loss": found.loss, "logit_error": relative_error(&logits, &exact), "reference": reference,
         }));
     }
     if args.common.json {
@@ -57,6 +64,11 @@ pub fn run(args: &SizesArgs) -> Result<()> {
             number("top5") * 100.0,
             number("loss"),
             number("logit_error"),
+        ))?;
+    }
+    if stored != Precision::F32 {
+        report::result(&format!(
+            "The file holds {reference}: the error is measured from what it holds, not from what that was rounded from."
         ))?;
     }
     Ok(())

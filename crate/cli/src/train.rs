@@ -28,6 +28,7 @@ const DISTILLATION: f64 = 0.5;
 /// When the data set, the model or the options cannot be used, or the loss is no longer a number; what was
 /// saved before stays.
 pub fn run(args: &TrainArgs) -> Result<()> {
+    args.out.has_folder()?;
     let compute = backend::open(args.common.backend)?;
     let (session, source) = start(args, &compute)?;
     Trainer::new(args, &compute, session, source)?.train()

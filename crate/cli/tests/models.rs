@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{alexnet, data_set, folder, json, keys, read, refusal, stripes, train, write};
+use common::{alexnet, data_set, folder, json, keys, pickle, read, refusal, stripes, train, write};
 
 #[test]
 fn a_trained_model_is_used_measured_converted_and_described() {
@@ -61,7 +61,10 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     // Every precision: smaller files, nearly the same logits.
     let sizes = json(&["sizes", model, "--data", data, "--backend", "cpu", "--json"]);
     let value = |row: usize, key: &str| sizes[row][key].as_f64().unwrap();
-    assert_eq!(keys(&sizes[2]), ["bytes", "images", "logit_error", "loss", "precision", "top1", "top5"]);
+    assert_eq!(
+        keys(&sizes[2]),
+        ["bytes", "images", "logit_error", "loss", "precision", "reference", "top1", "top5"]
+    );
     assert!(value(0, "logit_error") == 0.0 && (value(0, "top1") - top1).abs() < 1e-6);
     assert!(value(1, "logit_error") < 1e-2 && value(2, "logit_error") < 5e-2, "{sizes}");
     assert!(
@@ -117,25 +120,130 @@ fn two_towers_go_through_every_format() {
     assert!(std::fs::metadata(onnx).unwrap().len() > 100_000);
 }
 
+/// torchvision's AlexNet with all weights one number, stored once.
+fn full_size() -> Vec<u8> {
+    let shapes: &[(&str, &[i64])] = &[
+        ("features.0", &[64, 3, 11, 11]),
+        ("features.3", &[192, 64, 5, 5]),
+        ("features.6", &[384, 192, 3, 3]),
+        ("features.8", &[256, 384, 3, 3]),
+        ("features.10", &[256, 256, 3, 3]),
+        ("classifier.1", &[4096, 9216]),
+        ("classifier.4", &[4096, 4096]),
+        ("classifier.6", &[1000, 4096]),
+    ];
+    let mut tensors = Vec::new();
+    for (layer, shape) in shapes {
+        tensors.push((format!("{layer}.weight"), pickle::view(1, 0, shape, &vec![0; shape.len()])));
+        tensors.push((format!("{layer}.bias"), pickle::view(1, 0, &shape[..1], &[0])));
+    }
+    let tensors: Vec<_> = tensors.iter().map(|(key, view)| (key.as_str(), view.clone())).collect();
+    let storage: &[(&str, &[u8])] = &[("archive/data/0", &0.01f32.to_le_bytes())];
+    pickle::archive_with(&pickle::dictionary(&tensors), storage, zip::CompressionMethod::Stored)
+}
+
 #[test]
 fn a_pytorch_file_is_described_and_converted() {
     let dir = folder("a_pytorch_file_is_described_and_converted");
+    let (file, out) = (dir.join("full.pth"), dir.join("full.safetensors"));
+    std::fs::write(&file, full_size()).unwrap();
+    let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+    let info = json(&["inspect", file, "--json"]);
+    assert_eq!((&info["format"], &info["parameters"]), (&"pth".into(), &61_100_840.into()));
+    assert_eq!((&info["problem"], &info["origin"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    alexnet(&["convert", file, out, "--int8", "--origin", "Made by a test."], 0);
+    let converted = json(&["inspect", out, "--json"]);
+    assert_eq!(
+        (&converted["format"], &converted["origin"]),
+        (&"safetensors".into(), &"Made by a test.".into())
+    );
+    let shapes = |info: &serde_json::Value| {
+        let tensors = info["tensors"].as_array().unwrap().iter();
+        tensors.map(|tensor| (tensor["name"].clone(), tensor["shape"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(shapes(&converted), shapes(&info));
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn weights_that_fit_no_network_are_described_and_not_converted() {
+    let dir = folder("weights_that_fit_no_network_are_described_and_not_converted");
     let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth");
-    let path = |name: &str| fixtures.join(name).to_str().unwrap().to_owned();
-    for name in ["zip.pth", "legacy.pth", "checkpoint.pth"] {
-        let info = json(&["inspect", &path(name), "--json"]);
-        assert_eq!((&info["format"], &info["classes"]), (&"pth".into(), &7.into()), "{name}");
-        let out = dir.join(name).with_extension("safetensors");
-        alexnet(&["convert", &path(name), out.to_str().unwrap()], 0);
-        let converted = json(&["inspect", out.to_str().unwrap(), "--json"]);
-        assert_eq!((&converted["format"], &converted["tensors"]), (&"safetensors".into(), &info["tensors"]));
-    }
-    // The fixture is thinned: to classify, the shapes must be the network's.
+    let out = dir.join("out.safetensors");
     let photo = dir.join("photo.png");
     stripes(1, 64, 64).save(&photo).unwrap();
-    let photo = photo.to_str().unwrap();
-    let done = alexnet(&["classify", photo, "--model", &path("zip.pth"), "--backend", "cpu"], 1);
-    assert!(done.stderr.contains("features.0.weight has the shape [4, 3, 3, 3]"), "{}", done.stderr);
+    // The fixtures are thinned.
+    let sentence = "features.0.weight has the shape [4, 3, 3, 3] where alexnet-224 needs [64, 3, 11, 11]: these \
+                    weights belong to another network";
+    for name in ["zip.pth", "legacy.pth", "checkpoint.pth"] {
+        let file = fixtures.join(name);
+        let file = file.to_str().unwrap();
+        let info = json(&["inspect", file, "--json"]);
+        assert_eq!((&info["format"], &info["classes"]), (&"pth".into(), &7.into()), "{name}");
+        assert_eq!(info["problem"], format!("{sentence}."));
+        let table = alexnet(&["inspect", file], 0).stdout;
+        assert!(table.contains(&format!("of no use   {sentence}.")), "{table}");
+        let line = refusal(&["convert", file, out.to_str().unwrap()]);
+        assert_eq!(line, format!("error: {file}: {sentence}"));
+        let line = refusal(&["classify", photo.to_str().unwrap(), "--model", file, "--backend", "cpu"]);
+        assert!(line.contains(sentence), "{line}");
+    }
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_runs_state_is_not_rounded_in_silence() {
+    let dir = folder("a_runs_state_is_not_rounded_in_silence");
+    let data = data_set(&dir, 4);
+    let run = dir.join("run.alexnet");
+    train(&data, &run, &["--epochs", "1", "--batch-size", "4"]);
+    let (run, copy) = (run.to_str().unwrap(), dir.join("copy.alexnet"));
+    let copy = copy.to_str().unwrap();
+    for precision in ["--int8", "--half"] {
+        let line = refusal(&["convert", run, copy, precision]);
+        assert!(line.contains("only from single precision") && line.contains(".safetensors"), "{line}");
+    }
+    assert!(!std::path::Path::new(copy).exists());
+    alexnet(&["convert", run, copy], 0);
+    assert_eq!(std::fs::read(copy).unwrap(), std::fs::read(run).unwrap());
+    let model = dir.join("model.safetensors");
+    let model = model.to_str().unwrap();
+    alexnet(&["convert", run, model, "--int8"], 0);
+    // A finished model is stored as asked, in either container.
+    alexnet(&["convert", model, copy, "--half"], 0);
+    assert_eq!(json(&["inspect", copy, "--json"])["tensors"][0]["dtype"], "f16");
+
+    // Of what is rounded already, the sizes say so.
+    let data = data.to_str().unwrap();
+    let sizes = ["sizes", model, "--data", data, "--backend", "cpu"];
+    let rows = json(&[&sizes[..], &["--json"]].concat());
+    assert!(rows.as_array().unwrap().iter().all(|row| row["reference"] == "int8"), "{rows}");
+    assert!(
+        alexnet(&sizes, 0).stdout.contains("The file holds int8: the error is measured from what it holds")
+    );
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let dir = folder("weights_that_are_no_numbers_are_refused");
+    let data = data_set(&dir, 4);
+    let model = dir.join("model.safetensors");
+    train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
+    let mut broken = read(&model);
+    broken.tensors.get_mut("classifier.6.weight").unwrap().data[3] = f32::NAN;
+    write(&broken, &model);
+    let (data, model, out) = (data.to_str().unwrap(), model.to_str().unwrap(), dir.join("out.onnx"));
+    let words = "no numbers (in classifier.6.weight)";
+    assert!(json(&["inspect", model, "--json"])["problem"].as_str().unwrap().contains(words));
+    for args in [
+        &["convert", model, out.to_str().unwrap()][..],
+        &["eval", "--model", model, "--data", data, "--backend", "cpu"],
+        &["sizes", model, "--data", data, "--backend", "cpu"],
+        &["average", "--model", model, "--model", model, "--out", out.to_str().unwrap()],
+    ] {
+        let line = refusal(args);
+        assert!(line.contains(words), "{line}");
+    }
 }
 
 #[test]

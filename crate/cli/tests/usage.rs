@@ -61,6 +61,18 @@ fn what_is_not_there_is_one_line() {
         let line = refusal(args);
         assert!(line.contains("missing"), "{line}");
     }
+    // Before anything is read, let alone trained.
+    let nowhere = dir.join("nowhere/o.safetensors");
+    let nowhere = nowhere.to_str().unwrap();
+    for args in [
+        &["train", "--data", missing, "--out", nowhere, "--backend", "cpu"][..],
+        &["calibrate", missing, "--data", missing, "--out", nowhere, "--backend", "cpu"],
+    ] {
+        let line = refusal(args);
+        assert!(line.contains("there is no folder") && line.ends_with("nowhere, so make it first"), "{line}");
+    }
+    let line = refusal(&["inspect", dir.to_str().unwrap()]);
+    assert!(line.contains("cannot be read: is a directory"), "{line}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{hits, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, connected, convolutions, forward};
-use crate::params::{Params, Weight, download, read_weights, upload_images};
+use crate::params::{Params, Weight, check, download, read_weights, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
 /// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
@@ -57,6 +57,15 @@ impl Classifier {
         let weights = read_weights(&architecture, file, compute)?;
         let labels = info.ids.into_iter().zip(info.labels).map(|(id, name)| ClassLabel { id, name });
         Ok(Self::from_parts(architecture, weights, labels.collect(), info.preprocess, compute))
+    }
+
+    /// Whether a model fits the network that it names, as [`Classifier::new`] wants it; nothing is put on a device.
+    ///
+    /// # Errors
+    /// [`LabError::Weights`] when the tensors do not fit the network.
+    pub fn check(model: &Checkpoint) -> Result<(), LabError> {
+        let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
+        check(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
     }
 
     pub(crate) fn from_parts(

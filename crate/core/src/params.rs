@@ -151,7 +151,7 @@ pub(crate) fn read_weights(
 }
 
 /// Holds the shapes of a file's tensors against a network's.
-fn check<'a>(
+pub(crate) fn check<'a>(
     architecture: &Architecture,
     shape_of: impl Fn(&str) -> Option<&'a [usize]>,
 ) -> Result<(), LabError> {

@@ -35,7 +35,9 @@ fn refused(checkpoint: &Checkpoint) -> String {
     let bytes = checkpoint.write(FileFormat::Safetensors, Precision::F32).unwrap();
     let bytes = bytes.as_slice();
     let file = ModelFile::open(&bytes).unwrap();
-    Classifier::from_file(&file, &Compute::cpu()).err().unwrap().to_string()
+    let sentence = Classifier::from_file(&file, &Compute::cpu()).err().unwrap().to_string();
+    assert_eq!(Classifier::check(checkpoint).unwrap_err().to_string(), sentence);
+    sentence
 }
 
 #[test]
@@ -103,7 +105,27 @@ fn what_leaves_is_what_torchvision_insists_on() {
 }
 
 #[test]
+fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
+    for (layer, precision) in [
+        ("features.0", Precision::F32),
+        ("classifier.4", Precision::F32),
+        ("features.0", Precision::Int8),
+        // On the CPU these stay bytes.
+        ("classifier.4", Precision::Int8),
+    ] {
+        let mut model = checkpoint();
+        model.tensors.get_mut(&format!("{layer}.weight")).unwrap().data[3] = f32::INFINITY;
+        let bytes = model.write(FileFormat::Safetensors, precision).unwrap();
+        let bytes = bytes.as_slice();
+        let file = ModelFile::open(&bytes).unwrap();
+        let sentence = Classifier::from_file(&file, &Compute::cpu()).err().unwrap().to_string();
+        assert!(sentence.contains(&format!("no numbers (in {layer}.weight)")), "{sentence}");
+    }
+}
+
+#[test]
 fn tensors_of_another_network_are_named() {
+    assert!(Classifier::check(&checkpoint()).is_ok());
     let mut wide = checkpoint();
     wide.network.width = 1.0;
     assert!(refused(&wide).contains("shape [16, 3, 3, 3] where alexnet-32 needs [32, 3, 3, 3]"));

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::ops::Range;
 
+use flate2::{Decompress, FlushDecompress};
 use pytorch_reader::{PytorchReader, Tensor};
 use rawzip::{
     CompressionMethod, DataDescriptorOutput, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive,
@@ -13,17 +14,23 @@ use rawzip::{
 };
 
 use crate::container::{fill, read_pieces, room};
-use crate::error::FormatError;
+use crate::error::{FormatError, told};
 use crate::file::ReadAt;
-use crate::pth;
-use crate::stream::Stream;
+use crate::stream::{PICKLE, Stream, TOO_LARGE};
+use crate::{calls, pth};
 
 /// Storages up to this size are taken with what describes them: of a hostile number of small ones, none is looked for
 /// one by one.
 const SMALL: u64 = 1 << 20;
 
 /// Bytes of descriptions and small storages that are taken at most; AlexNet has 0.2 MB of them.
-pub const MOST: u64 = 64 << 20;
+const MOST: u64 = 64 << 20;
+
+/// Files of an archive that are looked at, at most: AlexNet has 16 storages, its optimiser a few dozen.
+const FILES: usize = 4000;
+
+/// The name of the pickle behind its folder.
+const DATA: &str = "data.pkl";
 
 /// Bytes of a ZIP archive around those of a file and its name, twice; those at its end count as a file's.
 const HEADERS: usize = 256;
@@ -85,12 +92,20 @@ impl<'a> Archive<'a> {
     fn open_keeping(file: &'a dyn ReadAt, small: u64) -> Result<(Self, Vec<Tensor>), FormatError> {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let zip = ZipLocator::new().locate_in_reader(At(file), &mut buffer, file.size());
-        let zip = zip.map_err(|(_, error)| broken(error))?;
-        let mut files = Vec::new();
+        let zip = zip.map_err(|_| broken(()))?;
+        let mut files: Vec<Entry> = Vec::new();
         let mut entries = zip.entries(&mut buffer);
         while let Some(entry) = entries.next_entry().map_err(broken)? {
             // torch.save's names are ASCII: what is named otherwise is none of its own.
             let Ok(name) = std::str::from_utf8(entry.file_path().as_bytes()) else { continue };
+            // Of two files of one name, each reader would choose its own.
+            if files.len() == FILES || files.iter().any(|other| other.name == name) {
+                let reason = match files.len() {
+                    FILES => "its ZIP archive holds more files than the weights of any network".to_owned(),
+                    _ => format!("its ZIP archive holds {} twice", told(name)),
+                };
+                return Err(FormatError::Damaged { reason });
+            }
             files.push(Entry {
                 name: name.to_owned(),
                 method: entry.compression_method(),
@@ -100,7 +115,7 @@ impl<'a> Archive<'a> {
             });
         }
         // The reader's own rule and sentence, before anything is read for it.
-        if !files.iter().any(|entry| entry.name.ends_with("data.pkl")) {
+        if !files.iter().any(|entry| entry.name.ends_with(DATA)) {
             return Err(pth::NOT_TORCH);
         }
         let mut own = Self { file, zip: Some(zip), described: Vec::new(), storages: Vec::new() };
@@ -121,7 +136,7 @@ impl<'a> Archive<'a> {
         let checked = PytorchReader::from_bytes(checked, None).ok()?;
         checked.metadata().is_legacy_format().then_some(())?;
         let Range { start, end } = stream.saved;
-        let saved = Entry::plain("data.pkl".to_owned(), end - start, start);
+        let saved = Entry::plain(DATA.to_owned(), end - start, start);
         let mut own = Self { file, zip: None, described: Vec::new(), storages: Vec::new() };
         own.take(vec![saved], small).ok()?;
         // How wide a storage's numbers are, its tensors know.
@@ -155,8 +170,16 @@ impl<'a> Archive<'a> {
                 self.storages.push(entry);
                 continue;
             }
+            let pickle = entry.name.ends_with(DATA);
+            if pickle && entry.size > PICKLE {
+                return Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() });
+            }
             let bytes = self.read(&entry, left)?;
             left -= bytes.len() as u64;
+            if pickle {
+                let inflated = entry.inflate(&bytes);
+                calls::check(&inflated.as_deref().unwrap_or(&bytes))?;
+            }
             self.described.push((entry, bytes));
         }
         Ok(())
@@ -173,9 +196,9 @@ impl<'a> Archive<'a> {
         };
         let name = missed(&missing);
         let storage = name.and_then(|name| self.storages.iter().find(|entry| entry.name == name));
-        let Some(storage) = storage else { return Err(pth::damaged(&missing)) };
+        let Some(storage) = storage else { return Err(pth::unreadable(tensor, &missing)) };
         let alone = self.tensors(Some(storage))?.into_iter().find(|alone| alone.name == tensor.name);
-        pth::bytes(&alone.ok_or_else(|| pth::damaged(&missing))?)
+        pth::bytes(&alone.ok_or_else(|| pth::unreadable(tensor, &missing))?)
     }
 
     /// The tensors, those of this storage with their weights.
@@ -221,7 +244,7 @@ impl<'a> Archive<'a> {
         match usize::try_from(length) {
             Ok(fits) if end <= self.file.size() && length <= most => Ok((start, fits)),
             _ => {
-                let reason = format!("{} is longer than it can be", entry.name.escape_debug());
+                let reason = format!("{} is longer than it can be", told(&entry.name));
                 Err(FormatError::Damaged { reason })
             }
         }
@@ -232,6 +255,16 @@ impl Entry {
     /// A file that is neither compressed nor has a checksum, from `start` on.
     fn plain(name: String, size: u64, start: u64) -> Self {
         Self { name, method: CompressionMethod::STORE, checksum: 0, size, place: Place::At(start) }
+    }
+
+    /// A small file's content, where what is stored is compressed and can be unpacked.
+    fn inflate(&self, stored: &[u8]) -> Option<Vec<u8>> {
+        let mut content = Vec::with_capacity(usize::try_from(self.size).ok()?);
+        let inflate =
+            |content| Decompress::new(false).decompress_vec(stored, content, FlushDecompress::Finish);
+        (self.method == CompressionMethod::DEFLATE).then_some(())?;
+        inflate(&mut content).ok()?;
+        Some(content)
     }
 }
 
@@ -250,15 +283,14 @@ fn add(
 ) -> Result<(), FormatError> {
     let begun = archive.new_file(entry.name.as_str()).compression_method(entry.method).start();
     let (mut file, _) = begun.map_err(broken)?;
-    content(&mut |piece| file.write_all(piece).map_err(|error| broken(error.into())))?;
+    content(&mut |piece| file.write_all(piece).map_err(broken))?;
     file.finish(DataDescriptorOutput::new(entry.checksum, entry.size)).map_err(broken)?;
     Ok(())
 }
 
-fn broken(error: rawzip::Error) -> FormatError {
-    FormatError::Damaged {
-        reason: format!("the PyTorch file's ZIP archive is cut short or changed: {error}"),
-    }
+/// What the reader of ZIP archives says is for those who write one.
+fn broken<T>(_: T) -> FormatError {
+    FormatError::Damaged { reason: pth::ZIP.to_owned() }
 }
 
 #[cfg(test)]

@@ -208,7 +208,10 @@ fn opened<T>(
     use_it: impl FnOnce(ModelFile<'_>) -> Result<T, FormatError>,
 ) -> Result<T, FormatError> {
     if pth::is_pytorch(&bytes) {
-        // Not through `ModelFile::open`, which would copy bytes that are here already.
+        // What it says of itself is judged where it lies; its weights are read here, where no archive of each tensor
+        // need be made of bytes that are in memory already.
+        let whole: &[u8] = &bytes;
+        ModelFile::open(&whole)?;
         use_it(ModelFile::new(pth::open(bytes.into_owned())?)?)
     } else {
         let bytes: &[u8] = &bytes;

@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use crate::archive::Archive;
 use crate::checkpoint::{FileFormat, Precision, Tensor};
-use crate::error::FormatError;
+use crate::error::{FormatError, told};
 use crate::file::ReadAt;
 use crate::int8::ScaledBytes;
 use crate::{int8, pth};
@@ -95,7 +95,7 @@ impl<'a> Container<'a> {
             Err(SafeTensorError::MetadataIncompleteBuffer) => {
                 let header = head.get(LENGTH as usize..).unwrap_or_default();
                 serde_json::from_slice::<Metadata>(header)
-                    .map_err(|e| FormatError::Damaged { reason: e.to_string() })?
+                    .map_err(|_| explain(&head, size, &SafeTensorError::InvalidHeaderLength))?
             }
             Err(error) => return Err(explain(&head, size, &error)),
         };
@@ -126,6 +126,11 @@ impl<'a> Container<'a> {
         self.format
     }
 
+    /// How many tensors there are, scales among them.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The tensors in the order of their names; scales of int8 tensors are not among them.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !self.is_scales(entry))
@@ -146,7 +151,8 @@ impl<'a> Container<'a> {
 /// The numbers of a stored tensor in single precision.
 ///
 /// # Errors
-/// A sentence that names the tensor, where its number format is none that weights come in, or it has no numbers.
+/// A sentence that names the tensor, where its number format is none that weights come in, it has no numbers, or one
+/// of them is not finite.
 pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError> {
     let count = entry.shape.iter().product::<usize>();
     let data: Vec<f32> = match (entry.dtype, bytes(file, entry)?) {
@@ -156,13 +162,14 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
         (Dtype::BF16, _) => numbers(file, entry, count, |b| half::bf16::from_le_bytes(b).to_f32())?,
         (Dtype::F64, _) => numbers(file, entry, count, |b| f64::from_le_bytes(b) as f32)?,
         (other, _) => {
-            return Err(FormatError::NumberFormat { name: entry.name.clone(), dtype: other.to_string() });
+            return Err(FormatError::NumberFormat { name: told(&entry.name), dtype: other.to_string() });
         }
     };
     if data.is_empty() || data.len() != count {
-        let (name, shape) = (entry.name.clone(), entry.shape.clone());
+        let (name, shape) = (told(&entry.name), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
+    finite(entry, data.iter().copied())?;
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
@@ -175,6 +182,8 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>,
         return Ok(None);
     };
     let scales = decode(file, scales)?.data;
+    // Bytes reach down to −128, though none that is written here does.
+    finite(entry, scales.iter().map(|scale| scale * 128.0))?;
     let count = entry.shape.iter().product::<usize>();
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 })?;
@@ -183,10 +192,21 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>,
         Ok(())
     })?;
     if bytes.len() != count || entry.shape.first() != Some(&scales.len()) {
-        let (name, shape) = (entry.name.clone(), entry.shape.clone());
+        let (name, shape) = (told(&entry.name), entry.shape.clone());
         return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
     }
     Ok(Some(ScaledBytes { bytes, scales }))
+}
+
+/// That every number is one. Each format's tensors come by here on their way into a network.
+fn finite(entry: &Entry, mut numbers: impl Iterator<Item = f32>) -> Result<(), FormatError> {
+    match numbers.all(f32::is_finite) {
+        true => Ok(()),
+        false => {
+            let name = entry.name.strip_suffix(int8::SCALES).unwrap_or(&entry.name);
+            Err(FormatError::NoNumbers { name: told(name) })
+        }
+    }
 }
 
 /// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
@@ -282,7 +302,10 @@ pub fn write(
         }
         let numbers = match precision {
             Precision::F32 => Numbers::F32,
-            Precision::F16 => Numbers::F16,
+            Precision::F16 => {
+                fits_half(&name, tensor)?;
+                Numbers::F16
+            }
             Precision::Int8 if int8::applies(&name, &tensor.shape) => {
                 let scales = int8::scales(tensor);
                 let shape = vec![scales.len()];
@@ -297,6 +320,17 @@ pub fn write(
     }
     let metadata = [(KEY.to_owned(), description.to_owned())].into_iter().collect();
     safetensors::serialize(stored, Some(metadata)).map_err(|e| FormatError::Write { reason: e.to_string() })
+}
+
+/// That no number becomes infinite in half precision: such a file would be refused when it is read.
+pub fn fits_half(name: &str, tensor: &Tensor) -> Result<(), FormatError> {
+    match tensor.data.iter().all(|value| !value.is_finite() || half::f16::from_f32(*value).is_finite()) {
+        true => Ok(()),
+        false => {
+            let reason = format!("{name} holds numbers too large for half precision");
+            Err(FormatError::Write { reason })
+        }
+    }
 }
 
 /// A tensor on its way out; converted only when its turn comes, so that one tensor at a time is copied.
@@ -330,6 +364,8 @@ impl View for Stored<'_> {
     fn data(&self) -> Cow<'_, [u8]> {
         let data = self.data.iter();
         match &self.numbers {
+            // They lie in memory as they will in the file: fc6 of the largest network is 151 MB, not to be had twice.
+            Numbers::F32 if cfg!(target_endian = "little") => Cow::Borrowed(bytemuck::cast_slice(&self.data)),
             Numbers::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
             Numbers::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
             Numbers::Int8(scales) => int8::quantize(&self.data, scales),
@@ -359,7 +395,13 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
             if expected > actual && header <= MAX_HEADER {
                 return FormatError::Truncated { actual, expected };
             }
-            FormatError::Damaged { reason: error.to_string() }
+            use SafeTensorError::{HeaderTooLarge, InvalidOffset, TensorInvalidInfo, ValidationOverflow};
+            let reason = match error {
+                HeaderTooLarge => "its header is larger than that of any network",
+                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => "its header contradicts itself",
+                _ => "its header is no list of tensors",
+            };
+            FormatError::Damaged { reason: reason.to_owned() }
         }
         _ => FormatError::NotAModel { found: "something else", advice: CHOOSE },
     }

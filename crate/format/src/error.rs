@@ -39,16 +39,34 @@ pub enum FormatError {
     /// The container's header contradicts itself or the bytes after it.
     #[error("The model file is damaged ({reason}): download or export it again.")]
     Damaged {
-        /// What the safetensors reader found.
+        /// What is wrong with it, for the middle of a sentence.
         reason: String,
     },
-    /// A pickle of something else than tensors by name: a Python type to be built, a function to be called.
+    /// A pickle of something else than tensors by name: a Python type to be built.
     #[error(
-        "The PyTorch file holds “{name}” instead of weights, and nothing in it is ever run here: save the \
+        "The PyTorch file holds “{name}”, which is not weights, and nothing in it is ever run here: save the \
          weights alone, with torch.save(model.state_dict(), …), and open that."
     )]
     Pickle {
         /// Module and name in Python.
+        name: String,
+    },
+    /// A pickle that wants a function called, beside its weights or instead of them.
+    #[error(
+        "The PyTorch file wants “{name}” to be called, and nothing in it is ever run here: save the weights \
+         alone, with torch.save(model.state_dict(), …), and open that."
+    )]
+    Call {
+        /// Module and name in Python.
+        name: String,
+    },
+    /// Weights that are NaN or infinite: no network whose answers are numbers.
+    #[error(
+        "The weights hold values that are no numbers (in {name}): the file is damaged or its training failed, so \
+         use another."
+    )]
+    NoNumbers {
+        /// The first such tensor's key.
         name: String,
     },
     /// A description that no network of this project can have.
@@ -107,4 +125,12 @@ pub enum FormatError {
         /// What the safetensors writer found.
         reason: String,
     },
+}
+
+/// Characters of a name that a file gives which a sentence repeats.
+const TOLD: usize = 80;
+
+/// A name out of a file, fit for a sentence: on one line, and no longer than a person reads.
+pub fn told(name: &str) -> String {
+    name.escape_debug().take(TOLD).collect()
 }

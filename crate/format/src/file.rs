@@ -9,6 +9,12 @@ use crate::int8::ScaledBytes;
 use crate::metadata::Description;
 use crate::{pth, torchvision};
 
+/// Tensors of a file at most: a run with batch normalisation has a hundred.
+const TENSORS: usize = 4000;
+
+/// Dimensions of a tensor at most: convolutions have four.
+const DIMENSIONS: usize = 8;
+
 /// Bytes that are read where they are wanted, so that a file need never be whole in memory.
 pub trait ReadAt {
     /// Bytes in all.
@@ -48,6 +54,10 @@ impl<'a> ModelFile<'a> {
     /// # Errors
     /// As [`Checkpoint::read`].
     pub fn open(file: &'a dyn ReadAt) -> Result<Self, FormatError> {
+        // Nothing of it could be counted.
+        if usize::try_from(file.size()).is_err() {
+            return Err(FormatError::NoRoom { bytes: file.size() });
+        }
         let mut head = vec![0; file.size().min(pth::HEAD) as usize];
         container::fill(file, 0, &mut head)?;
         if !pth::is_pytorch(&head) {
@@ -58,6 +68,17 @@ impl<'a> ModelFile<'a> {
 
     /// Describes what is in a container.
     pub(crate) fn new(container: Container<'a>) -> Result<Self, FormatError> {
+        // Looked for one by one, so a crowd of them would take for ever.
+        if container.count() > TENSORS {
+            let reason = format!("it holds {} tensors, more than any network", container.count());
+            return Err(FormatError::Damaged { reason });
+        }
+        // A sentence that says a shape should be one that can be read.
+        if let Some(most) =
+            container.entries().map(|entry| entry.shape.len()).max().filter(|&n| n > DIMENSIONS)
+        {
+            return Err(FormatError::Damaged { reason: format!("it holds a tensor of {most} dimensions") });
+        }
         let description = match container.description() {
             Some(json) => Description::from_json(json)?,
             None => torchvision::describe(&container)?,

@@ -11,6 +11,7 @@
 )]
 
 mod archive;
+mod calls;
 mod checkpoint;
 mod container;
 mod error;

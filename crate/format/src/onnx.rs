@@ -72,6 +72,9 @@ pub fn write<'a>(
                 tensor(&name).filter(|t| t.shape == shape && t.data.len() == shape.iter().product::<usize>());
             let stored =
                 stored.ok_or_else(|| refuse(format!("{name} is missing or not of the shape {shape:?}")))?;
+            if precision == Precision::F16 {
+                container::fits_half(&name, stored)?;
+            }
             graph.weights(&name, stored, precision);
             inputs.push(name);
         }

@@ -5,12 +5,19 @@ use std::ops::Range;
 
 use pytorch_reader::OpCode;
 
-use crate::archive::MOST;
 use crate::container::{fill, room};
+use crate::error::FormatError;
 use crate::file::ReadAt;
 
 /// Bytes fetched at once to look for the end of a pickle.
 const PIECE: usize = 1 << 16;
+
+/// Bytes of pickles that are read at most: AlexNet's take a few thousand, its optimiser's state as many again. What
+/// reads them keeps a hundred bytes for a value, and a value can be a byte.
+pub const PICKLE: u64 = 4 << 20;
+
+/// That pickles are larger.
+pub const TOO_LARGE: &str = "what describes its weights is larger than that of any network";
 
 /// The parts of a stream.
 #[derive(Debug)]
@@ -28,97 +35,118 @@ pub struct Stream {
 impl Stream {
     /// Finds the pickles; none where the file is too short for them, or is something else.
     pub fn find(file: &dyn ReadAt) -> Option<Self> {
-        let mut head = Head { file, bytes: Vec::new(), at: 0 };
+        let mut pickles = Pickles::new(file);
         for _ in 0..3 {
-            head.pickle(|_| ())?;
+            pickles.next(&mut |_, _, _| ())?;
         }
-        let preamble = head.bytes.get(..head.at)?.to_vec();
-        let from = head.at as u64;
-        head.pickle(|_| ())?;
-        let saved = from..head.at as u64;
+        let preamble = pickles.bytes.get(..pickles.at)?.to_vec();
+        let from = pickles.at as u64;
+        pickles.next(&mut |_, _, _| ())?;
+        let saved = from..pickles.at as u64;
         let mut keys = Vec::new();
-        head.pickle(|key| keys.push(std::str::from_utf8(key).map(str::to_owned)))?;
+        pickles.next(&mut |op, bytes, argument| {
+            use OpCode::*;
+            if let ShortBinString | BinString | ShortBinUnicode | BinUnicode | BinUnicode8 | Unicode = op {
+                keys.push(std::str::from_utf8(bytes.get(argument).unwrap_or_default()).map(str::to_owned));
+            }
+        })?;
         Some(Self {
             preamble,
             saved,
             keys: keys.into_iter().collect::<Result<_, _>>().ok()?,
-            start: head.at as u64,
+            start: pickles.at as u64,
         })
     }
 }
 
-/// The beginning of a file, as much of it as was wanted so far.
-struct Head<'a> {
+/// What opcodes are handed to: each with all bytes so far and the place of its argument among them, without its length.
+pub type Each<'a> = dyn FnMut(OpCode, &[u8], Range<usize>) + 'a;
+
+/// Pickles one after another at the beginning of a file, as much of it as was wanted so far.
+pub struct Pickles<'a> {
     file: &'a dyn ReadAt,
     bytes: Vec<u8>,
     at: usize,
 }
 
-impl Head<'_> {
-    /// Goes over the opcodes of a pickle, doing nothing that they say, and hands its strings on.
+impl<'a> Pickles<'a> {
+    /// None of which has been read.
+    pub fn new(file: &'a dyn ReadAt) -> Self {
+        Self { file, bytes: Vec::new(), at: 0 }
+    }
+
+    /// Goes over the opcodes of the next pickle, doing nothing that they say, and hands them on; none where it is no
+    /// whole pickle.
     ///
     /// Arguments are as Python's `pickletools` describes them.
-    fn pickle(&mut self, mut string: impl FnMut(&[u8])) -> Option<()> {
+    pub fn next(&mut self, each: &mut Each<'_>) -> Option<()> {
         use OpCode::*;
         loop {
-            let op = OpCode::try_from(*self.take(1)?.first()?).ok()?;
-            match op {
-                Stop => return Some(()),
-                BinInt1 | BinGet | BinPut | Proto | Ext1 => drop(self.take(1)?),
-                BinInt2 | Ext2 => drop(self.take(2)?),
-                BinInt | LongBinGet | LongBinPut | Ext4 => drop(self.take(4)?),
+            let code = self.take(1)?;
+            let op = OpCode::try_from(*self.bytes.get(code)?.first()?).ok()?;
+            let argument = match op {
+                BinInt1 | BinGet | BinPut | Proto | Ext1 => self.take(1)?,
+                BinInt2 | Ext2 => self.take(2)?,
+                BinInt | LongBinGet | LongBinPut | Ext4 => self.take(4)?,
                 // A frame's bytes are opcodes.
-                BinFloat | Frame => drop(self.take(8)?),
-                ShortBinString | ShortBinUnicode => string(self.counted(1)?),
-                BinString | BinUnicode => string(self.counted(4)?),
-                BinUnicode8 => string(self.counted(8)?),
-                Long1 | ShortBinBytes => drop(self.counted(1)?),
-                Long4 | BinBytes => drop(self.counted(4)?),
-                BinBytes8 | ByteArray8 => drop(self.counted(8)?),
-                Unicode => string(self.line()?),
-                Int | Long | Float | Get | Put | PersId => drop(self.line()?),
+                BinFloat | Frame => self.take(8)?,
+                ShortBinString | ShortBinUnicode | Long1 | ShortBinBytes => self.counted(1)?,
+                BinString | BinUnicode | Long4 | BinBytes => self.counted(4)?,
+                BinUnicode8 | BinBytes8 | ByteArray8 => self.counted(8)?,
+                Unicode | Int | Long | Float | Get | Put | PersId => self.line()?,
                 // A module's line and a name's.
-                Global => {
-                    self.line()?;
-                    self.line()?;
-                }
+                Global => self.line()?.start..self.line()?.end,
                 Mark | Pop | PopMark | Dup | None | Reduce | Build | Dict | List | Tuple | SetItem
                 | Append | EmptyTuple | EmptyList | EmptyDict | Appends | SetItems | BinPersId | NewObj
                 | Tuple1 | Tuple2 | Tuple3 | NewTrue | NewFalse | EmptySet | AddItems | FrozenSet
-                | NewObjEx | StackGlobal | Memoize => {}
+                | NewObjEx | StackGlobal | Memoize | Stop => self.at..self.at,
                 // What hands buffers in from outside the pickle, or is not known, is in no file of torch.save's.
                 _ => return Option::None,
+            };
+            each(op, &self.bytes, argument);
+            if op == Stop {
+                return Some(());
             }
         }
     }
 
+    /// Whether the pickles ended before they were larger than those of any network.
+    ///
+    /// # Errors
+    /// A sentence when they did not.
+    pub fn fits(&self) -> Result<(), FormatError> {
+        match (self.bytes.len() as u64) < PICKLE {
+            true => Ok(()),
+            false => Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() }),
+        }
+    }
+
     /// The next bytes.
-    fn take(&mut self, count: usize) -> Option<&[u8]> {
+    fn take(&mut self, count: usize) -> Option<Range<usize>> {
         let end = self.at.checked_add(count)?;
         while self.bytes.len() < end {
             self.fetch()?;
         }
-        let taken = self.bytes.get(self.at..end);
-        self.at = end;
-        taken
+        Some(std::mem::replace(&mut self.at, end)..end)
     }
 
     /// Bytes behind their count, which takes `width` bytes itself.
-    fn counted(&mut self, width: usize) -> Option<&[u8]> {
+    fn counted(&mut self, width: usize) -> Option<Range<usize>> {
+        let place = self.take(width)?;
         let mut count = [0; 8];
-        count.get_mut(..width)?.copy_from_slice(self.take(width)?);
+        count.get_mut(..width)?.copy_from_slice(self.bytes.get(place)?);
         self.take(usize::try_from(u64::from_le_bytes(count)).ok()?)
     }
 
     /// The rest of a line, without its end.
-    fn line(&mut self) -> Option<&[u8]> {
+    fn line(&mut self) -> Option<Range<usize>> {
         let start = self.at;
         loop {
             let seen = self.bytes.get(self.at..)?;
             if let Some(length) = seen.iter().position(|&byte| byte == b'\n') {
-                let line = self.at..self.at + length;
-                self.at = line.end + 1;
-                return self.bytes.get(start..line.end);
+                let end = self.at + length;
+                self.at = end + 1;
+                return Some(start..end);
             }
             self.at = self.bytes.len();
             self.fetch()?;
@@ -128,8 +156,8 @@ impl Head<'_> {
     /// Reads on; none at the file's end, and where pickles would be larger than they can be.
     fn fetch(&mut self) -> Option<()> {
         let have = self.bytes.len() as u64;
-        let more = self.file.size().saturating_sub(have).min(PIECE as u64);
-        if more == 0 || have >= MOST {
+        let more = self.file.size().min(PICKLE).saturating_sub(have).min(PIECE as u64);
+        if more == 0 {
             return None;
         }
         let mut piece = room(more).ok()?;

@@ -6,7 +6,7 @@ use alexnet_protocol::{
 };
 
 use crate::container::{Container, Entry};
-use crate::error::FormatError;
+use crate::error::{FormatError, told};
 use crate::imagenet::imagenet_1k;
 use crate::metadata::{Description, MAX_CLASSES, VERSION};
 
@@ -70,7 +70,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
         }
     }
     if let Some(other) = file.entries().find(|entry| !keys.contains(&entry.name)) {
-        return Err(FormatError::UnexpectedTensor { name: other.name.clone(), network: taken_for });
+        return Err(FormatError::UnexpectedTensor { name: told(&other.name), network: taken_for });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
     let classes = u32::try_from(outputs).unwrap_or(u32::MAX);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use alexnet_format::{Checkpoint, FileFormat, FormatError, Precision, Tensor, inspect};
+use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, Tensor, inspect};
 use alexnet_protocol::Calibration;
 use common::{bare, checkpoint, raw, torchvision};
 use proptest::prelude::*;
@@ -58,21 +58,30 @@ fn hostile_headers_are_refused() {
     let entry = |shape: &str, end: u64| {
         raw(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#), 16)
     };
-    for bytes in [
-        entry("[4611686018427387904, 4]", 16),
-        entry("[18446744073709551615]", 16),
-        entry("[4]", u64::MAX),
-        entry("[2]", 16),
-        entry("[-1]", 16),
-        entry("[1e400]", 16),
-        raw(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}"#, 16),
-        raw(r#"{"a":"#, 16),
-        raw(&"{\"a\":".repeat(100_000), 0),
-        [&u64::MAX.to_le_bytes()[..], b"{}"].concat(),
-        [&(1u64 << 40).to_le_bytes()[..], b"{\"a\":"].concat(),
+    let (contradicts, no_list) = ("(its header contradicts itself)", "(its header is no list of tensors)");
+    let larger = "(its header is larger than that of any network)";
+    for (bytes, words) in [
+        (entry("[4611686018427387904, 4]", 16), contradicts),
+        (entry("[18446744073709551615]", 16), contradicts),
+        (entry("[4]", u64::MAX), contradicts),
+        (entry("[2]", 16), contradicts),
+        (entry("[-1]", 16), no_list),
+        (entry("[1e400]", 16), no_list),
+        (raw(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}"#, 16), contradicts),
+        (raw(r#"{"a":"#, 16), no_list),
+        (raw(&"{\"a\":".repeat(100_000), 0), no_list),
+        ([&u64::MAX.to_le_bytes()[..], b"{}"].concat(), larger),
+        ([&(1u64 << 40).to_le_bytes()[..], b"{\"a\":"].concat(), larger),
+        (entry("[1,1,1,1,1,1,1,1,1,1,1,4]", 16), "a tensor of 12 dimensions"),
     ] {
-        refusal(&bytes);
+        let sentence = refusal(&bytes).to_string();
+        assert!(sentence.contains(words), "{sentence}");
     }
+    // A name is repeated as far as a person reads.
+    let mut tensors = torchvision(10);
+    tensors.push((format!("a\n{}", "b".repeat(10_000)), common::tensor(&[2], 0.0)));
+    let sentence = refusal(&bare(&tensors)).to_string();
+    assert!(sentence.contains(r"“a\nbbb") && sentence.len() < 300, "{sentence}");
 }
 
 #[test]
@@ -83,6 +92,17 @@ fn a_header_of_millions_of_tensors_is_refused_before_it_is_parsed() {
     }
     header.push_str("\"x\":0}");
     assert!(matches!(refusal(&raw(&header, 0)), FormatError::Damaged { .. }));
+}
+
+#[test]
+fn a_crowd_of_tensors_is_refused_before_one_is_looked_for() {
+    let mut header = String::from("{");
+    for i in 0..200_000 {
+        header.push_str(&format!(r#""{i}.scale":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}},"#));
+    }
+    let bytes = raw(&format!("{}}}", header.trim_end_matches(',')), 0);
+    let sentence = refusal(&bytes).to_string();
+    assert!(sentence.contains("it holds 200000 tensors, more than any network"), "{sentence}");
 }
 
 #[test]
@@ -158,6 +178,58 @@ fn a_tensor_that_its_numbers_do_not_fill_is_not_written() {
 fn whole_numbers_are_no_weights() {
     let bytes = raw(r#"{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, 16);
     assert!(matches!(refusal(&bytes), FormatError::MissingTensor { .. }));
+}
+
+/// Reads the whole, and through a file that is opened first, every tensor and every tensor's bytes.
+fn no_numbers(bytes: &[u8]) -> String {
+    let error = Checkpoint::read(bytes).unwrap_err();
+    let file = ModelFile::open(&bytes).unwrap();
+    let read = |name: &String| file.bytes(name).map(drop).and_then(|()| file.tensor(name).map(drop));
+    let info = file.info();
+    let mut names = info.tensors.into_iter().map(|tensor| tensor.name).filter(|name| !name.contains('/'));
+    let other = names.find_map(|name| read(&name).err());
+    assert_eq!(other.unwrap_or_else(|| error.clone()), error);
+    error.to_string()
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let sentence = |name: &str| {
+        format!(
+            "The weights hold values that are no numbers (in {name}): the file is damaged or its training failed, so \
+             use another."
+        )
+    };
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for precision in [Precision::F32, Precision::F16, Precision::Int8] {
+            let mut model = checkpoint(false);
+            model.tensors.get_mut("classifier.6.weight").unwrap().data[5] = value;
+            let bytes = model.write(FileFormat::Safetensors, precision).unwrap();
+            // A byte's scale is the largest of its row, which a NaN is not.
+            if !(value.is_nan() && precision == Precision::Int8) {
+                assert_eq!(no_numbers(&bytes), sentence("classifier.6.weight"), "{value} {precision:?}");
+            }
+        }
+        let mut tensors = torchvision(10);
+        tensors[3].1.data[0] = value;
+        assert_eq!(no_numbers(&bare(&tensors)), sentence(&tensors[3].0));
+        // A run that goes on from them would not be one.
+        let mut run = checkpoint(true);
+        run.run.as_mut().unwrap().average.get_mut("features.0.bias").unwrap().data[1] = value;
+        let bytes = run.write(FileFormat::Alexnet, Precision::F32).unwrap();
+        assert_eq!(no_numbers(&bytes), sentence("average/features.0.bias"));
+    }
+    // Finite, but not once its bytes are widened.
+    let model = checkpoint(false);
+    let bytes = model.write(FileFormat::Safetensors, Precision::Int8).unwrap();
+    let at = bytes.windows(4).position(|window| {
+        let largest =
+            model.tensors["features.0.weight"].data[..27].iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        window == (largest / 127.0).to_le_bytes()
+    });
+    let mut huge = bytes.clone();
+    huge[at.unwrap()..][..4].copy_from_slice(&f32::MAX.to_le_bytes());
+    assert_eq!(no_numbers(&huge), sentence("features.0.weight"));
 }
 
 proptest! {

@@ -38,13 +38,17 @@ fn the_same_checkpoint_gives_the_same_bytes() {
 fn half_precision_rounds_to_nearest_even() {
     let mut saved = checkpoint(false);
     // 2048 + 1 lies halfway between two halves; 65504 is the largest, 6e-8 near the smallest.
-    let data = vec![1.0, 0.1, 2049.0, 2051.0, 65504.0, 1e6, 6e-8, 1e-9, -0.0];
+    let data = vec![1.0, 0.1, 2049.0, 2051.0, 65504.0, 65519.0, 6e-8, 1e-9, -0.0];
     saved.tensors = Tensors::from([("features.0.bias".into(), Tensor { shape: vec![9], data })]);
     let bytes = saved.write(FileFormat::Safetensors, Precision::F16).unwrap();
     let read = Checkpoint::read(&bytes).unwrap();
-    let expected = [1.0, 0.099_975_586, 2048.0, 2052.0, 65504.0, f32::INFINITY, 5.960_464_5e-8, 0.0, -0.0];
+    let expected = [1.0, 0.099_975_586, 2048.0, 2052.0, 65504.0, 65504.0, 5.960_464_5e-8, 0.0, -0.0];
     assert_eq!(read.tensors["features.0.bias"].data, expected);
     assert_eq!(inspect(&bytes).unwrap().tensors[0].dtype, "f16");
+    // What would come back as infinity is not written.
+    saved.tensors.get_mut("features.0.bias").unwrap().data[5] = 65520.0;
+    let sentence = saved.write(FileFormat::Safetensors, Precision::F16).unwrap_err().to_string();
+    assert!(sentence.contains("features.0.bias holds numbers too large for half precision"), "{sentence}");
 }
 
 #[test]

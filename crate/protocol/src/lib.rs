@@ -4,7 +4,7 @@
 //! ([`recipe`]), the names of networks and their
 //! parts ([`network`]) with every layer and shape ([`architecture`],
 //! [`shapes`] for people, [`tower`] for half of one), what a step or a validation reports ([`metrics`]), and what describes a stored
-//! model ([`model`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
+//! model ([`model`]) or tells one that others publish ([`published`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
 //! from these types by the build, so a name is changed in one place.
 
 pub mod architecture;
@@ -15,6 +15,7 @@ pub mod model;
 pub mod network;
 pub mod options;
 pub mod paper;
+pub mod published;
 pub mod recipe;
 pub mod shapes;
 pub mod table;
@@ -28,6 +29,7 @@ pub use model::*;
 pub use network::*;
 pub use options::*;
 pub use paper::*;
+pub use published::{PUBLISHED, Published};
 pub use recipe::{FineTuning, fine_tuning};
 pub use shapes::{LayerShape, NetworkShape, Reads, Role};
 pub use table::{Kind, OptionSpec, When, option_table};

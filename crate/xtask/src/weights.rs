@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use alexnet_protocol::{PUBLISHED, Published};
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -12,30 +13,6 @@ use sha2::{Digest, Sha256};
 use crate::files::{root, write_if_changed};
 use crate::stage::stage;
 use crate::stamp::hex;
-
-/// A file of weights that others publish.
-#[derive(Clone, Copy)]
-struct Published {
-    file: &'static str,
-    name: &'static str,
-    url: &'static str,
-    bytes: u64,
-    sha256: &'static str,
-    about: &'static str,
-    licence: &'static str,
-}
-
-/// torchvision's is the one AlexNet whose publisher keeps it: timm has none.
-const PUBLISHED: [Published; 1] = [Published {
-    file: "alexnet-owt-7be5be79.pth",
-    name: "torchvision's AlexNet",
-    url: "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-    bytes: 244_408_911,
-    sha256: "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
-    about: "Trained on ImageNet: 1,000 classes, 56.5 % top-1 and 79.1 % top-5 on its validation images.",
-    licence: "Published by PyTorch with torchvision (BSD 3-Clause); ImageNet's own terms allow non-commercial \
-              research and teaching.",
-}];
 
 /// One row of the page's list.
 #[derive(Serialize)]
@@ -62,7 +39,7 @@ pub fn offer(site: &Path) -> Result<()> {
             sha256: one.sha256,
             about: one.about,
             licence: one.licence,
-            origin: format!("{}, {}. {}", one.name, one.url, one.licence),
+            origin: one.origin(),
         }
     });
     let text = serde_json::to_vec_pretty(&rows).context("cannot write the list of weights")?;

@@ -10,6 +10,9 @@ use alexnet_format::{Checkpoint, FileFormat, Precision};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 
+#[path = "../../../../tests/fixtures/pickle.rs"]
+pub mod pickle;
+
 /// What a finished command left behind.
 pub struct Done {
     pub stdout: String,

@@ -8,6 +8,9 @@ use alexnet_protocol::*;
 #[path = "../../../../tests/fixtures/formula.rs"]
 pub mod formula;
 
+#[path = "../../../../tests/fixtures/pickle.rs"]
+pub mod pickle;
+
 pub fn tensor(shape: &[usize], seed: f32) -> Tensor {
     let numbers: usize = shape.iter().product();
     Tensor { shape: shape.to_vec(), data: (0..numbers).map(|i| (i as f32 * 0.37 + seed).sin()).collect() }

@@ -1,0 +1,39 @@
+//! Weights that others publish, known by their content. No wasm holds the list: the page is given it as a file.
+
+/// A file of weights that others publish.
+#[derive(Debug, Clone, Copy)]
+pub struct Published {
+    /// The file's name at its publisher.
+    pub file: &'static str,
+    /// For people.
+    pub name: &'static str,
+    /// Where its publisher keeps it.
+    pub url: &'static str,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: &'static str,
+    /// What it was trained on and how good it is, in a sentence or two.
+    pub about: &'static str,
+    /// What may be done with it, in a sentence.
+    pub licence: &'static str,
+}
+
+impl Published {
+    /// What goes into files that are made of these weights.
+    pub fn origin(&self) -> String {
+        format!("{}, {}. {}", self.name, self.url, self.licence)
+    }
+}
+
+/// torchvision's is the one AlexNet whose publisher keeps it: timm has none.
+pub const PUBLISHED: [Published; 1] = [Published {
+    file: "alexnet-owt-7be5be79.pth",
+    name: "torchvision's AlexNet",
+    url: "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+    bytes: 244_408_911,
+    sha256: "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
+    about: "Trained on ImageNet: 1,000 classes, 56.5 % top-1 and 79.1 % top-5 on its validation images.",
+    licence: "Published by PyTorch with torchvision (BSD 3-Clause); ImageNet's own terms allow non-commercial \
+              research and teaching.",
+}];
