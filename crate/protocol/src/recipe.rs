@@ -27,8 +27,9 @@ use crate::options::RunOptions;
 /// Later, from a network of 38 %: the recipe's head 71.3, 72.0, 73.6; dropout 0.7, weight decay 0.01, label smoothing 0.2,
 /// averaged weights or a rate of 0.003 each within a point below it. From one of 43.0 %: 20 epochs of the head 74.3, 74.3,
 /// 75.0; 16 epochs 75.0, 74.7, 76.7; 14 epochs, the recipe, 75.0, 74.7, 75.7; all layers at 0.005 after 20 epochs of the
-/// head 77.3, 75.0. In the page, 20 epochs took 30 s on a quiet core. From the one that ships, of 43.7 %: the recipe's
-/// head 75.0, 73.3, 75.3, and all layers after it 76.3, 76.0.
+/// head 77.3, 75.0. In the page, 20 epochs took 30 s on a quiet core. From one of 43.7 %: the recipe's
+/// head 75.0, 73.3, 75.3, and all layers after it 76.3, 76.0. From the one that ships, of 44.9 %: 74.7, 74.0, 74.3, and
+/// 77.3, 75.7.
 ///
 /// The head stands at its end after a few epochs: what the convolutions see limits it.
 ///

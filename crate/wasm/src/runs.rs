@@ -161,11 +161,16 @@ impl Lab {
     /// Makes the run's network the model in use. `labels`: as in [`Lab::start_from`].
     ///
     /// # Errors
-    /// A sentence when the device was lost; the model in use stays.
+    /// A sentence when the device was lost or the weights are no numbers any more; the model in use stays.
     #[wasm_bindgen(js_name = useRun)]
     pub async fn use_run(&mut self, slot: usize, labels: JsValue) -> JsResult<JsValue> {
         let mut model = self.run(slot)?.model().await.map_err(error)?;
         relabel(&mut model, labels)?;
+        if model.tensors.values().any(|tensor| tensor.data.iter().any(|value| !value.is_finite())) {
+            return Err(JsError::new(
+                "The run's weights are no numbers any more: lower the learning rate and begin again.",
+            ));
+        }
         let model = InUse::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;
         self.model = Some(model);
