@@ -81,6 +81,3 @@ it("lets errors stay until they are dismissed, and what offers something to do f
   vi.advanceTimersByTime(3_600_000);
   expect(shown()).toEqual(["It went wrong."]);
 });
-  vi.advanceTimersByTime(3_600_000);
-  expect(shown()).toEqual(["It went wrong.", "It is done."]);
-});
