@@ -13,6 +13,7 @@ mod fashion;
 mod files;
 mod npm;
 mod package;
+mod pytorch;
 mod serve;
 mod shards;
 mod size;
@@ -48,10 +49,10 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
-    /// Run every test, or one group of them.
+    /// Run the tests, or some groups of them.
     Test {
-        /// The group; all of them when left out.
-        group: Option<test::Group>,
+        /// The groups; all but PyTorch's when left out.
+        groups: Vec<test::Group>,
     },
     /// Build the static site into web/dist/ and the npm package into pkg/.
     Build,
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
             let effort = if quick { Effort::Quick } else { Effort::Full };
             build::site(effort).and_then(|()| serve::serve(port))
         }
-        Task::Test { group } => test::run(group),
+        Task::Test { groups } => test::run(&groups),
         Task::Build => build::everything(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Weights => weights::download(),

@@ -11,7 +11,7 @@ use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::tally::Tally;
 use crate::wasm::Effort;
-use crate::{browser, build, package, serve, size, toolchain};
+use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
 /// Tests that belong together.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,7 +22,12 @@ pub enum Group {
     Web,
     /// The built site in a browser.
     Browser,
+    /// What leaves the project, in PyTorch: only when asked for, since it installs 5 GB.
+    Pytorch,
 }
+
+/// What runs when nothing is asked for.
+const USUAL: [Group; 3] = [Group::Web, Group::Rust, Group::Browser];
 
 /// The crates that compile natively and hold tests in the release profile. Without default features: the
 /// command's GPU stack would cost as much to compile as all the rest, and no test machine has a GPU to run it;
@@ -31,12 +36,12 @@ const CRATES: [&str; 6] =
     ["--workspace", "--exclude", "alexnet-wasm", "--exclude", "xtask", "--no-default-features"];
 const NO_CARGO: &str = "install rustup from https://rustup.rs";
 
-/// Runs a group, or all.
+/// Runs these groups, or the usual ones where none is named.
 ///
 /// # Errors
 /// The names of the checks that failed.
-pub fn run(group: Option<Group>) -> Result<()> {
-    let wanted = |each| group.is_none_or(|group| group == each);
+pub fn run(groups: &[Group]) -> Result<()> {
+    let wanted = |each| if groups.is_empty() { USUAL.contains(&each) } else { groups.contains(&each) };
     let mut report = Report::default();
     if wanted(Group::Web) {
         web(&mut report);
@@ -46,6 +51,12 @@ pub fn run(group: Option<Group>) -> Result<()> {
     }
     if wanted(Group::Browser) {
         in_browser(&mut report);
+    }
+    if wanted(Group::Pytorch) {
+        match pytorch::tests() {
+            Ok(mut tests) => report.tests("PyTorch's own word", &mut tests, pytorch::FIX),
+            Err(error) => report.failed("what PyTorch's tests need", &error),
+        }
     }
     report.close()
 }

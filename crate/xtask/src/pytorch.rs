@@ -1,0 +1,44 @@
+//! What leaves the project, loaded by PyTorch itself: a Python environment of its own, and the tests in it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::command::{cargo, command, find, run};
+use crate::files::{fresh_folder, kept, root, target};
+use crate::stage::stage;
+use crate::stamp::Inputs;
+
+/// The packages, pinned with their hashes: those that the references were made with.
+const PACKAGES: &str = "tests/fixtures/requirements.lock";
+/// Pythons that have these packages, the likeliest first.
+const PYTHONS: [&str; 4] = ["python3.11", "python3.10", "python3.12", "python3"];
+pub const FIX: &str = "install Python 3.11 with its venv module";
+
+/// The command that runs the tests; its environment and the `alexnet` that they try are made first.
+///
+/// # Errors
+/// What could not be installed or compiled.
+pub fn tests() -> Result<Command> {
+    let folder = kept("pytorch");
+    let python = folder.join("bin/python");
+    stage("PyTorch", || {
+        let stamp = Inputs::default().file(&root(PACKAGES))?.stamp(kept("pytorch.stamp"));
+        if stamp.is_current(std::slice::from_ref(&python)) {
+            return Ok("there".into());
+        }
+        fresh_folder(&folder)?;
+        let system = PYTHONS.iter().find_map(|name| find(name)).unwrap_or_else(|| PathBuf::from("python3"));
+        run(command(system).args(["-m", "venv"]).arg(&folder), FIX)?;
+        let mut install = command(&python);
+        run(install.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r", PACKAGES]), FIX)?;
+        stamp.keep()?;
+        Ok("installed".into())
+    })?;
+    let build = ["build", "--release", "--package", "alexnet-cli", "--no-default-features"];
+    run(cargo().args(build), "install rustup from https://rustup.rs")?;
+    let mut tests = command(python);
+    tests.arg(root("tests/pytorch/test_export.py")).arg(target().join("release/alexnet"));
+    Ok(tests)
+}
