@@ -71,7 +71,8 @@ test("what an answer rests on lies on the thing", async ({ page }) => {
   };
   for (const id of ["occlusion-map", "gradient-map"]) {
     const { x, y } = await place(id);
-    expect(Math.hypot(x - ORANGES.x, y - ORANGES.y), `${id}: ${x}, ${y}`).toBeLessThan(ORANGES.radius);
+    const inside = ORANGES.filter((orange) => Math.hypot(x - orange.x, y - orange.y) < orange.radius);
+    expect(inside, `${id}: ${x}, ${y}`).not.toEqual([]);
   }
   await expect(covered).toHaveAccessibleName(/What the network needs to see for orange is strongest in /);
   // Another guess, another map.
@@ -82,7 +83,7 @@ test("what an answer rests on lies on the thing", async ({ page }) => {
 });
 
 /** Where the fruit lie in the sample's middle square, as shares of its sides. */
-const ORANGES = { x: 0.5, y: 0.5, radius: 0.3 };
+const ORANGES = [{ x: 0.27, y: 0.43, radius: 0.24 }, { x: 0.49, y: 0.24, radius: 0.13 }, { x: 0.72, y: 0.36, radius: 0.22 }, { x: 0.61, y: 0.62, radius: 0.25 }];
 
 test("each layer shows what it makes of the photo", async ({ page }) => {
   await open(page);
