@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { SITE } from "./support/host";
-import { expect, message, open, reaches, SMALL, step, test } from "./support/lab";
+import { downloaded, expect, message, open, reaches, SMALL, step, test } from "./support/lab";
 import { file, halves, jpeg, png, RED, BLUE, GREEN } from "./support/pictures";
 import { described } from "./support/weights";
 
@@ -110,8 +110,7 @@ test("messages cover nothing for good, and one that only informs leaves by itsel
   await page.clock.install();
   await page.setViewportSize({ width: 390, height: 640 });
   await open(page, { view: "models" });
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-alexnet").click()]);
-  await page.getByTestId("model-input").setInputFiles({ name: "mine.alexnet", mimeType: "", buffer: readFileSync(await download.path()) });
+  await page.getByTestId("model-input").setInputFiles(file("mine.alexnet", await downloaded(page, "export-alexnet")));
   await expect(message(page, /is now the model in use/)).toBeVisible();
   await page.getByTestId("model-input").setInputFiles(file("photo.jpg", jpeg(halves(RED, BLUE))));
   await expect(page.getByTestId("message")).toHaveCount(2);

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { imageFolder, pictures, zip, type Files } from "./support/archives";
-import { expect, message, open, reaches, SMALL, step, test, type, value } from "./support/lab";
+import { downloaded, expect, message, open, reaches, SMALL, step, test, type, value } from "./support/lab";
 import { file, halves, hugePng, jpeg, plain, png, RED, BLUE, GREEN, type InputFile } from "./support/pictures";
 
 test.describe("photos", () => {
@@ -86,8 +85,7 @@ test.describe("networks", () => {
   test("a file that is none changes nothing", async ({ page }) => {
     await open(page, { view: "models" });
     await expect(page.getByTestId("model-facts")).toBeVisible();
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-safetensors").click()]);
-    const whole = readFileSync(await download.path());
+    const whole = await downloaded(page, "export-safetensors");
     const facts = await page.getByTestId("model-facts").innerText();
     const cases: [InputFile, RegExp][] = [
       [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut short \(\d+ of \d+ bytes\): download or export it again\.$/],

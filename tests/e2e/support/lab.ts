@@ -1,4 +1,5 @@
 /** What every test of the page begins with. */
+import { readFile } from "node:fs/promises";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
 import type { LabApi, LiveMetrics, Slot } from "../../../web/src/engine/api";
 
@@ -101,4 +102,10 @@ export async function beforeWorker(page: Page, script: string): Promise<void> {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${script};\n${await response.text()}` });
   });
+}
+
+/** The bytes that a button saves as a file. */
+export async function downloaded(page: Page, testid: string): Promise<Buffer> {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(testid).click()]);
+  return readFile(await download.path());
 }

@@ -23,8 +23,8 @@ export class Albums {
   private squares = new Map<string, Uint8Array>();
   private cached = 0;
   private seenBy = "";
-  /** What each open data set was made of. */
-  private readonly made = new Map<string, string>();
+  /** The data set that the wasm object holds, and what it was made of. */
+  private held: { dataset: string; made: string } | null = null;
   private readonly orders = new Map<string, Apart>();
 
   constructor(private readonly progress: (done: number, total: number) => void) {}
@@ -39,12 +39,10 @@ export class Albums {
     const pictures = (await listPictures(id)).sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.id < b.id ? -1 : 1));
     const classes = project.classes.filter((one) => pictures.some((picture) => picture.class === one.id));
     const made = JSON.stringify([eyes, classes, pictures.map(({ id, val }) => [id, val])]);
-    if (this.made.get(dataset) === made) return;
+    if (this.held?.dataset === dataset && this.held.made === made) return;
     // One project's pictures at a time are enough to hold; a run keeps those that it has.
-    for (const other of this.made.keys()) {
-      lab.removeData(other);
-      this.made.delete(other);
-    }
+    if (this.held) lab.removeData(this.held.dataset);
+    this.held = null;
     lab.beginPictures(dataset, classes, network, preprocess);
     const order: string[] = [];
     let broken = 0;
@@ -64,7 +62,7 @@ export class Albums {
     }
     if (pictures.length > 0 && broken === pictures.length) throw new Error("None of the pictures could be read: add others.");
     lab.finishPictures();
-    this.made.set(dataset, made);
+    this.held = { dataset, made };
     this.orders.set(dataset, { pictures: order, classes: classes.map(({ id: of }) => of) });
   }
 
@@ -124,7 +122,9 @@ export const finishProjectRun = (project: string, judgement: Judgement | null): 
 export const copyProjectRuns = (from: string, to: string): Promise<void> =>
   stored(async () => {
     const runs = [await getRun(from), await getFinished(from)];
-    for (const run of runs) if (run) await writeWeights(to, run.file, await readWeights(from, run.file, run.bytes));
+    // A finished run is both, and its file one.
+    const files = new Map(runs.flatMap((run) => (run ? [[run.file, run.bytes] as const] : [])));
+    for (const [file, bytes] of files) await writeWeights(to, file, await readWeights(from, file, bytes));
     await copyRuns(runs, to);
   });
 

@@ -23,8 +23,7 @@ export function toResults(project: Project, { options, kept, step, classes }: Pi
 /** For the project that the archive became; `ids`: its classes by folder. Null where the archive says nothing, or not so. */
 export function fromResults(results: Partial<Results> | null | undefined, project: string, ids: ReadonlyMap<string, string>): Judgement | null {
   const { step, stages, classes, judged } = results ?? {};
-  const whole = typeof step === "number" && [stages, classes, judged].every(Array.isArray) && (stages?.length ?? 0) > 0;
-  if (!whole || !classes || !judged || !stages) return null;
+  if (typeof step !== "number" || !Array.isArray(stages) || stages.length === 0 || !Array.isArray(classes) || !Array.isArray(judged)) return null;
   const id = (folder: string) => ids.get(folder) ?? folder;
   const known = judged.filter((one) => typeof one?.picture === "string" && Number.isInteger(one.label) && Array.isArray(one.top));
   const moved = known.map((one) => {
