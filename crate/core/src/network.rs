@@ -175,7 +175,7 @@ fn take<'p>(params: &'p [Weight], at: &mut usize, layer: &LayerSpec) -> &'p [Wei
 
 fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
     match kind {
-        Activation::Relu => activation::relu(x),
+        Activation::Relu => ops::rectify(x),
         Activation::Tanh => activation::tanh(x),
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::LeakyRelu => activation::leaky_relu(x, 0.01),

@@ -1,5 +1,7 @@
 //! Convolution with zero padding, its gradients by input and by weight.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
 use crate::winograd::{self, Kernels, Winograd};
 
@@ -151,9 +153,28 @@ impl Conv {
 /// pixels: its sum over images and pixels.
 pub fn bias_gradient(gradient: &[f32], [channels, pixels]: [usize; 2], bias: &mut [f32]) {
     bias.fill(0.0);
-    for image in gradient.chunks_exact(channels * pixels) {
-        for (sum, map) in bias.iter_mut().zip(image.chunks_exact(pixels)) {
-            *sum += map.iter().sum::<f32>();
+    Arch::new().dispatch(MapSums { gradient, shape: [channels, pixels], sums: bias });
+}
+
+struct MapSums<'a> {
+    gradient: &'a [f32],
+    shape: [usize; 2],
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for MapSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { gradient, shape: [channels, pixels], sums } = self;
+        for image in gradient.chunks_exact(channels * pixels) {
+            for (sum, map) in sums.iter_mut().zip(image.chunks_exact(pixels)) {
+                let (vectors, rest) = S::as_simd_f32s(map);
+                let zero = simd.splat_f32s(0.0);
+                let vector = vectors.iter().fold(zero, |sum, values| simd.add_f32s(sum, *values));
+                *sum += simd.reduce_sum_f32s(vector) + rest.iter().sum::<f32>();
+            }
         }
     }
 }

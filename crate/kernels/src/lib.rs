@@ -16,6 +16,7 @@ pub mod linear;
 pub mod matrix;
 pub mod norm;
 pub mod pool;
+pub mod rectify;
 pub mod response;
 mod tiles;
 pub mod towers;

@@ -6,7 +6,7 @@ use self::lanes::Sums;
 use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
 
 /// Images from which on a matrix product is quicker than reading the weights once for each four of them.
-const FEW: usize = 8;
+const FEW: usize = 3;
 
 /// Rows of bytes that are widened at once for a matrix product: what is widened then lies in the cache still.
 const PANEL: usize = 64;

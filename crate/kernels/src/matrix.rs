@@ -8,6 +8,10 @@ use pulp::{Arch, Simd, WithSimd};
 pub(crate) const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
 /// Inner steps between two visits of the result: a panel of the right factor stays in the first cache.
 const DEPTH: usize = 320;
+/// The same where the left factor is read where it lies: as long as memory likes its streams.
+const DEPTH_IN_PLACE: usize = 4096;
+/// Panels of columns up to which the left factor is read where it lies.
+const FEW: usize = 4;
 /// Columns packed at once: with [`DEPTH`] they fill half of a second cache.
 const COLUMNS: usize = 480;
 
@@ -67,6 +71,7 @@ impl<'a> Target<'a> {
 pub struct Scratch {
     left: Vec<f32>,
     right: Vec<f32>,
+    left_runs: Vec<Run>,
     runs: Vec<Run>,
 }
 
@@ -107,10 +112,14 @@ impl WithSimd for Product<'_> {
         let Self { left, right, bias, mut target, scratch } = self;
         let width = 2 * S::F32_LANES;
         let (rows, inner, columns) = (left.rows.len(), left.columns.len(), right.columns.len());
+        find_runs(left.columns, &mut scratch.left_runs);
+        // Few columns: to pack the left factor would take longer than to multiply it.
+        let in_place = columns <= FEW * width && scratch.left_runs.len() == 1;
         // Passes of one size: a last one of a few steps would cost as much.
-        let depth = inner.div_ceil(inner.div_ceil(DEPTH).max(1)).max(1);
+        let most = if in_place { DEPTH_IN_PLACE } else { DEPTH };
+        let depth = inner.div_ceil(inner.div_ceil(most).max(1)).max(1);
         let block = COLUMNS.next_multiple_of(width).min(columns.next_multiple_of(width));
-        scratch.left.resize(rows.next_multiple_of(ROWS) * depth, 0.0);
+        scratch.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
         // With a row to spare, for vectors that stick out.
         scratch.right.resize(block * depth + width, 0.0);
         if inner == 0 {
@@ -118,7 +127,23 @@ impl WithSimd for Product<'_> {
         }
         for from in (0..inner).step_by(depth) {
             let depth = depth.min(inner - from);
-            pack_left(left, from, depth, &mut scratch.left);
+            let begin = (from == 0).then_some(bias);
+            if in_place {
+                pack_right::<S>(right, (from, depth), (0, columns), &mut scratch.runs, &mut scratch.right);
+                for (place, rows) in left.rows.chunks(ROWS).enumerate() {
+                    // Rows that lack are read twice, and not stored.
+                    let left = std::array::from_fn(|i| {
+                        &left.data[rows[i.min(rows.len() - 1)] + left.columns[from]..][..depth]
+                    });
+                    let panels = scratch.right.chunks_exact(width * depth).take(columns.div_ceil(width));
+                    for (panel, right) in panels.enumerate() {
+                        let sums = tile_of_rows(simd, left, right);
+                        store(simd, &sums, &mut target, place * ROWS, panel * width, begin);
+                    }
+                }
+                continue;
+            }
+            pack_left(left, from, depth, &scratch.left_runs, &mut scratch.left);
             for first in (0..columns).step_by(block) {
                 let block = block.min(columns - first);
                 pack_right::<S>(right, (from, depth), (first, block), &mut scratch.runs, &mut scratch.right);
@@ -130,7 +155,6 @@ impl WithSimd for Product<'_> {
                         scratch.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
                     {
                         let sums = tile(simd, left, ROWS, right, depth);
-                        let begin = (from == 0).then_some(bias);
                         store(simd, &sums, &mut target, place * ROWS, column, begin);
                     }
                 }
@@ -150,14 +174,19 @@ fn fill(target: &mut Target<'_>, bias: Option<&[f32]>) {
 
 /// Panels of [`ROWS`] rows, step by step of the inner size; what stands in rows beyond the last is of no account.
 #[inline(always)]
-fn pack_left(grid: Grid<'_>, from: usize, depth: usize, to: &mut [f32]) {
-    let columns = &grid.columns[from..from + depth];
+fn pack_left(grid: Grid<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
     for (rows, panel) in grid.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
-        for (i, row) in rows.iter().enumerate() {
-            let data = &grid.data[*row..];
-            for (column, to) in columns.iter().zip(panel[i..].iter_mut().step_by(ROWS)) {
-                // SAFETY: `Grid::new` has checked the largest sum of a row's and a column's offset.
-                *to = unsafe { *data.get_unchecked(*column) };
+        let rows: [usize; ROWS] = std::array::from_fn(|i| rows[i.min(rows.len() - 1)]);
+        let within = |run: &&Run| run.lane < from + depth && run.lane + run.length > from;
+        for run in runs.iter().filter(within) {
+            let (first, end) = (run.lane.max(from), (run.lane + run.length).min(from + depth));
+            let offset = run.offset + first - run.lane;
+            let rows = rows.map(|row| &grid.data[row + offset..][..end - first]);
+            for (step, to) in panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate() {
+                for (to, row) in to.iter_mut().zip(rows) {
+                    // SAFETY: there are as many steps as values in a row.
+                    *to = unsafe { *row.get_unchecked(step) };
+                }
             }
         }
     }
@@ -214,17 +243,17 @@ fn pack_right<S: Simd>(
     }
 }
 
-/// Columns whose values lie side by side.
+/// Columns whose values lie side by side; of the right factor in a panel, of the left one in all.
 #[derive(Debug, Clone, Copy)]
 struct Run {
-    /// Place of the first in its panel.
+    /// Place of the first.
     lane: usize,
     /// Offset of the first.
     offset: usize,
     length: usize,
 }
 
-/// Splits a panel's columns into runs.
+/// Splits columns into runs.
 fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     runs.clear();
     for (lane, &offset) in columns.iter().enumerate() {
@@ -265,6 +294,40 @@ pub(crate) fn tile<S: Simd>(
             left = left.wrapping_add(left_step);
             right = right.add(2);
         }
+    }
+    sums
+}
+
+/// [`tile`] of rows that lie where they are, over as many steps as each has values.
+#[inline(always)]
+fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
+    /// Steps between two moves of the pointers, a part of the work that is to be counted otherwise.
+    const AT_ONCE: usize = 4;
+    let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+    let (right, _) = S::as_simd_f32s(right);
+    let steps = left[0].len();
+    assert!(left.iter().all(|row| row.len() == steps) && 2 * steps <= right.len(), "a tile outside its data");
+    let (mut left, mut right) = (left.map(<[f32]>::as_ptr), right.as_ptr());
+    let mut add = |left: &mut [*const f32; ROWS], steps: usize| {
+        // SAFETY: the assertion has checked that as many values are there as are taken below.
+        unsafe {
+            for step in 0..steps {
+                let columns = [*right.add(2 * step), *right.add(2 * step + 1)];
+                for (row, sums) in left.iter().zip(&mut sums) {
+                    let value = simd.splat_f32s(*row.add(step));
+                    sums[0] = simd.mul_add_e_f32s(value, columns[0], sums[0]);
+                    sums[1] = simd.mul_add_e_f32s(value, columns[1], sums[1]);
+                }
+            }
+        }
+        *left = left.map(|row| row.wrapping_add(steps));
+        right = right.wrapping_add(2 * steps);
+    };
+    for _ in 0..steps / AT_ONCE {
+        add(&mut left, AT_ONCE);
+    }
+    for _ in 0..steps % AT_ONCE {
+        add(&mut left, 1);
     }
     sums
 }

@@ -1,5 +1,7 @@
 //! Maximum over overlapping windows without padding (section 3.4 of the paper), and its gradient.
 
+use pulp::{Arch, Simd, WithSimd};
+
 /// The shape of a pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool {
@@ -26,36 +28,7 @@ impl MaxPool {
         let ([height, width], [rows, columns]) = (self.input, self.output());
         assert_eq!(out.len(), place.len(), "a place a value");
         assert_eq!(x.len() / (height * width), out.len() / (rows * columns), "maps");
-        let maps = x.chunks_exact(height * width).zip(out.chunks_exact_mut(rows * columns));
-        // The largest of each column of a row of windows, and where it stands: vectors from left to right.
-        let (mut tops, mut places) = (vec![0.0; width], vec![0; width]);
-        for ((x, out), place) in maps.zip(place.chunks_exact_mut(rows * columns)) {
-            let lines = out.chunks_exact_mut(columns).zip(place.chunks_exact_mut(columns));
-            for (y, (out, place)) in lines.enumerate() {
-                let first = y * self.stride * width;
-                tops.copy_from_slice(&x[first..first + width]);
-                places.iter_mut().zip(first as u32..).for_each(|(place, at)| *place = at);
-                for start in (1..self.kernel).map(|ky| first + ky * width) {
-                    let line = x[start..start + width].iter().zip(start as u32..);
-                    for ((top, place), (&value, at)) in tops.iter_mut().zip(&mut places).zip(line) {
-                        let better = larger(value, *top);
-                        *top = if better { value } else { *top };
-                        *place = if better { at } else { *place };
-                    }
-                }
-                for (column, (out, place)) in out.iter_mut().zip(place).enumerate() {
-                    let corner = column * self.stride;
-                    let (mut best, mut at) = (tops[corner], places[corner]);
-                    let window = corner + 1..corner + self.kernel;
-                    for (&top, &place) in tops[window.clone()].iter().zip(&places[window]) {
-                        let better = larger(top, best) | (!larger(best, top) & (place < at));
-                        best = if better { top } else { best };
-                        at = if better { place } else { at };
-                    }
-                    (*out, *place) = (best, at);
-                }
-            }
-        }
+        Arch::new().dispatch(Forward { pool: *self, x, out, place });
     }
 
     /// The gradient by `x`: each window's goes where its value came from.
@@ -76,11 +49,123 @@ impl MaxPool {
     }
 }
 
-/// Whether a value is to replace another: a NaN replaces a number, and no number replaces a NaN. Without a branch,
-/// since which is the largest cannot be foreseen.
+struct Forward<'a> {
+    pool: MaxPool,
+    x: &'a [f32],
+    out: &'a mut [f32],
+    place: &'a mut [u32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { pool, x, out, place } = self;
+        let ([height, width], [rows, columns]) = (pool.input, pool.output());
+        let (map, windows) = (height * width, rows * columns);
+        let mut padded = Vec::new();
+        let mut row = Row::new::<S>(width, pool.kernel);
+        let maps = out.chunks_exact_mut(windows).zip(place.chunks_exact_mut(windows)).enumerate();
+        for (at, (out, place)) in maps {
+            let mut x = &x[at * map..];
+            // Whole vectors are read beyond the end of a row; the last map has nothing behind it.
+            if x.len() < map + S::F32_LANES {
+                padded.clear();
+                padded.extend_from_slice(&x[..map]);
+                padded.resize(map + S::F32_LANES, 0.0);
+                x = &padded;
+            }
+            let lines = out.chunks_exact_mut(columns).zip(place.chunks_exact_mut(columns)).enumerate();
+            for (y, (out, place)) in lines {
+                row.down(simd, x, y * pool.stride * width, [pool.kernel, width]);
+                row.across(simd, pool.kernel);
+                for (column, (out, place)) in out.iter_mut().zip(place).enumerate() {
+                    (*out, *place) = (row.best[column * pool.stride], row.at[column * pool.stride]);
+                }
+            }
+        }
+    }
+}
+
+/// A row of windows: the largest values of its columns and where they stand, then those of the windows that begin at
+/// each column.
+struct Row {
+    best: Vec<f32>,
+    at: Vec<u32>,
+    /// Places of the columns of a vector beside the first.
+    beside: Vec<u32>,
+    columns: usize,
+}
+
+impl Row {
+    fn new<S: Simd>(width: usize, kernel: usize) -> Self {
+        let columns = width.next_multiple_of(S::F32_LANES);
+        let length = columns + kernel;
+        Self {
+            best: vec![0.0; length],
+            at: vec![0; length],
+            beside: (0..S::F32_LANES as u32).collect(),
+            columns,
+        }
+    }
+
+    /// The largest of each column, from `first` on in `x`.
+    #[inline(always)]
+    fn down<S: Simd>(&mut self, simd: S, x: &[f32], first: usize, [kernel, width]: [usize; 2]) {
+        let beside = S::as_simd_u32s(&self.beside).0[0];
+        for column in (0..self.columns).step_by(S::F32_LANES) {
+            let start = first + column;
+            let place = |ky: usize| simd.add_u32s(simd.splat_u32s((start + ky * width) as u32), beside);
+            let (mut best, mut at) = (load::<S>(x, start), place(0));
+            for ky in 1..kernel {
+                let value = load::<S>(x, start + ky * width);
+                let better = larger(simd, value, best);
+                best = simd.select_f32s(better, value, best);
+                at = simd.select_u32s(better, place(ky), at);
+            }
+            self.put::<S>(column, best, at);
+        }
+    }
+
+    /// The largest of as many columns side by side as a window has, for each; in place, since a window begins no
+    /// further left than what it is made of.
+    #[inline(always)]
+    fn across<S: Simd>(&mut self, simd: S, kernel: usize) {
+        for column in (0..self.columns).step_by(S::F32_LANES) {
+            let mut best = load::<S>(&self.best, column);
+            let mut at = S::as_simd_u32s(&self.at[column..column + S::F32_LANES]).0[0];
+            for kx in column + 1..column + kernel {
+                let value = load::<S>(&self.best, kx);
+                let place = S::as_simd_u32s(&self.at[kx..kx + S::F32_LANES]).0[0];
+                let equal = simd.and_m32s(
+                    simd.not_m32s(larger(simd, best, value)),
+                    simd.less_than_u32s(place, at),
+                );
+                let better = simd.or_m32s(larger(simd, value, best), equal);
+                best = simd.select_f32s(better, value, best);
+                at = simd.select_u32s(better, place, at);
+            }
+            self.put::<S>(column, best, at);
+        }
+    }
+
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, column: usize, best: S::f32s, at: S::u32s) {
+        S::as_mut_simd_f32s(&mut self.best[column..column + S::F32_LANES]).0[0] = best;
+        S::as_mut_simd_u32s(&mut self.at[column..column + S::F32_LANES]).0[0] = at;
+    }
+}
+
 #[inline(always)]
-fn larger(value: f32, than: f32) -> bool {
-    (value > than) | (value.is_nan() & !than.is_nan())
+fn load<S: Simd>(from: &[f32], at: usize) -> S::f32s {
+    S::as_simd_f32s(&from[at..at + S::F32_LANES]).0[0]
+}
+
+/// Where a value is to replace another: a NaN replaces a number, and no number replaces a NaN.
+#[inline(always)]
+fn larger<S: Simd>(simd: S, value: S::f32s, than: S::f32s) -> S::m32s {
+    simd.and_m32s(simd.not_m32s(simd.less_than_or_equal_f32s(value, than)), simd.equal_f32s(than, than))
 }
 
 #[cfg(test)]

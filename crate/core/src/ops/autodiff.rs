@@ -96,6 +96,21 @@ impl<B: Gradients> Backward<B, 1> for Respond {
 }
 
 #[derive(Debug)]
+struct Rectify;
+
+impl<B: Gradients> Backward<B, 1> for Rectify {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, _checkpointer: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let [by_x] = ops.parents;
+        if let Some(node) = by_x {
+            grads.register::<B>(node.id, B::rectify_input(ops.state, gradient));
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Pool;
 
 impl<B: Gradients> Backward<B, 1> for Pool {
@@ -188,6 +203,15 @@ impl<B: Gradients, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
                 prep.finish((state, by), B::respond(x.into_primitive(), by))
             }
             OpsKind::UnTracked(prep) => prep.finish(B::respond(x.into_primitive(), by)),
+        }
+    }
+
+    fn rectify(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let node = x.node();
+        let out = B::rectify(x.into_primitive());
+        match Rectify.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(out.clone(), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use burn::backend::Cube;
 use burn::backend::TensorMetadata;
-use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
+use burn::backend::ops::{ActivationOps, ConvOptions, FloatTensorOps, ModuleOps};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::{IntDType, Shape};
 
@@ -64,6 +64,10 @@ impl LayerOps for Cube {
     fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self> {
         let factors = Self::float_powf_scalar(damping(x.clone(), by), (-by.beta).into());
         Self::float_mul(x, factors)
+    }
+
+    fn rectify(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::relu(x)
     }
 
     fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
@@ -141,6 +145,10 @@ impl Gradients for Cube {
         let terms = Self::float_div(Self::float_mul(direct.clone(), x.clone()), sums);
         let through = Self::float_mul(x, around(terms, by.size));
         Self::float_add(direct, Self::float_mul_scalar(through, (-2.0 * by.alpha * by.beta).into()))
+    }
+
+    fn rectify_input(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::relu_backward(out, gradient)
     }
 
     fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>) {

@@ -6,6 +6,7 @@ use alexnet_kernels::conv::{Conv, Workspace};
 use alexnet_kernels::linear::{ByteRows, Linear};
 use alexnet_kernels::norm::{BatchNorm, Channel};
 use alexnet_kernels::pool::MaxPool;
+use alexnet_kernels::rectify::{rectify, rectify_gradient};
 use alexnet_kernels::response::{self, Sums};
 use alexnet_kernels::towers::{Parts, TowerConv, TowerLinear};
 use burn::backend::flex::FlexTensor;
@@ -41,6 +42,14 @@ fn made<const D: usize>(shape: [usize; D], write: impl FnOnce(&mut [f32])) -> Fl
     let mut values = vec![0.0; shape.iter().product()];
     write(&mut values);
     FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// The tensor with its values changed by `write`: where they lie, if nobody else has them.
+fn changed(tensor: FlexTensor, write: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut tensor = dense(tensor);
+    let length = tensor.layout().num_elements();
+    write(tensor.storage_mut::<f32>().get_mut(..length).unwrap_or_default());
+    tensor
 }
 
 fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> TowerConv {
@@ -145,6 +154,10 @@ impl LayerOps for Flex {
         let shape: [usize; 4] = x.shape().dims();
         let x = dense(x);
         made(shape, |out| local(shape, by).forward(values(&x), out))
+    }
+
+    fn rectify(x: FlexTensor) -> FlexTensor {
+        changed(x, rectify)
     }
 
     fn pool(x: FlexTensor, shape: PoolShape) -> FlexTensor {
@@ -260,6 +273,11 @@ impl Gradients for Flex {
                 local(shape, by).gradient(values(&x), values(&gradient), out, sums);
             });
         })
+    }
+
+    fn rectify_input(out: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        let out = dense(out);
+        changed(gradient, |gradient| rectify_gradient(values(&out), gradient))
     }
 
     fn pool_places(x: FlexTensor, shape: PoolShape) -> (FlexTensor, FlexTensor) {

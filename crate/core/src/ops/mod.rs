@@ -68,6 +68,9 @@ pub trait LayerOps: Backend {
     /// Local response normalisation over the channels of each image.
     fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self>;
 
+    /// The rectifier of every value.
+    fn rectify(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// The largest value of each window.
     fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
 }
@@ -126,6 +129,9 @@ pub trait Gradients: LayerOps {
         by: LocalResponse,
     ) -> FloatTensor<Self>;
 
+    /// The gradient of a rectifier by its input, given what came out.
+    fn rectify_input(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// Pooling, with where in its map each value stood.
     fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>);
 
@@ -178,6 +184,11 @@ pub fn normalise(
     let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
     let (out, mean, variance) = Dispatch::normalise(x, gamma, beta, epsilon);
     (Tensor::from_dispatch(out), [mean, variance].map(Tensor::from_dispatch))
+}
+
+/// Sets what is below zero to zero.
+pub fn rectify<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::rectify(x.into_dispatch()))
 }
 
 /// Takes the largest value of each window.
