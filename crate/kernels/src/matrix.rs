@@ -154,7 +154,7 @@ impl WithSimd for Product<'_> {
                     for (place, left) in
                         scratch.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
                     {
-                        let sums = tile(simd, left, ROWS, right, depth);
+                        let sums = tile(simd, left, right, depth);
                         store(simd, &sums, &mut target, place * ROWS, column, begin);
                     }
                 }
@@ -182,7 +182,9 @@ fn pack_left(grid: Grid<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [
             let (first, end) = (run.lane.max(from), (run.lane + run.length).min(from + depth));
             let offset = run.offset + first - run.lane;
             let rows = rows.map(|row| &grid.data[row + offset..][..end - first]);
-            for (step, to) in panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate() {
+            for (step, to) in
+                panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate()
+            {
                 for (to, row) in to.iter_mut().zip(rows) {
                     // SAFETY: there are as many steps as values in a row.
                     *to = unsafe { *row.get_unchecked(step) };
@@ -265,21 +267,12 @@ fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
 }
 
 /// A tile of the product: [`ROWS`] rows of two vectors, summed over `steps` of the inner size. `left` holds the rows'
-/// values of a step side by side, `left_step` values from one step to the next; `right` two vectors a step.
+/// values of a step side by side, `right` two vectors a step.
 #[inline(always)]
-pub(crate) fn tile<S: Simd>(
-    simd: S,
-    left: &[f32],
-    left_step: usize,
-    right: &[f32],
-    steps: usize,
-) -> [[S::f32s; 2]; ROWS] {
+pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) -> [[S::f32s; 2]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
-    assert!(
-        steps == 0 || ((steps - 1) * left_step + ROWS <= left.len() && 2 * steps <= right.len()),
-        "a tile outside its data"
-    );
+    assert!(steps * ROWS <= left.len() && 2 * steps <= right.len(), "a tile outside its data");
     let (mut left, mut right) = (left.as_ptr(), right.as_ptr());
     // By pointer: with iterators the loop computes its own length anew in each step, a third of its time.
     for _ in 0..steps {
@@ -291,7 +284,7 @@ pub(crate) fn tile<S: Simd>(
                 sums[0] = simd.mul_add_e_f32s(value, columns[0], sums[0]);
                 sums[1] = simd.mul_add_e_f32s(value, columns[1], sums[1]);
             }
-            left = left.wrapping_add(left_step);
+            left = left.wrapping_add(ROWS);
             right = right.add(2);
         }
     }

@@ -138,10 +138,8 @@ impl Row {
             for kx in column + 1..column + kernel {
                 let value = load::<S>(&self.best, kx);
                 let place = S::as_simd_u32s(&self.at[kx..kx + S::F32_LANES]).0[0];
-                let equal = simd.and_m32s(
-                    simd.not_m32s(larger(simd, best, value)),
-                    simd.less_than_u32s(place, at),
-                );
+                let equal =
+                    simd.and_m32s(simd.not_m32s(larger(simd, best, value)), simd.less_than_u32s(place, at));
                 let better = simd.or_m32s(larger(simd, value, best), equal);
                 best = simd.select_f32s(better, value, best);
                 at = simd.select_u32s(better, place, at);

@@ -71,7 +71,10 @@ mod tests {
             rectify_gradient(&out, &mut gradient);
             for (i, (out, gradient)) in out.into_iter().zip(gradient).enumerate() {
                 let x = value(i);
-                assert!(if x.is_nan() { out.is_nan() } else { out.to_bits() == x.max(0.0).to_bits() }, "{i}: {out}");
+                assert!(
+                    if x.is_nan() { out.is_nan() } else { out.to_bits() == x.max(0.0).to_bits() },
+                    "{i}: {out}"
+                );
                 assert_eq!(gradient, if x <= 0.0 { 0.0 } else { i as f32 + 1.0 });
             }
         }

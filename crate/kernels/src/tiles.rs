@@ -146,14 +146,3 @@ pub(crate) fn gather<S: Simd>(simd: S, from: &[f32], apart: usize, start: usize)
     }
     tile
 }
-
-/// The values of a tile of side `N`: row by row, column by column, a lane each.
-#[inline(always)]
-pub(crate) fn lanes<S: Simd, const N: usize>(tile: &Tile<S>) -> [f32; SIDE * SIDE * LARGEST] {
-    let mut values = [0.0f32; SIDE * SIDE * LARGEST];
-    let (vectors, _) = S::as_mut_simd_f32s(&mut values);
-    for (row, line) in tile.iter().enumerate().take(N) {
-        vectors[row * N..][..N].copy_from_slice(&line[..N]);
-    }
-    values
-}

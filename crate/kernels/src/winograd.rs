@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd, bytemuck};
 
 use crate::conv::{Conv, area, spread};
 use crate::matrix::{ROWS, tile};
@@ -151,12 +151,31 @@ impl Winograd {
         self.tiles.map(|tiles| tiles * self.result + self.conv.kernel[0] - 1)
     }
 
+    /// Where the results of tile `at` of some images go.
+    fn place(&self, at: usize) -> Place {
+        let (side, [image, tile]) =
+            (self.conv.output(), [at / self.tiles_of_an_image(), at % self.tiles_of_an_image()]);
+        let [top, left] = [tile / self.tiles[1], tile % self.tiles[1]].map(|tile| tile * self.result);
+        let size = [side[0] - top, side[1] - left].map(|rest| rest.min(self.result));
+        Place { image, first: top * side[1] + left, size }
+    }
+
     /// Where tile `at` of some images begins in maps of `channels` planes with these sides.
     fn offset(&self, at: usize, channels: usize, side: [usize; 2]) -> usize {
         let (image, tile) = (at / self.tiles_of_an_image(), at % self.tiles_of_an_image());
         let [row, column] = [tile / self.tiles[1], tile % self.tiles[1]];
         (image * channels * side[0] + row * self.result) * side[1] + column * self.result
     }
+}
+
+/// Where a tile's results go.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    image: usize,
+    /// Of its first value in its map.
+    first: usize,
+    /// Rows and columns that lie in the map.
+    size: [usize; 2],
 }
 
 /// With kernels of side `K` and results of side `M`.
@@ -177,11 +196,11 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { by, x, weight, kernels, bias, out, memory } = self;
         let Conv { channels: [incoming, outgoing], input, .. } = by.conv;
-        let step = uneven(outgoing + ROWS);
+        let apart = uneven(outgoing.next_multiple_of(ROWS) * incoming);
         let Memory { weights, maps, results, padded } = memory;
         let layer = (kernels, by.conv.channels);
-        let weights = transformed(weights, layer, weight, VALUES * incoming * step, |to| {
-            transform_weights::<S, K>(simd, by, weight, kernels, step, to);
+        let weights = transformed(weights, layer, weight, VALUES * apart, |to| {
+            transform_weights::<S, K>(simd, by, weight, kernels, apart, to);
         });
         let images = AT_ONCE.div_ceil(by.tiles_of_an_image());
         let each = [images * incoming * area(input), images * outgoing * area(by.conv.output())];
@@ -196,21 +215,21 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
                 transform_maps(simd, by, padded, from..to, maps);
                 results.resize(VALUES * uneven(outgoing * columns), 0.0);
                 let shape = [outgoing, incoming, columns];
-                multiply(simd, shape, step, weights, maps, results);
+                multiply(simd, shape, [weights, maps], results);
                 transform_results::<S, M>(simd, by, results, columns, from..to, bias, out);
             }
         }
     }
 }
 
-/// Weights to `[value][in][out]`, `step` values from one incoming channel to the next.
+/// Weights to `[value][panel of rows][in][row]`, a row an outgoing channel, `apart` from one value to the next.
 #[inline(always)]
 fn transform_weights<S: Simd, const K: usize>(
     simd: S,
     by: &Winograd,
     weight: &[f32],
     kernels: Kernels,
-    step: usize,
+    apart: usize,
     to: &mut [f32],
 ) {
     let Conv { channels: [incoming, outgoing], .. } = by.conv;
@@ -236,8 +255,14 @@ fn transform_weights<S: Simd, const K: usize>(
             };
             tiles::both::<S, FromKernel, K, SIDE>(simd, &mut tile);
             for (value, vector) in tile.as_flattened().iter().enumerate() {
-                let start = (value * incoming + i) * step + first;
-                S::as_mut_simd_f32s(&mut to[start..start + S::F32_LANES]).0[0] = *vector;
+                let to = &mut to[value * apart..][..apart];
+                if S::F32_LANES == ROWS {
+                    S::as_mut_simd_f32s(&mut to[first * incoming + i * ROWS..][..ROWS]).0[0] = *vector;
+                    continue;
+                }
+                for (o, value) in (first..outgoing).zip(bytemuck::cast_slice::<_, f32>(&[*vector])) {
+                    to[(o / ROWS * incoming + i) * ROWS + o % ROWS] = *value;
+                }
             }
         }
     }
@@ -267,25 +292,24 @@ fn transform_maps<S: Simd>(simd: S, by: &Winograd, padded: &[f32], of: Range<usi
     }
 }
 
-/// The products: for each value `[out][column] = Σ [in][out] · [in][column]`.
+/// The products of weights and maps: for each value `[out][column] = Σ [out][in] · [in][column]`.
 #[inline(always)]
 fn multiply<S: Simd>(
     simd: S,
     [rows, inner, columns]: [usize; 3],
-    step: usize,
-    left: &[f32],
-    right: &[f32],
+    [left, right]: [&[f32]; 2],
     to: &mut [f32],
 ) {
     let width = 2 * S::F32_LANES;
-    let (left_apart, right_apart, to_apart) = (inner * step, uneven(columns * inner), uneven(rows * columns));
+    let (left_apart, right_apart, to_apart) =
+        (uneven(rows.next_multiple_of(ROWS) * inner), uneven(columns * inner), uneven(rows * columns));
     for value in 0..VALUES {
         let left = &left[value * left_apart..][..left_apart];
         let right = &right[value * right_apart..][..columns * inner];
         let to = &mut to[value * to_apart..][..rows * columns];
         for (panel, right) in right.chunks_exact(inner * width).enumerate() {
-            for first in (0..rows).step_by(ROWS) {
-                let sums = tile(simd, &left[first..], step, right, inner);
+            for (first, left) in (0..rows).step_by(ROWS).zip(left.chunks_exact(inner * ROWS)) {
+                let sums = tile(simd, left, right, inner);
                 for (row, sums) in (first..rows).zip(sums) {
                     let start = row * columns + panel * width;
                     S::as_mut_simd_f32s(&mut to[start..start + width]).0.copy_from_slice(&sums);
@@ -308,25 +332,25 @@ fn transform_results<S: Simd, const M: usize>(
 ) {
     let [_, outgoing] = by.conv.channels;
     let (side, value_apart) = (by.conv.output(), uneven(outgoing * columns));
+    let mut places = [Place::default(); AT_ONCE];
+    for (place, at) in places.iter_mut().zip(of.clone()) {
+        *place = by.place(at);
+    }
     for channel in 0..outgoing {
         let bias = simd.splat_f32s(bias.map_or(0.0, |bias| bias[channel]));
-        for first in (0..of.len()).step_by(S::F32_LANES) {
+        for (first, places) in (0..of.len()).step_by(S::F32_LANES).zip(places.chunks(S::F32_LANES)) {
             let mut tile = tiles::gather::<S>(simd, from, value_apart, channel * columns + first);
             tiles::both::<S, ToResult, SIDE, M>(simd, &mut tile);
             for value in tile[..M].iter_mut().flat_map(|row| &mut row[..M]) {
                 *value = simd.add_f32s(*value, bias);
             }
-            let values = tiles::lanes::<S, M>(&tile);
-            for lane in 0..S::F32_LANES.min(of.len() - first) {
-                let at = of.start + first + lane;
-                let (image, tile) = (at / by.tiles_of_an_image(), at % by.tiles_of_an_image());
-                let [top, left] = [tile / by.tiles[1], tile % by.tiles[1]].map(|tile| tile * M);
-                let map = &mut out[(image * outgoing + channel) * area(side)..][..area(side)];
-                for row in 0..M.min(side[0] - top) {
-                    let line = &mut map[(top + row) * side[1] + left..][..M.min(side[1] - left)];
-                    for (column, to) in line.iter_mut().enumerate() {
-                        *to = values[(row * M + column) * S::F32_LANES + lane];
-                    }
+            for (lane, place) in places.iter().enumerate().take(of.len() - first) {
+                let map = &mut out[(place.image * outgoing + channel) * area(side)..][..area(side)];
+                let lines = map[place.first..].chunks_mut(side[1]).take(place.size[0]);
+                for (line, row) in lines.zip(&tile) {
+                    let values =
+                        bytemuck::cast_slice::<_, f32>(&row[..M])[lane..].iter().step_by(S::F32_LANES);
+                    line.iter_mut().zip(values).take(place.size[1]).for_each(|(to, value)| *to = *value);
                 }
             }
         }
