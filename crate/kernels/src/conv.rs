@@ -3,6 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
+use crate::vectors;
 use crate::winograd::{self, Kernels, Winograd};
 
 /// The shape of a convolution.
@@ -170,10 +171,7 @@ impl WithSimd for MapSums<'_> {
         let Self { gradient, shape: [channels, pixels], sums } = self;
         for image in gradient.chunks_exact(channels * pixels) {
             for (sum, map) in sums.iter_mut().zip(image.chunks_exact(pixels)) {
-                let (vectors, rest) = S::as_simd_f32s(map);
-                let zero = simd.splat_f32s(0.0);
-                let vector = vectors.iter().fold(zero, |sum, values| simd.add_f32s(sum, *values));
-                *sum += simd.reduce_sum_f32s(vector) + rest.iter().sum::<f32>();
+                *sum += vectors::sum(simd, [map], |[values]| values);
             }
         }
     }

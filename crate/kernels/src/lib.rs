@@ -20,4 +20,5 @@ pub mod rectify;
 pub mod response;
 mod tiles;
 pub mod towers;
+mod vectors;
 pub mod winograd;

@@ -1,8 +1,9 @@
 //! Batch normalisation in training (Ioffe and Szegedy 2015): each channel brought to mean 0 and variance 1 over the
 //! batch, then scaled and shifted.
 
-/// Lanes that sums are taken in, so that the compiler can use vectors.
-const LANES: usize = 16;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::vectors;
 
 /// The shape of a normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +40,7 @@ impl BatchNorm {
     /// When `x` is no whole number of images.
     pub fn statistics(&self, x: &[f32], mean: &mut [f32], variance: &mut [f32]) {
         let count = self.values(x);
-        for (sum, channel) in mean.iter_mut().zip(0..) {
-            let sums: f64 = self.maps(x, channel).map(|map| sum_of(map, map, |x, _| x)).sum();
-            *sum = (sums / count) as f32;
-        }
-        for ((variance, mean), channel) in variance.iter_mut().zip(mean).zip(0..) {
-            let squares = |map| sum_of(map, map, |x, _| (x - *mean) * (x - *mean));
-            *variance = (self.maps(x, channel).map(squares).sum::<f64>() / count) as f32;
-        }
+        Arch::new().dispatch(Statistics { by: *self, x, count, mean, variance });
     }
 
     /// `out = (x − mean) / √(variance + ε) · γ + β`.
@@ -55,12 +49,7 @@ impl BatchNorm {
     /// When a slice has another length than its shape.
     pub fn forward(&self, x: &[f32], by: Channel<'_>, beta: &[f32], out: &mut [f32]) {
         assert_eq!(x.len(), out.len(), "lengths");
-        let maps = x.chunks_exact(self.pixels).zip(out.chunks_exact_mut(self.pixels));
-        for ((x, out), channel) in maps.zip((0..self.channels).cycle()) {
-            let scale = by.inverse_deviation(channel) * by.gamma[channel];
-            let shift = beta[channel] - by.mean[channel] * scale;
-            out.iter_mut().zip(x).for_each(|(out, x)| *out = x * scale + shift);
-        }
+        Arch::new().dispatch(Forward { shape: *self, x, by, beta, out });
     }
 
     /// The gradients by `x`, γ and β, from the gradient by `out`; mean and variance depend on `x` too.
@@ -78,26 +67,7 @@ impl BatchNorm {
     ) {
         assert_eq!((x.len(), x.len()), (gradient.len(), by_x.len()), "lengths");
         let count = self.values(x);
-        for channel in 0..self.channels {
-            let (mean, inverse) = (by.mean[channel], by.inverse_deviation(channel));
-            let maps = || self.maps(x, channel).zip(self.maps(gradient, channel));
-            let sum: f64 = maps().map(|(_, gradient)| sum_of(gradient, gradient, |g, _| g)).sum();
-            let product: f64 = maps().map(|(x, gradient)| sum_of(x, gradient, |x, g| (x - mean) * g)).sum();
-            by_beta[channel] = sum as f32;
-            by_gamma[channel] = product as f32 * inverse;
-        }
-        let maps = x.chunks_exact(self.pixels).zip(gradient.chunks_exact(self.pixels));
-        for (((x, gradient), to), channel) in
-            maps.zip(by_x.chunks_exact_mut(self.pixels)).zip((0..self.channels).cycle())
-        {
-            let (mean, inverse) = (by.mean[channel], by.inverse_deviation(channel));
-            let scale = by.gamma[channel] * inverse;
-            let slope = inverse * by_gamma[channel] / count as f32;
-            let offset = by_beta[channel] / count as f32;
-            for ((to, x), gradient) in to.iter_mut().zip(x).zip(gradient) {
-                *to = scale * (gradient - offset - (x - mean) * slope);
-            }
-        }
+        Arch::new().dispatch(Backward { shape: *self, x, by, gradient, count, by_x, by_gamma, by_beta });
     }
 
     /// Values of a channel.
@@ -111,18 +81,105 @@ impl BatchNorm {
     }
 }
 
-/// The sum of `term` over pairs of values.
-#[inline(always)]
-fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut sums = [0.0f32; LANES];
-    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += term(*a, *b);
+struct Statistics<'a> {
+    by: BatchNorm,
+    x: &'a [f32],
+    count: f64,
+    mean: &'a mut [f32],
+    variance: &'a mut [f32],
+}
+
+impl WithSimd for Statistics<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { by, x, count, mean, variance } = self;
+        for ((mean, variance), channel) in mean.iter_mut().zip(variance).zip(0..) {
+            let sums = by.maps(x, channel).map(|map| f64::from(vectors::sum(simd, [map], |[x]| x)));
+            *mean = (sums.sum::<f64>() / count) as f32;
+            let middle = simd.splat_f32s(*mean);
+            let squares = by.maps(x, channel).map(|map| {
+                f64::from(vectors::sum(simd, [map], |[x]| {
+                    let apart = simd.sub_f32s(x, middle);
+                    simd.mul_f32s(apart, apart)
+                }))
+            });
+            *variance = (squares.sum::<f64>() / count) as f32;
         }
     }
-    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| term(*a, *b)).sum();
-    sums.iter().map(|sum| f64::from(*sum)).sum::<f64>() + f64::from(rest)
+}
+
+struct Forward<'a> {
+    shape: BatchNorm,
+    x: &'a [f32],
+    by: Channel<'a>,
+    beta: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape: BatchNorm { channels, pixels }, x, by, beta, out } = self;
+        let maps = x.chunks_exact(pixels).zip(out.chunks_exact_mut(pixels));
+        for ((x, out), channel) in maps.zip((0..channels).cycle()) {
+            let scale = by.inverse_deviation(channel) * by.gamma[channel];
+            let shift = simd.splat_f32s(beta[channel] - by.mean[channel] * scale);
+            let scale = simd.splat_f32s(scale);
+            vectors::update(simd, out, [x], |_, [x]| simd.mul_add_e_f32s(x, scale, shift));
+        }
+    }
+}
+
+struct Backward<'a> {
+    shape: BatchNorm,
+    x: &'a [f32],
+    by: Channel<'a>,
+    gradient: &'a [f32],
+    count: f64,
+    by_x: &'a mut [f32],
+    by_gamma: &'a mut [f32],
+    by_beta: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, x, by, gradient, count, by_x, by_gamma, by_beta } = self;
+        let BatchNorm { channels, pixels } = shape;
+        for channel in 0..channels {
+            let mean = simd.splat_f32s(by.mean[channel]);
+            let (mut sum, mut product) = (0.0, 0.0);
+            for (x, gradient) in shape.maps(x, channel).zip(shape.maps(gradient, channel)) {
+                sum += f64::from(vectors::sum(simd, [gradient], |[gradient]| gradient));
+                product += f64::from(vectors::sum(simd, [x, gradient], |[x, gradient]| {
+                    simd.mul_f32s(simd.sub_f32s(x, mean), gradient)
+                }));
+            }
+            by_beta[channel] = sum as f32;
+            by_gamma[channel] = product as f32 * by.inverse_deviation(channel);
+        }
+        let maps = x.chunks_exact(pixels).zip(gradient.chunks_exact(pixels));
+        for (((x, gradient), to), channel) in
+            maps.zip(by_x.chunks_exact_mut(pixels)).zip((0..channels).cycle())
+        {
+            let inverse = by.inverse_deviation(channel);
+            let splat = |value| simd.splat_f32s(value);
+            let (mean, scale) = (splat(by.mean[channel]), splat(by.gamma[channel] * inverse));
+            let slope = splat(inverse * by_gamma[channel] / count as f32);
+            let offset = splat(by_beta[channel] / count as f32);
+            vectors::update(simd, to, [x, gradient], |_, [x, gradient]| {
+                let straight = simd.sub_f32s(gradient, offset);
+                let turned = simd.mul_f32s(simd.sub_f32s(x, mean), slope);
+                simd.mul_f32s(scale, simd.sub_f32s(straight, turned))
+            });
+        }
+    }
 }
 
 #[cfg(test)]

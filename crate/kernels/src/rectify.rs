@@ -3,6 +3,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::vectors;
+
 /// `max(0, x)` of every value.
 pub fn rectify(values: &mut [f32]) {
     Arch::new().dispatch(Forward { values });
@@ -27,11 +29,9 @@ impl WithSimd for Forward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let zero = simd.splat_f32s(0.0);
-        let (vectors, rest) = S::as_mut_simd_f32s(self.values);
-        for values in vectors {
-            *values = simd.select_f32s(simd.less_than_or_equal_f32s(*values, zero), zero, *values);
-        }
-        rest.iter_mut().filter(|value| **value <= 0.0).for_each(|value| *value = 0.0);
+        vectors::update(simd, self.values, [], |x, []| {
+            simd.select_f32s(simd.less_than_or_equal_f32s(x, zero), zero, x)
+        });
     }
 }
 
@@ -46,14 +46,9 @@ impl WithSimd for Backward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let zero = simd.splat_f32s(0.0);
-        let ((out, out_rest), (gradient, rest)) =
-            (S::as_simd_f32s(self.out), S::as_mut_simd_f32s(self.gradient));
-        for (out, gradient) in out.iter().zip(gradient) {
-            *gradient = simd.select_f32s(simd.less_than_or_equal_f32s(*out, zero), zero, *gradient);
-        }
-        for (out, gradient) in out_rest.iter().zip(rest) {
-            *gradient = if *out <= 0.0 { 0.0 } else { *gradient };
-        }
+        vectors::update(simd, self.gradient, [self.out], |gradient, [out]| {
+            simd.select_f32s(simd.less_than_or_equal_f32s(out, zero), zero, gradient)
+        });
     }
 }
 
