@@ -92,24 +92,20 @@ test("a disk too full for the network: it is trained, tried and taken away all t
   }
 });
 
-test.describe("storage that is cleared", () => {
-  // What the browser says of a read that it breaks off; whoever asked is told too.
-  test.use({ allowed: /Connection is closing because of/ });
-  test("storage that is cleared in the middle of a run: it goes on, and its network is there to try and to take away", async ({ page }) => {
-    await filled(page, 12, 40);
-    await page.getByTestId("studio-train").click();
-    await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
-    const browser = await page.context().newCDPSession(page);
-    await browser.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "all" });
-    await done(page);
-    await expect(message(page, /^What this browser kept of the page was cleared: the pictures are gone from it/)).toBeVisible();
-    await counts(page, { leaf: 0, rose: 0, sky: 0 });
-    expect(await accuracy(page)).toBeGreaterThan(0.9);
-    expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
-    await dismiss(page);
-    const bytes = await downloaded(page, "studio-export-safetensors");
-    expect(bytes.subarray(8, 4000).toString()).toContain('{\\"id\\":\\"rose\\",\\"name\\":\\"rose\\"}');
-  });
+test("storage that is cleared in the middle of a run: it goes on, and its network is there to try and to take away", async ({ page }) => {
+  await filled(page, 12, 40);
+  await page.getByTestId("studio-train").click();
+  await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "all" });
+  await done(page);
+  await expect(message(page, /^What this browser kept of the page was cleared: the pictures are gone from it/)).toBeVisible();
+  await counts(page, { leaf: 0, rose: 0, sky: 0 });
+  expect(await accuracy(page)).toBeGreaterThan(0.9);
+  expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
+  await dismiss(page);
+  const bytes = await downloaded(page, "studio-export-safetensors");
+  expect(bytes.subarray(8, 4000).toString()).toContain('{\\"id\\":\\"rose\\",\\"name\\":\\"rose\\"}');
 });
 
 test("a project that trains in one tab is left alone by another", async ({ page, context }) => {

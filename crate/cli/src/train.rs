@@ -46,9 +46,12 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
     // A network that goes on sees pictures as it always did.
     let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
     let square = known.unwrap_or_else(|| Square::whole(Architecture::input_size_of(options.network)));
+    // Before the data, which takes longer: a name that is wrong is told at once.
+    let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
+    let given = args.labels.as_ref().map(|file| data::labels(file)).transpose()?;
     let memory = data::training(&args.data, &args.val, square, options.seed)?;
-    let labels = match (&args.labels, &resumed, &model) {
-        (Some(file), ..) => data::labels(file)?,
+    let labels = match (given, &resumed, &model) {
+        (Some(labels), ..) => labels,
         (None, Some(run), _) => run.labels.clone(),
         (None, None, Some(model)) if same_classes(memory.labels(), model) => model.labels.clone(),
         _ => memory.labels().to_vec(),
@@ -56,7 +59,6 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
     let source: Rc<dyn ImageSource> = Rc::new(Relabelled::new(memory, labels)?);
     let taught = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
     let share = args.distillation.or(taught.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
-    let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
     let mut session = match (resumed, model) {
         (Some(run), _) => {
             let mut session = Session::resume(run, source.clone(), compute)?;

@@ -61,6 +61,13 @@ fn what_is_not_there_is_one_line() {
         let line = refusal(args);
         assert!(line.contains("missing"), "{line}");
     }
+    // What is small is looked for first: it would else be told after minutes of reading data.
+    let small = dir.join("small");
+    let small = small.to_str().unwrap();
+    for name in ["--labels", "--teacher"] {
+        let line = refusal(&["train", "--data", missing, name, small, "--out", out, "--backend", "cpu"]);
+        assert!(line.contains("small") && !line.contains("missing"), "{line}");
+    }
     // Before anything is read, let alone trained.
     let nowhere = dir.join("nowhere/o.safetensors");
     let nowhere = nowhere.to_str().unwrap();

@@ -6,6 +6,7 @@
 //! holds the attributes and calls nothing; that may be left out in silence. A call of anything else (`os.system`) is no
 //! description of weights, so the file is refused by that function's name, though nothing would have come of it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use pytorch_reader::OpCode;
@@ -107,7 +108,8 @@ enum Item {
 #[derive(Default)]
 struct Machine {
     stack: Vec<Item>,
-    memo: Vec<Item>,
+    /// By number, which is the pickle's to choose.
+    memo: HashMap<usize, Item>,
     /// The first function called that is not harmless.
     called: Option<String>,
 }
@@ -136,19 +138,16 @@ impl Machine {
             }
             Put | BinPut | LongBinPut => {
                 let index = number(op == Put, bytes.get(argument));
-                // Pickles count what they keep: a number beyond their own bytes is none of theirs.
-                if let Some(index) = index.filter(|&index| index <= bytes.len()) {
-                    self.memo.resize_with(self.memo.len().max(index + 1), Item::default);
-                    let top = self.stack.last().cloned().unwrap_or_default();
-                    if let Some(kept) = self.memo.get_mut(index) {
-                        *kept = top;
-                    }
-                }
+                let top = self.stack.last().cloned().unwrap_or_default();
+                self.memo.extend(index.map(|index| (index, top)));
             }
-            Memoize => self.memo.push(self.stack.last().cloned().unwrap_or_default()),
+            Memoize => {
+                let top = self.stack.last().cloned().unwrap_or_default();
+                self.memo.insert(self.memo.len(), top);
+            }
             Get | BinGet | LongBinGet => {
                 let index = number(op == Get, bytes.get(argument));
-                let kept = index.and_then(|index| self.memo.get(index)).cloned();
+                let kept = index.and_then(|index| self.memo.get(&index)).cloned();
                 self.stack.push(kept.unwrap_or_default());
             }
             Reduce => {
@@ -238,6 +237,8 @@ mod tests {
             b"\x80\x02cos\nsystem\nq\x070}(X\x01\0\0\0ah\x07)Ru.",
             b"(cos\nsystem\np3\nt0g3\n(tR.",
             b"\x80\x02]((K\x01N\x88tcos\nsystem\n)Re.",
+            // By a number that no pickle counts up to.
+            b"\x80\x02cos\nsystem\nr\xff\xff\xff\x7f0j\xff\xff\xff\x7f)R.",
             // In the second pickle of a stream.
             b"\x80\x02N.\x80\x02cos\nsystem\n)R.",
             // Before the pickle breaks off.

@@ -67,13 +67,14 @@ impl Lab {
     /// in [`Lab::start_from`].
     ///
     /// # Errors
-    /// A sentence when the bytes are no model.
+    /// A sentence when the bytes are no model, or one whose tensors do not fit its network.
     #[wasm_bindgen(js_name = convertModel)]
     pub fn convert_model(&self, file: Vec<u8>, format: String, labels: JsValue) -> JsResult<Uint8Array> {
         let format = FileFormat::from_extension(&format)
             .ok_or_else(|| JsError::new("Use safetensors, onnx or alexnet as the format."))?;
         let mut model = Checkpoint::read(file).map_err(|e| error(e.into()))?.into_model();
         relabel(&mut model, labels)?;
+        Classifier::check(&model).map_err(error)?;
         let bytes = model.write(format, Precision::F32).map_err(|e| error(e.into()))?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }

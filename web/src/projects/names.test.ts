@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { folderName, places } from "./names";
+import { fileName, folderName, places } from "./names";
 
 it.each([
   [["cat/1.jpg", "dog/2.png"], [["cat", null], ["dog", null]]],
@@ -31,4 +31,8 @@ it("makes folders that every file system takes, no two alike", () => {
     return folder;
   });
   expect(folders).toEqual(["cup", "CUP 2", "a_b", "_", "train_", "con_", "class", "x", "日本"]);
+});
+
+it("keeps a project's name in its file's", () => {
+  expect(["Obst & Gemüse", "मेरी तस्वीरें", "a/b:c"].map(fileName)).toEqual(["Obst & Gemüse", "मेरी तस्वीरें", "a_b_c"]);
 });

@@ -53,3 +53,6 @@ export function folderName(name: string, taken: ReadonlySet<string>): string {
   for (let i = 2; [...taken].some((other) => other.toLowerCase() === folder.toLowerCase()); i++) folder = `${reserved} ${i}`;
   return folder;
 }
+
+/** A project's name as a file's, without its ending. */
+export const fileName = (name: string): string => folderName(name, new Set());

@@ -3,6 +3,7 @@
  * bytes and thumbnail are written in one transaction: what a full disk refuses leaves nothing half there.
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
+import { heard } from "../state/transactions";
 import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
 
 /** A picture on its way in. */
@@ -61,19 +62,24 @@ async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> 
   }
 }
 
+/** What is kept under a name, to be read. */
+async function store<N extends Names>(name: N) {
+  return heard((await database()).transaction(name)).objectStore(name);
+}
+
 export async function listProjects(): Promise<Project[]> {
-  return (await (await database()).getAll("projects")).sort((a, b) => b.changed - a.changed);
+  return (await (await store("projects")).getAll()).sort((a, b) => b.changed - a.changed);
 }
 
 export async function getProject(id: string): Promise<Project | undefined> {
-  return (await database()).get("projects", id);
+  return (await store("projects")).get(id);
 }
 
 export const putProject = (project: Project): Promise<void> => write(async (t) => void (await t.objectStore("projects").put(project, project.id)));
 
 /** A project's pictures in the order in which they came. */
 export async function listPictures(project: string): Promise<PictureInfo[]> {
-  const all = await (await database()).getAllFromIndex("pictures", "project", project);
+  const all = await (await store("pictures")).index("project").getAll(project);
   return all.sort((a, b) => a.added - b.added);
 }
 
@@ -121,8 +127,8 @@ export async function getThumbs(hashes: readonly string[]): Promise<(Uint8Array 
 }
 
 async function getEach(name: "files" | "thumbs", hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-  const store = (await database()).transaction(name).objectStore(name);
-  return Promise.all(hashes.map((hash) => store.get(hash)));
+  const kept = await store(name);
+  return Promise.all(hashes.map((hash) => kept.get(hash)));
 }
 
 /** A class and its pictures, in one go. */
@@ -153,7 +159,7 @@ export const copyProject = (from: string, to: Project): Promise<void> =>
   });
 
 export async function getRun(project: string): Promise<ProjectRun | undefined> {
-  return (await database()).get("runs", project);
+  return (await store("runs")).get(project);
 }
 
 export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(run, run.project)));
@@ -163,7 +169,7 @@ const finishedKey = (project: string) => `finished/${project}`;
 
 /** The last state that was trained to its end. */
 export async function getFinished(project: string): Promise<ProjectRun | undefined> {
-  return (await database()).get("runs", finishedKey(project));
+  return (await store("runs")).get(finishedKey(project));
 }
 
 /** The run's saved state is the project's network from now on, with what is known of it; not where there is none. */
@@ -191,13 +197,13 @@ export const copyRuns = (runs: readonly (ProjectRun | undefined)[], to: string):
   });
 
 export async function getJudgement(project: string): Promise<Judgement | undefined> {
-  return (await database()).get("judgements", project);
+  return (await store("judgements")).get(project);
 }
 
 /** Bytes that each project's pictures take, shared ones counted for each. */
 export async function pictureBytes(): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
-  for (const { project, bytes } of await (await database()).getAll("pictures")) sums.set(project, (sums.get(project) ?? 0) + bytes);
+  for (const { project, bytes } of await (await store("pictures")).getAll()) sums.set(project, (sums.get(project) ?? 0) + bytes);
   return sums;
 }
 

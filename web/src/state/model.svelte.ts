@@ -3,7 +3,7 @@ import type { Accuracy } from "../engine/api";
 import type { ModelInfo } from "../generated/protocol";
 
 /** What a test on pictures that a network had not learned from says of its probabilities. */
-export interface Tested { images: number; /** Probability of the first guess below which it is not to be trusted. */ doubt: number }
+export interface Tested { images: number; right: number; /** Probability of the first guess below which it is not to be trusted. */ doubt: number }
 
 interface ModelState {
   /** `absent`: not asked for yet. */

@@ -1,6 +1,7 @@
 /** What survives a reload: the last state of a run, in IndexedDB. Used by the worker, so that weights never pass the page. */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { RunOptions } from "../generated/protocol";
+import { heard } from "./transactions";
 
 /** Description of a kept run, apart from its weights. */
 export interface KeptRun {
@@ -37,7 +38,7 @@ function database(): Promise<IDBPDatabase<Schema>> {
 /** Replaces the tab's kept run: description and weights (one array a slot) in one transaction. */
 export async function keepRun(run: KeptRun, weights: Uint8Array[]): Promise<void> {
   const db = await database();
-  const transaction = db.transaction(["runs", "weights"], "readwrite");
+  const transaction = heard(db.transaction(["runs", "weights"], "readwrite"));
   const runs = transaction.objectStore("runs");
   await Promise.all([runs.put(run, run.tab), transaction.objectStore("weights").put(weights, run.tab)]);
   const others = (await runs.getAll()).filter(({ tab }) => tab !== run.tab).sort((a, b) => b.savedAt - a.savedAt);
@@ -49,19 +50,19 @@ export async function keepRun(run: KeptRun, weights: Uint8Array[]): Promise<void
 
 /** The tab's own kept run, else the latest of all. */
 export async function lastRun(tab: string): Promise<KeptRun | null> {
-  const db = await database();
-  const own = await db.get("runs", tab);
+  const runs = heard((await database()).transaction("runs")).objectStore("runs");
+  const own = await runs.get(tab);
   if (own) return own;
-  const all = await db.getAll("runs");
+  const all = await runs.getAll();
   return all.sort((a, b) => b.savedAt - a.savedAt)[0] ?? null;
 }
 
 /** The weights of a kept run, one array a slot. */
 export async function keptWeights(tab: string): Promise<Uint8Array[]> {
-  return (await (await database()).get("weights", tab)) ?? [];
+  return (await heard((await database()).transaction("weights")).store.get(tab)) ?? [];
 }
 
 export async function forgetRun(tab: string): Promise<void> {
-  const transaction = (await database()).transaction(["runs", "weights"], "readwrite");
+  const transaction = heard((await database()).transaction(["runs", "weights"], "readwrite"));
   await Promise.all([transaction.objectStore("runs").delete(tab), transaction.objectStore("weights").delete(tab), transaction.done]);
 }

@@ -12,7 +12,7 @@ it("counts by class, by confusion, and puts the surest mistakes first", () => {
 
 it("is not sure where right and wrong part best, and never stricter than the test speaks for", () => {
   // Right at 0.9, 0.8; wrong at 0.7, 0.6.
-  expect(tested(judgement)).toEqual({ images: 4, doubt: 0.8 });
+  expect(tested(judgement)).toEqual({ images: 4, right: 2, doubt: 0.8 });
   const all = (right: boolean, probability: number) => ({ ...judgement, judged: [guess("a", 0, right ? 0 : 1, probability)] });
   expect(tested(all(true, 0.62))?.doubt).toBe(0.62);
   expect(tested(all(true, 0.999))?.doubt).toBe(0.9);

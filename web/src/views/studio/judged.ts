@@ -48,5 +48,5 @@ export function tested({ judged }: Judgement): Tested | null {
     const fits = judged.filter((one) => (one.top[0]?.probability ?? 0) >= hundredths / 100 === isRight(one)).length;
     if (fits >= best.fits) best = { fits, hundredths };
   }
-  return { images: judged.length, doubt: best.hundredths / 100 };
+  return { images: judged.length, right: judged.filter(isRight).length, doubt: best.hundredths / 100 };
 }
