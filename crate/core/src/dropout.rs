@@ -4,10 +4,11 @@
 //! shown is the very one used. Kept units are scaled by 1 / (1 − p) in training, so that nothing changes at
 //! evaluation (PyTorch's convention; the paper halves at test time instead).
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand::RngCore;
 
 use crate::data::stream::{Purpose, stream};
+use crate::params::upload;
 
 /// The units that one step kept before one fully connected layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Mask {
     pub fn factors(&self, p: f64, device: &Device) -> Tensor<2> {
         let scale = (1.0 / (1.0 - p)) as f32;
         let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();
-        Tensor::from_data(TensorData::new(values, [self.batch, self.units]), device)
+        upload(values, [self.batch, self.units], device)
     }
 }
 

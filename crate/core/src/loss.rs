@@ -1,6 +1,8 @@
 //! Cross-entropy with label smoothing, on the device for the gradients and on the host for the numbers shown.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, activation};
+
+use crate::params::upload;
 
 /// Target distribution of a batch: `1 − smoothing` on the label plus `smoothing / classes` everywhere
 /// (`torch.nn.CrossEntropyLoss(label_smoothing=…)`). Shape `[batch, classes]`, on the host.
@@ -36,7 +38,7 @@ pub fn upload_targets(
     device: &Device,
 ) -> Tensor<2> {
     let values = targets(labels, own, classes, smoothing);
-    Tensor::from_data(TensorData::new(values, [labels.len(), classes]), device)
+    upload(values, [labels.len(), classes], device)
 }
 
 /// The same loss from logits on the host, in f64, summed over the batch.
@@ -65,7 +67,7 @@ mod tests {
         let device = Device::flex();
         for smoothing in [0.0, 0.1] {
             let on_device = cross_entropy(
-                Tensor::from_data(TensorData::new(logits.to_vec(), [2, 3]), &device),
+                upload(logits.to_vec(), [2, 3], &device),
                 upload_targets(&labels, &[], 3, smoothing, &device),
             );
             let on_host = cross_entropy_sum(&logits, &labels, 3, smoothing) / 2.0;

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::error::LabError;
 use crate::format::{self, Tensors};
-use crate::params::{Params, download, upload};
+use crate::params::{Params, download, upload_flat};
 use crate::protocol::{Optimizer as Rule, RunOptions};
 
 /// `torch.optim.AdamW`'s default β₂.
@@ -104,7 +104,7 @@ impl Optimizer {
                             param.name
                         )));
                     }
-                    *slot = Some(upload(tensor.data.clone(), device));
+                    *slot = Some(upload_flat(tensor.data.clone(), device));
                 }
             }
         }

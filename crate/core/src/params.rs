@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use alexnet_kernels::linear::ByteRows;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::backend::Dispatch;
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::architecture::Architecture;
 use crate::device::Compute;
@@ -51,7 +53,7 @@ impl Weight {
             Self::Bytes(rows) => {
                 let mut values = vec![0.0; rows.bytes.len()];
                 rows.widen(0, &mut values);
-                upload(values, device)
+                upload_flat(values, device)
             }
         }
     }
@@ -79,7 +81,7 @@ impl Params {
     ) -> Result<Self, LabError> {
         let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
         let params = specs.enumerate().map(|(i, (name, shape, trainable))| {
-            let value = upload(values(i, &name, &shape)?, device);
+            let value = upload_flat(values(i, &name, &shape)?, device);
             let feature = name.starts_with("features.");
             Ok(Param { name, shape, trainable, feature, value })
         });
@@ -145,7 +147,7 @@ pub(crate) fn read_weights(
         {
             return Ok(Weight::Bytes(Arc::new(ByteRows { bytes, scales })));
         }
-        Ok(upload(file.tensor(&name)?.data, &compute.device).into())
+        Ok(upload_flat(file.tensor(&name)?.data, &compute.device).into())
     });
     weights.collect()
 }
@@ -174,10 +176,22 @@ pub(crate) fn check<'a>(
     Ok(())
 }
 
-/// Puts values on a device as a flat tensor.
-pub(crate) fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
+/// Puts values on a device. `Tensor::from_data` would do the same, and bring a converter between all of burn's types of
+/// number and its quantised tensors into the wasm.
+pub(crate) fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::float_from_data(TensorData::new(values, shape), device.as_dispatch()))
+}
+
+/// [`upload`] of a vector.
+pub(crate) fn upload_flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = values.len();
-    Tensor::from_data(TensorData::new(values, [length]), device)
+    upload(values, [length], device)
+}
+
+/// [`upload`] of places.
+pub(crate) fn upload_places(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
+    let length = places.len();
+    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(places, [length]), device.as_dispatch()))
 }
 
 /// Reads a tensor back as f32.
@@ -188,5 +202,5 @@ pub(crate) async fn download<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f3
 
 /// Uploads normalised NCHW floats.
 pub(crate) fn upload_images(pixels: Vec<f32>, batch: usize, size: usize, device: &Device) -> Tensor<4> {
-    Tensor::from_data(TensorData::new(pixels, [batch, 3, size, size]), device)
+    upload(pixels, [batch, 3, size, size], device)
 }

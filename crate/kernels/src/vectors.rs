@@ -3,6 +3,8 @@
 
 use pulp::{Simd, bytemuck};
 
+use crate::tiles::LARGEST;
+
 /// Vectors that a sum is taken in: additions then do not wait for each other, and rounding stays small.
 const SUMS: usize = 4;
 
@@ -12,7 +14,7 @@ const SUMS: usize = 4;
 /// When a slice is shorter than `to`.
 #[inline(always)]
 pub(crate) fn update<S: Simd, const N: usize>(
-    simd: S,
+    _: S,
     to: &mut [f32],
     from: [&[f32]; N],
     f: impl Fn(S::f32s, [S::f32s; N]) -> S::f32s,
@@ -23,8 +25,8 @@ pub(crate) fn update<S: Simd, const N: usize>(
         *to = f(*to, from.map(|(from, _)| from[at]));
     }
     if !rest.is_empty() {
-        let values = f(simd.partial_load_f32s(rest), from.map(|(_, rest)| simd.partial_load_f32s(rest)));
-        simd.partial_store_f32s(rest, values);
+        let values = [f(part::<S>(rest), from.map(|(_, rest)| part::<S>(rest)))];
+        rest.iter_mut().zip(bytemuck::cast_slice(&values)).for_each(|(to, value)| *to = *value);
     }
 }
 
@@ -50,8 +52,22 @@ pub(crate) fn sum<S: Simd, const N: usize>(
     for at in vectors - vectors % SUMS..vectors {
         sums[0] = simd.add_f32s(sums[0], f(from.map(|(from, _)| from[at])));
     }
-    let rest = [f(from.map(|(_, rest)| simd.partial_load_f32s(rest)))];
+    let rest = [f(from.map(|(_, rest)| part::<S>(rest)))];
     let rest: f32 = bytemuck::cast_slice::<_, f32>(&rest).iter().take(length % S::F32_LANES).sum();
     let [a, b, c, d] = sums;
     simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))) + rest
+}
+
+/// Fewer values than a vector holds, and zeros.
+#[inline(always)]
+fn part<S: Simd>(values: &[f32]) -> S::f32s {
+    S::as_simd_f32s(&padded(values)).0[0]
+}
+
+/// Out of line, since it is asked for at the end of every loop.
+#[inline(never)]
+fn padded(values: &[f32]) -> [f32; LARGEST] {
+    let mut padded = [0.0; LARGEST];
+    padded.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+    padded
 }

@@ -15,6 +15,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{ConvShape, Gradients, LayerOps, PoolShape};
 use crate::architecture::LocalResponse;
+use crate::params::upload;
 
 thread_local! {
     /// Kept from one convolution to the next: fresh memory costs more than what is done with it.
@@ -94,7 +95,7 @@ pub fn connect_bytes(x: Tensor<2>, weight: &ByteRows, bias: Tensor<1>) -> Tensor
     let [x, bias] = [x.into_data(), bias.into_data()].map(floats);
     let mut out = vec![0.0; images * weight.scales.len()];
     WORK.with_borrow_mut(|work| linear.forward_bytes(&x, weight, &bias, &mut out, &mut work.scratch));
-    Tensor::from_data(TensorData::new(out, [images, weight.scales.len()]), &device)
+    upload(out, [images, weight.scales.len()], &device)
 }
 
 // On the CPU every float tensor of this crate is in single precision.

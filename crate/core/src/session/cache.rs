@@ -9,13 +9,13 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::Session;
 use crate::data::{Split, mirror, normalise};
 use crate::error::LabError;
 use crate::network::{Mode, convolutions};
-use crate::params::upload_images;
+use crate::params::{upload_images, upload_places};
 use crate::protocol::Freeze;
 
 /// Bytes of features that a session keeps, at four a feature: 29,000 images of `alexnet-64` at width 1, 3,600 of
@@ -128,8 +128,7 @@ impl Cache {
 }
 
 fn select(block: Tensor<2>, rows: Vec<i32>, device: &Device) -> Tensor<2> {
-    let count = rows.len();
-    block.select(0, Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), device))
+    block.select(0, upload_places(rows, device))
 }
 
 impl Session {
@@ -180,6 +179,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::upload;
     use proptest::prelude::*;
 
     const UNITS: usize = 3;
@@ -190,7 +190,7 @@ mod tests {
 
     fn block(indices: &[u32], device: &Device) -> Tensor<2> {
         let values: Vec<f32> = indices.iter().flat_map(|&i| [i as f32; UNITS]).collect();
-        Tensor::from_data(TensorData::new(values, [indices.len(), UNITS]), device)
+        upload(values, [indices.len(), UNITS], device)
     }
 
     proptest! {

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Gradients, Tensor, TensorData};
+use burn::tensor::{Gradients, Tensor};
 
 use super::{Session, network_config};
 use crate::architecture::{Architecture, LayerKind};
@@ -19,7 +19,7 @@ use crate::format::{Tensor as Stored, Tensors};
 use crate::init::init;
 use crate::loss;
 use crate::network::{Feature, Mode, Pass, Statistics};
-use crate::params::{Weight, download, upload_images};
+use crate::params::{Weight, download, upload, upload_images};
 use crate::protocol::tower::{Segment, share};
 use crate::protocol::{Freeze, RunOptions, StepMetrics};
 
@@ -286,7 +286,7 @@ async fn join_rows(
     if theirs.len() != other * batch || other.abs_diff(width) > per_unit {
         return Err(out_of_step());
     }
-    let theirs = Tensor::from_data(TensorData::new(theirs, [batch, other]), &device);
+    let theirs = upload(theirs, [batch, other], &device);
     let both = if tower == 0 { vec![own, theirs] } else { vec![theirs, own] };
     Ok(Tensor::cat(both, 1))
 }
@@ -311,7 +311,7 @@ async fn part_back(
     if more.len() != batch * own_width {
         return Err(out_of_step());
     }
-    Ok(own + Tensor::from_data(TensorData::new(more, [batch, own_width]), &device))
+    Ok(own + upload(more, [batch, own_width], &device))
 }
 
 fn bytes(numbers: &[f32]) -> u64 {
