@@ -93,7 +93,7 @@ test("a disk too full for the network: it is trained, tried and taken away all t
 });
 
 test("storage that is cleared in the middle of a run: it goes on, and its network is there to try and to take away", async ({ page }) => {
-  await filled(page, 12, 40);
+  await filled(page, 12, 200);
   await page.getByTestId("studio-train").click();
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
   const browser = await page.context().newCDPSession(page);
