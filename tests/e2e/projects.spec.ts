@@ -5,7 +5,7 @@ import { BLUE, file, jpeg, plain, RED } from "./support/pictures";
 import { accuracy, counts, dismiss, done, filled, guess, one, things, trainAndPause } from "./support/studio";
 
 test("a tab closed in the middle of a run goes on where it was", async ({ page }) => {
-  await filled(page, 12, 60);
+  await filled(page, 12, 200);
   await page.evaluate(() => window.lab.tuning.on("step", ({ metrics }) => sessionStorage.setItem("steps", `${sessionStorage.getItem("steps") ?? ""}${metrics.step}:${Date.now()} `)));
   await page.getByTestId("studio-train").click();
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(5);
@@ -109,7 +109,7 @@ test("storage that is cleared in the middle of a run: it goes on, and its networ
 });
 
 test("a project that trains in one tab is left alone by another", async ({ page, context }) => {
-  await filled(page, 12, 60);
+  await filled(page, 12, 400);
   await page.getByTestId("studio-train").click();
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
   const other = await context.newPage();
@@ -127,7 +127,7 @@ test.describe("a worker that dies", () => {
   test.use({ allowed: /killed by the test/ });
   test("leaves the run to its successor", async ({ page }) => {
     await beforeWorker(page, `new BroadcastChannel("kill").onmessage = () => { throw new Error("killed by the test"); }`);
-    await filled(page, 12, 60);
+    await filled(page, 12, 200);
     await page.getByTestId("studio-train").click();
     await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
     await page.evaluate(() => new BroadcastChannel("kill").postMessage("now"));
