@@ -63,6 +63,6 @@ export async function keptWeights(tab: string): Promise<Uint8Array[]> {
 }
 
 export async function forgetRun(tab: string): Promise<void> {
-  const transaction = heard((await database()).transaction(["runs", "weights"], "readwrite"));
+  const transaction = (await database()).transaction(["runs", "weights"], "readwrite");
   await Promise.all([transaction.objectStore("runs").delete(tab), transaction.objectStore("weights").delete(tab), transaction.done]);
 }
