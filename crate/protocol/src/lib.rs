@@ -10,6 +10,8 @@
 pub mod architecture;
 pub mod evaluation;
 pub mod explain;
+pub mod message;
+pub mod messages;
 pub mod metrics;
 pub mod model;
 pub mod network;
