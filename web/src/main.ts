@@ -1,6 +1,6 @@
 import { mount } from "svelte";
-import App from "./App.svelte";
-import { lab } from "./engine/api";
+import App from "./shell/App.svelte";
+import { lab } from "./engine/page/api";
 import "./ui/tokens.css";
 
 declare global {

@@ -1,7 +1,8 @@
 /** What every test of the page begins with. */
 import { readFile } from "node:fs/promises";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
-import type { LabApi, LiveMetrics, Slot } from "../../../web/src/engine/api";
+import type { LabApi, LiveMetrics } from "../../../web/src/engine/page/api";
+import type { Slot } from "../../../web/src/engine/shared/protocol";
 
 export { expect };
 

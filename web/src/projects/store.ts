@@ -3,7 +3,7 @@
  * bytes and thumbnail are written in one transaction: what a full disk refuses leaves nothing half there.
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
-import { heard } from "../state/transactions";
+import { heard } from "./transactions";
 import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
 
 /** A picture on its way in. */

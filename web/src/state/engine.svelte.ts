@@ -1,5 +1,5 @@
 /** What the page shows of the engine: where it computes, or how far it has come to that. */
-import type { EngineInfo } from "../engine/api";
+import type { EngineInfo } from "../engine/shared/protocol";
 
 interface EngineState {
   status: "starting" | "ready" | "restarting" | "failed";

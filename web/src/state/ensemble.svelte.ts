@@ -1,6 +1,6 @@
 /** The networks that ship beside the shipped one, and what they were measured to reach. */
-import type { Member } from "../engine/api";
-import { fetchJson } from "../engine/fetch";
+import type { Member } from "../engine/shared/protocol";
+import { fetchJson } from "../engine/shared/fetch";
 import type { Evaluation } from "../generated/protocol";
 
 interface EnsembleState {

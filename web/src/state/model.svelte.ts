@@ -1,5 +1,5 @@
 /** The model in use, as the page shows it. */
-import type { Accuracy } from "../engine/api";
+import type { Accuracy } from "../engine/shared/protocol";
 import type { ModelInfo } from "../generated/protocol";
 
 /** What a test on pictures that a network had not learned from says of its probabilities. */

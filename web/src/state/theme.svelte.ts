@@ -1,5 +1,5 @@
 /** Light or dark: the system's preference until the visitor chooses otherwise. */
-import { remember, remembered } from "./remember";
+import { remember, remembered } from "./preferences";
 
 export type Theme = "light" | "dark";
 

@@ -1,7 +1,8 @@
 /** What the Classify view shows; it lives as long as the page. */
-import { lab, type Pixels } from "../../engine/api";
+import { lab } from "../../engine/page/api";
+import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
-import { elsewhere } from "../../state/elsewhere";
+import { elsewhere } from "../../state/file-kind";
 import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 

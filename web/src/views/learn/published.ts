@@ -1,5 +1,5 @@
 /** Networks as they were published, described by the core. */
-import { lab } from "../../engine/api";
+import { lab } from "../../engine/page/api";
 import type { Network, NetworkShape } from "../../generated/protocol";
 
 export const published = (network: Network): Promise<NetworkShape> =>

@@ -1,16 +1,16 @@
 /** Trains the open project: a new head first, then all layers if wanted; judges it, and puts it to use. */
-import { lab } from "../../engine/api";
+import { lab } from "../../engine/page/api";
 import { FINE_TUNING, type RunOptions } from "../../generated/protocol";
 import type { Line } from "../../charts/lines";
 import * as store from "../../projects/store";
 import { datasetOf, type Judgement, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
 import { say, sayError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
-import { isHistory, RunRecord, type History } from "../train/record";
-import { Rate } from "../train/rate";
-import type { ExportFormat, StartFrom } from "../../engine/api";
-import { album } from "./album.svelte";
-import { noteUse } from "./use";
+import { isHistory, RunRecord, type History } from "../../training/record";
+import { Rate } from "../../training/step-rate";
+import type { ExportFormat, StartFrom } from "../../engine/shared/protocol";
+import { album } from "./project.svelte";
+import { noteUse } from "./use-model";
 
 /** Pictures judged in one call. */
 const JUDGED_AT_ONCE = 48;

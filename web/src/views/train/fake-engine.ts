@@ -1,5 +1,6 @@
-import type { Engine, LabApi, Slot } from "../../engine/api";
-import { TrainingRun, type RunHost } from "../../engine/run";
+import type { Engine, Slot } from "../../engine/shared/protocol";
+import type { LabApi } from "../../engine/page/api";
+import { TrainingRun, type RunHost } from "../../engine/page/run";
 import type { RunInfo, RunOptions, StepMetrics } from "../../generated/protocol";
 
 /** For tests: an engine without tensors behind the lab's real loop. Its loss halves every hundred steps. */

@@ -1,12 +1,13 @@
-import { Interrupted, lab, type DatasetChoice, type LabApi, type Phase, type SavedRun, type Slot } from "../../engine/api";
+import { Interrupted, lab, type LabApi, type Phase, type SavedRun } from "../../engine/page/api";
+import type { DatasetChoice, Slot } from "../../engine/shared/protocol";
 import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/protocol";
 import { say, sayError } from "../../state/messages.svelte";
 import { go, page } from "../../state/page.svelte";
-import { differences, needsReset, optionWords, valueOf, withLive, type Value } from "./differences";
-import { Insight, type Part } from "./insight";
-import { withOption } from "./numbers";
-import { Rate } from "./rate";
-import { Recorder } from "./recorder";
+import { differences, needsReset, optionWords, valueOf, withLive, type Value } from "../../training/differences";
+import { Insight, type Part } from "./inspection";
+import { withOption } from "../../training/numbers";
+import { Rate } from "../../training/step-rate";
+import { Recorder } from "../../training/recorder";
 
 /** Validation images judged when the planned epochs are done: all of them would keep a processor busy for a minute. */
 const FINAL_IMAGES = 2000;

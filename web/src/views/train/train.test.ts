@@ -1,16 +1,17 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Interrupted, type Slot } from "../../engine/api";
+import { Interrupted } from "../../engine/page/api";
+import type { Slot } from "../../engine/shared/protocol";
 import { DEFAULT_OPTIONS } from "../../generated/protocol";
 import { dismiss, messages } from "../../state/messages.svelte";
 import { page } from "../../state/page.svelte";
 import { FakeEngine, fakeLab } from "./fake-engine";
-import { readNumber, fromSlider, toSlider } from "./numbers";
+import { readNumber, fromSlider, toSlider } from "../../training/numbers";
 import { optionSpec, pendingSentence, TrainModel } from "./train.svelte";
 
 // The module's own model needs a lab; the tests make theirs.
-vi.mock("../../engine/api", async () => {
+vi.mock("../../engine/page/api", async () => {
   const { FakeEngine: Fake, fakeLab: make } = await import("./fake-engine");
-  const { Interrupted } = await import("../../engine/client");
+  const { Interrupted } = await import("../../engine/page/client");
   return { lab: make(new Fake()).lab, Interrupted };
 });
 

@@ -1,0 +1,107 @@
+/** The run on the visitor's own pictures: the same loop as Train's, in a slot of its own, saved once a second. */
+import type { ModelInfo, RunInfo, RunOptions } from "../../generated/protocol";
+import { holdProject, type Hold } from "../../projects/lock";
+import { getRun } from "../../projects/store";
+import type { ProjectRun, Stage } from "../../projects/types";
+import type { Engine, StartFrom, WorkerApi } from "../shared/protocol";
+import type { Tuning } from "./api";
+import type { Comeback } from "./restart";
+import type { Client } from "./client";
+import { TrainingRun, type Pace, type RunHost } from "./run";
+import type { Remote } from "comlink";
+
+const SLOT = 2;
+/** A second of training is lost at most: this, a call to the worker (0.12 to 0.25 s), and twice what saving takes (0.1 s). */
+export const PACE: Pace = { save: { every: 500, times: 3 }, careful: true, patient: true };
+
+/** What the loop needs to know of the run it trains. */
+type Facts = Pick<ProjectRun, "project" | "stage" | "network" | "preprocess"> & { from: StartFrom };
+
+export interface TuningRun extends Tuning {
+  /** Gives the run to a fresh worker. */
+  readonly comeback: Comeback | null;
+  giveBack(remote: Remote<WorkerApi>): Promise<void>;
+}
+
+export function tuningRun(engine: Engine, client: Client, problem: (error: unknown) => void): TuningRun {
+  let facts: Facts | null = null;
+  const configure = async (remote: Pick<Engine, "configureFrom">, options: RunOptions): Promise<RunInfo> => {
+    if (!facts) throw new Error("There is no project open: open one first.");
+    const { start, ...info } = await remote.configureFrom(SLOT, facts.project, options, facts.from);
+    const { network, preprocess }: ModelInfo = start;
+    facts = { ...facts, network, preprocess };
+    return info;
+  };
+  // The loop knows slots 0 and 1: its 0 is the engine's 2, and there is no rival.
+  const own = {
+    configure: (_: number, options: RunOptions) => configure(engine, options),
+    step: (_: number, n: number) => engine.step(SLOT, n),
+    validate: (_: number, limit: number) => engine.validate(SLOT, limit),
+    dropRun: () => engine.dropRun(SLOT),
+  } as Partial<Engine> as Engine;
+  const host: RunHost = {
+    tab: "",
+    keepRuns: async ({ options, step, savedAt, kept }) => {
+      if (!facts) return;
+      const { project, stage, network, preprocess } = facts;
+      await client.call((remote) => remote.keepProject({ project, options, stage, step, savedAt, network, preprocess, resumable: true, kept }));
+    },
+    resumeKept: async () => [await client.call((remote) => remote.resumeProject(facts?.project ?? ""))],
+    lastRun: async () => {
+      const found = facts && (await getRun(facts.project));
+      return found ? { tab: found.project, options: found.options, rival: null, step: found.step, savedAt: found.savedAt, kept: found.kept } : null;
+    },
+    forgetRun: async () => undefined,
+    problem,
+  };
+  const run = new TrainingRun(own, host, PACE);
+  // Only at the end of epochs: a few hundred pictures are judged whole.
+  run.validateEvery = Number.POSITIVE_INFINITY;
+
+  /** The project whose run this tab has. */
+  let hold: Hold | null = null;
+
+  /** Does `work` on a project; where it fails, the run before stays. */
+  async function on<T>(next: Facts, work: () => Promise<T>): Promise<T> {
+    const before = facts;
+    const held = hold?.project === next.project ? hold : await holdProject(next.project);
+    try {
+      await run.pause();
+      facts = next;
+      const done = await work();
+      if (hold !== held) hold?.giveBack();
+      hold = held;
+      return done;
+    } catch (error) {
+      facts = before;
+      if (hold !== held) held.giveBack();
+      throw error;
+    }
+  }
+
+  const more = {
+    begin(project: string, stage: Stage, options: RunOptions, from: StartFrom): Promise<RunInfo> {
+      const preprocess = { resize: 0, crop: 0, mean: [0, 0, 0], std: [1, 1, 1] } satisfies ProjectRun["preprocess"];
+      return on({ project, stage, network: options.network, preprocess, from }, () => run.configure(options, null));
+    },
+    async open(project: string): Promise<ProjectRun> {
+      const found = await getRun(project);
+      if (!found) throw new Error("The saved run is no longer in this browser: train again.");
+      const { stage, network, preprocess } = found;
+      await on({ project, stage, network, preprocess, from: { kind: "project", project } }, () => run.resume());
+      return found;
+    },
+    async close(): Promise<void> {
+      await run.drop();
+      facts = null;
+      hold?.giveBack();
+      hold = null;
+    },
+    giveBack: (remote: Remote<WorkerApi>) =>
+      run.restore(
+        async () => [await remote.resumeProject(facts?.project ?? "")],
+        (_, options) => configure(remote as unknown as Engine, options),
+      ),
+  };
+  return Object.defineProperty(Object.assign(run, more), "project", { get: () => facts?.project ?? null }) as unknown as TuningRun;
+}

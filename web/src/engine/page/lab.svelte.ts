@@ -1,0 +1,160 @@
+/** The lab: one object for the page, the console and scripts (`window.lab`). */
+import type { RunOptions } from "../../generated/protocol";
+import { engineState } from "../../state/engine.svelte";
+import { ensembleState } from "../../state/ensemble.svelte";
+import { say, sayError } from "../../state/messages.svelte";
+import { picturesState } from "../../state/project-progress.svelte";
+import { modelState } from "../../state/model.svelte";
+import { addressOptions, page } from "../../state/page.svelte";
+import { withOptions } from "../../state/url";
+import type { DatasetChoice, Engine } from "../shared/protocol";
+import type { LabApi } from "./api";
+import { replacedSentence } from "./restart";
+import { Client, connectWorker } from "./client";
+import { Models } from "./models";
+import { TrainingRun } from "./run";
+import { tabName } from "./tab";
+import { startTwoTowers } from "./model-parallel";
+import { tuningRun, type TuningRun } from "./fine-tune";
+
+const base = () => new URL(".", location.href).href;
+/** What the visitor brought: handles, no bytes. */
+const brought = new Map<string, { choice: DatasetChoice; files: File[] }>();
+
+const client: Client = new Client(connectWorker, () => page.backend, base, {
+  starting: (restart) => Object.assign(engineState, { status: restart ? "restarting" : "starting", progress: null }),
+  ready: (info, surprise) => {
+    Object.assign(engineState, { status: "ready", info, progress: null, problem: "" });
+    if (surprise) say(info.reason);
+  },
+  progress: ({ what, loaded, total, secondsLeft }) => {
+    if (what === "engine") engineState.progress = { loaded, total };
+    else if (what === "pictures") picturesState.progress = total === undefined || loaded >= total ? null : { done: loaded, total };
+    else if (what === "model") modelState.progress = { loaded, total, secondsLeft };
+    else ensembleState.progress = { loaded, total };
+  },
+  replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback ?? tuning.comeback), "error"),
+  failed: (error) => {
+    Object.assign(engineState, { status: "failed", progress: null, problem: error.message });
+    sayError(error);
+  },
+  restore: async (remote) => {
+    for (const { choice, files } of brought.values()) await remote.remember(choice, files);
+    await models.restore(remote).catch(sayError);
+    await run.restore((kept) => remote.resumeKept(kept), (slot, options) => remote.configure(slot, options)).catch(sayError);
+    await tuning.giveBack(remote).catch(sayError);
+  },
+});
+
+const models = new Models(client, base, page);
+
+/** The worker's methods, and what the page must know of their outcome. */
+const own: Partial<Engine> = {
+  info: () => client.start(),
+  importModel: (bytes) => models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), "an imported network"),
+  useRun: (slot, name) => models.useRun(slot, name),
+  setOptions: async (slot, options) => {
+    await client.call((remote) => remote.setOptions(slot, options));
+    if (slot !== 2) run.changed(slot, options);
+  },
+  importData: async (name, files, network) => {
+    const choice = await client.call((remote) => remote.importData(name, files, network));
+    brought.set(choice.id, { choice, files });
+    return choice;
+  },
+};
+
+const engine = new Proxy(own, {
+  get(target, name) {
+    // An object with a `then` would be taken for a promise.
+    if (typeof name !== "string" || name === "then") return undefined;
+    const method = target[name as keyof Engine];
+    if (method) return method;
+    return (...args: unknown[]) => client.call((remote) => (remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]?.(...args) ?? Promise.reject(new Error(`The engine has no method “${name}”.`)));
+  },
+}) as Engine;
+
+const run = new TrainingRun(engine, {
+  tab: tabName(),
+  keepRuns: (kept, slots) => client.call((remote) => remote.keepRuns(kept, slots)),
+  resumeKept: (kept) => client.call((remote) => remote.resumeKept(kept)),
+  lastRun: (tab) => client.call((remote) => remote.lastRun(tab)),
+  forgetRun: (tab) => client.call((remote) => remote.forgetRun(tab)),
+  problem: sayError,
+});
+run.on("configured", ({ slot, options, resumed }) => {
+  // What a fresh worker is given back is not what the visitor has asked for since.
+  if (!resumed || engineState.status === "restarting") return;
+  if (slot === 0) page.options = options;
+  page.rival = slot === 1 ? options : null;
+});
+
+const tuning: TuningRun = tuningRun(engine, client, sayError);
+
+const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+const plain = <T>(value: T): T => $state.snapshot(value) as T;
+
+/** The page's options into the run: at its beginning, and again where nothing was trained yet. */
+async function prepare(): Promise<void> {
+  const options = plain(page.options);
+  const untrained = (run.last[0]?.step ?? run.infos[0]?.step ?? 0) === 0;
+  if (run.phase === "empty" || (untrained && JSON.stringify(options) !== JSON.stringify(run.options[0]))) {
+    await run.configure(options, plain(page.rival));
+  }
+}
+
+export const lab: LabApi = {
+  engine,
+  run,
+  tuning,
+  models,
+  info: () => client.start(),
+  async classify(photo, { top = 5, views = "one" } = {}) {
+    await models.ensure();
+    return engine.classify(photo, top, views);
+  },
+  async configure(options = {}, rival = null) {
+    const wanted: RunOptions = withOptions(addressOptions, options);
+    const opponent = rival && withOptions(wanted, rival);
+    const info = await run.configure(wanted, opponent);
+    page.options = { ...wanted };
+    page.rival = opponent && { ...opponent };
+    return info;
+  },
+  async step(n = 1) {
+    await prepare();
+    return run.step(n);
+  },
+  async validate(images = 1000) {
+    await prepare();
+    const result = await engine.validate(0, images);
+    run.validated(0, result);
+    return result;
+  },
+  async start() {
+    await prepare();
+    await run.start();
+  },
+  pause: () => run.pause(),
+  reset: () => run.configure(plain(page.options), plain(page.rival)),
+  mask: (layer) => engine.mask(0, layer),
+  async twoTowers(options = {}) {
+    const wanted = withOptions(addressOptions, { network: "alexnet-2012-32", ...options });
+    return startTwoTowers(connectWorker, wanted, base(), brought.get(wanted.dataset));
+  },
+  async exportModel(format) {
+    await models.ensure();
+    return blob(await engine.exportModel(format));
+  },
+  importModel: (file) => models.import(file, file instanceof File ? file.name : "an imported network"),
+  bench: {
+    prepare: (kind, batch) => engine.benchPrepare(kind, batch),
+    infer: (batch) => engine.benchInfer(batch),
+    trainStep: (batch) => engine.benchTrainStep(batch),
+    info: () => client.start(),
+    memory: async () => ({ wasmBytes: await engine.memory() }),
+    model: async (format) => blob(await engine.benchModel(format)),
+    sample: () => engine.benchSample(),
+    parity: (batch, network) => engine.parity(batch, network),
+  },
+};

@@ -1,0 +1,341 @@
+/** The training loop on the page's side. It computes nothing: it asks the worker for one step after another. */
+import type { RunInfo, RunOptions, Validation } from "../../generated/protocol";
+import type { KeptRun, Engine, Slot } from "../shared/protocol";
+import type { Comeback } from "./restart";
+import type { LiveMetrics, Phase, Run, RunEvents, SavedRun } from "./api";
+import { Interrupted } from "./client";
+import { Emitter } from "./emitter";
+import { Queue } from "../shared/queue";
+import { Rate } from "../shared/throughput";
+
+/** What the loop needs besides the engine. */
+export interface RunHost {
+  /** This tab's name, under which its run is kept. */
+  tab: string;
+  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+  lastRun(tab: string): Promise<KeptRun | null>;
+  forgetRun(tab: string): Promise<void>;
+  /** Tells the visitor. */
+  problem(error: unknown): void;
+}
+
+type Pair<T> = [T | null, T | null];
+
+/** A call to the worker should take about this long: short enough for others to get their turn. */
+const CALL_MS = 120;
+const MOST_STEPS_A_CALL = 16;
+/** How often a run is saved and judged. */
+export interface Pace {
+  /** Least time between two saved states, and its multiple of the time that saving takes. */
+  save: { every: number; times: number };
+  /** Saved from the first step on, and when it stops. */
+  careful: boolean;
+  /** The validation at the end of an epoch waits for its share of the time: epochs may be shorter than it. */
+  patient: boolean;
+}
+const PACE: Pace = { save: { every: 5_000, times: 20 }, careful: false, patient: false };
+/** Validation may take at most about a quarter of the time. */
+const VALIDATION_TIMES = 3;
+
+export const LOSS_IS_NO_NUMBER = "The loss is no longer a number: lower the learning rate and press Reset.";
+
+export class TrainingRun implements Run {
+  phase: Phase = "empty";
+  infos: Pair<RunInfo> = [null, null];
+  options: Pair<RunOptions> = [null, null];
+  last: Pair<LiveMetrics> = [null, null];
+  lastValidation: Pair<Validation> = [null, null];
+  keep: () => unknown = () => null;
+  validateEvery = 25;
+  validationImages = 256;
+
+  private readonly events = new Emitter<RunEvents>();
+  private readonly orders = new Queue();
+  private rates: [Rate, Rate] = [new Rate(), new Rate()];
+  private goOn = false;
+  private loop: Promise<void> = Promise.resolve();
+  private stepsACall = 1;
+  private saving = { due: 0, broken: false };
+  /** The last state kept of this very run, not of one before it. */
+  private kept: Omit<KeptRun, "kept"> | null = null;
+  private validating = { due: 0, epochs: 0 };
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly host: RunHost,
+    private readonly pace = PACE,
+  ) {}
+
+  on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void {
+    return this.events.on(event, handler);
+  }
+
+  /** New weights in slot 0 and, for a race, in slot 1. The old run stays where this fails. */
+  async configure(options: RunOptions, rival: RunOptions | null): Promise<RunInfo> {
+    await this.pause();
+    return this.prepare(async () => {
+      // The rival first: where it fails, the run in slot 0 has not been touched.
+      const rivalInfo = rival && (await this.engine.configure(1, rival));
+      const info = await this.engine.configure(0, options).catch(async (error: unknown) => {
+        if (rivalInfo) {
+          await this.engine.dropRun(1);
+          this.clear(1);
+        }
+        throw error;
+      });
+      this.kept = null;
+      this.fill(0, options, info, false);
+      if (rival && rivalInfo) this.fill(1, rival, rivalInfo, false);
+      else await this.empty(1);
+      return info;
+    });
+  }
+
+  /** Trains until paused or until the planned epochs are done. */
+  async start(): Promise<void> {
+    if (this.goOn) return;
+    if (this.phase === "finished" && this.slots.every((slot) => this.done(slot))) {
+      throw new Error("The planned epochs are done: raise Epochs to train on, or press Reset to begin again.");
+    }
+    if (!this.infos[0]) throw new Error("There is no run yet: configure one first.");
+    this.goOn = true;
+    this.setPhase("running");
+    this.saving = { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false };
+    // Behind a loop that was told to pause and still has a step in flight.
+    this.loop = this.loop.then(() => this.train());
+  }
+
+  /** Resolves when the step in flight is done. */
+  async pause(): Promise<void> {
+    this.goOn = false;
+    await this.loop;
+  }
+
+  /** `n` steps of each slot, in calls short enough for others to get their turn. */
+  async step(n: number): Promise<LiveMetrics> {
+    if (!Number.isInteger(n) || n < 1) throw new Error(`Cannot train ${n} steps: use a whole number from 1.`);
+    await this.pause();
+    return this.orders.run(async () => {
+      for (let left = n; left > 0; ) {
+        const part = Math.min(left, this.stepsACall);
+        await this.advance(part);
+        left -= part;
+      }
+      this.setPhase(this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+      const metrics = this.last[0];
+      if (!metrics) throw new Error("There is no run yet: configure one first.");
+      return metrics;
+    });
+  }
+
+  /** Ends the runs and gives their memory back; what was kept stays. */
+  async drop(): Promise<void> {
+    await this.pause();
+    await this.orders.run(async () => {
+      for (const slot of this.slots) await this.empty(slot);
+      this.kept = null;
+      this.setPhase("empty");
+    });
+  }
+
+  /** A live option was changed in the engine. */
+  changed(slot: Slot, options: RunOptions): void {
+    this.options[slot] = options;
+    this.events.emit("options", { slot, options });
+    if (this.phase === "finished" && !this.done(slot)) this.setPhase("paused");
+  }
+
+  validated(slot: Slot, result: Validation): void {
+    this.lastValidation[slot] = result;
+    const { step, epoch } = this.last[slot] ?? { step: this.infos[slot]?.step ?? 0, epoch: 0 };
+    this.events.emit("validation", { slot, step, epoch, result });
+  }
+
+  async saved(): Promise<SavedRun | null> {
+    // A browser without storage (private windows) has nothing saved.
+    return this.host.lastRun(this.host.tab).catch(() => null);
+  }
+
+  async resume(): Promise<void> {
+    await this.pause();
+    const found = await this.host.lastRun(this.host.tab);
+    if (!found) throw new Error("There is no saved run in this browser: start a new one.");
+    const { kept: curves, ...run } = found;
+    await this.prepare(() => this.putBack(run, this.host.resumeKept, curves));
+  }
+
+  async discard(): Promise<void> {
+    const found = await this.host.lastRun(this.host.tab);
+    if (!found) return;
+    await this.host.forgetRun(found.tab);
+    if (this.kept?.tab === found.tab) this.kept = null;
+  }
+
+  /** What {@link restore} gives a fresh worker; `keptStep` null: the initial weights. */
+  get comeback(): Comeback | null {
+    return this.infos[0] && { running: this.goOn, keptStep: this.kept?.step ?? null };
+  }
+
+  /**
+   * Gives the run to a fresh worker: its last kept state, else the same initial weights. A run that was training goes
+   * on by itself; one that cannot be put back is over, and what was kept of it stays in the browser.
+   */
+  async restore(resumeKept: RunHost["resumeKept"], configure: Engine["configure"]): Promise<void> {
+    const [options, rival] = this.options;
+    if (!options) return;
+    this.setPhase("preparing");
+    try {
+      if (this.kept) await this.putBack(this.kept, resumeKept);
+      else {
+        this.fill(0, options, await configure(0, options), true);
+        if (rival) this.fill(1, rival, await configure(1, rival), true);
+      }
+    } catch (error) {
+      this.goOn = false;
+      for (const slot of this.slots) this.clear(slot);
+      this.setPhase("empty");
+      throw error;
+    }
+    this.setPhase(this.goOn ? "running" : this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+  }
+
+  private get slots(): Slot[] {
+    return ([0, 1] as const).filter((slot) => this.infos[slot] !== null);
+  }
+
+  private done(slot: Slot): boolean {
+    const info = this.infos[slot];
+    const epoch = this.last[slot]?.epoch ?? (info ? info.step / info.stepsPerEpoch : 0);
+    return epoch >= (this.options[slot]?.epochs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What leaves another run in the slots, or the one before where it fails. */
+  private prepare<T>(work: () => Promise<T>): Promise<T> {
+    return this.orders.run(async () => {
+      const before = this.phase;
+      this.setPhase("preparing");
+      try {
+        const result = await work();
+        this.setPhase("paused");
+        return result;
+      } catch (error) {
+        this.setPhase(this.infos[0] ? (before === "preparing" ? "paused" : before) : "empty");
+        throw error;
+      }
+    });
+  }
+
+  private async train(): Promise<void> {
+    while (this.goOn) {
+      try {
+        await this.orders.run(async () => {
+          await this.advance(this.stepsACall);
+          await this.validateIfDue();
+          await this.saveIfDue();
+        });
+        if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
+        if (this.slots.every((slot) => this.done(slot))) this.goOn = false;
+        if (!this.goOn && this.pace.careful) await this.orders.run(() => this.save());
+      } catch (error) {
+        // A fresh worker is given the run before it takes the next call; that one may be far slower.
+        this.stepsACall = 1;
+        if (error instanceof Interrupted) continue;
+        this.goOn = false;
+        // Why a run could not be put back has been told.
+        if (this.slots.length > 0) this.host.problem(error);
+      }
+    }
+    if (this.phase === "running") this.setPhase(this.slots.length > 0 && this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+  }
+
+  /** `n` steps of every slot that has some left. */
+  private async advance(n: number): Promise<void> {
+    const slots = this.slots;
+    if (slots.length === 0) throw new Error("There is no run yet: configure one first.");
+    for (const slot of slots.length > 1 && !slots.every((slot) => this.done(slot)) ? slots.filter((slot) => !this.done(slot)) : slots) {
+      const before = performance.now();
+      const metrics = await this.engine.step(slot, n);
+      const seconds = (performance.now() - before) / 1000;
+      const live = { ...metrics, imagesPerSecond: this.rates[slot].add(metrics.images * n, seconds) };
+      this.last[slot] = live;
+      this.events.emit("step", { slot, metrics: live });
+      const fitting = Math.floor((CALL_MS * n) / Math.max(1, seconds * 1000));
+      this.stepsACall = Math.max(1, Math.min(MOST_STEPS_A_CALL, fitting));
+    }
+  }
+
+  private async validateIfDue(): Promise<void> {
+    const step = this.last[0]?.step ?? 0;
+    const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
+    const epochs = Math.floor(this.last[0]?.epoch ?? 0);
+    // All validation images where an epoch ends, some of them on the way.
+    const whole = epochs > this.validating.epochs;
+    if (whole && this.pace.patient && performance.now() < this.validating.due && !this.slots.every((slot) => this.done(slot))) return;
+    const images = whole ? 0 : this.validationImages;
+    if (images > 0 && (!crossed || performance.now() < this.validating.due)) return;
+    this.validating.epochs = epochs;
+    const before = performance.now();
+    for (const slot of this.slots) this.validated(slot, await this.engine.validate(slot, images));
+    const now = performance.now();
+    this.validating.due = now + VALIDATION_TIMES * (now - before);
+  }
+
+  private async saveIfDue(): Promise<void> {
+    if (performance.now() >= this.saving.due) await this.save();
+  }
+
+  private async save(): Promise<void> {
+    const before = performance.now();
+    const [options, rival] = this.options;
+    const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
+    if (!options || !whole || this.saving.broken || this.kept?.step === this.last[0]?.step) return;
+    const run = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now() };
+    try {
+      await this.host.keepRuns({ ...run, kept: this.keep() }, this.slots);
+      this.kept = run;
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      this.saving.broken = true;
+      this.host.problem(new Error("This browser keeps no copy of the run (its storage is full or closed), so a reload would lose it: training goes on."));
+    }
+    const now = performance.now();
+    this.saving.due = now + Math.max(this.pace.save.every, this.pace.save.times * (now - before));
+  }
+
+  /** Without `curves`, those that are drawn hold up to the kept step. */
+  private async putBack(run: Omit<KeptRun, "kept">, resumeKept: RunHost["resumeKept"], curves?: unknown): Promise<void> {
+    const [info, rivalInfo] = await resumeKept(run);
+    if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
+    this.kept = run;
+    this.fill(0, run.options, info, true, curves);
+    if (run.rival && rivalInfo) this.fill(1, run.rival, rivalInfo, true, curves);
+  }
+
+  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, kept?: unknown): void {
+    this.infos[slot] = info;
+    this.options[slot] = options;
+    this.last[slot] = null;
+    this.lastValidation[slot] = null;
+    this.rates[slot] = new Rate();
+    this.stepsACall = 1;
+    this.validating = { due: 0, epochs: Math.floor(info.step / info.stepsPerEpoch) };
+    this.events.emit("configured", { slot, options, info, resumed, kept });
+  }
+
+  private async empty(slot: Slot): Promise<void> {
+    if (!this.infos[slot]) return;
+    await this.engine.dropRun(slot);
+    this.clear(slot);
+  }
+
+  private clear(slot: Slot): void {
+    [this.infos[slot], this.options[slot], this.last[slot], this.lastValidation[slot]] = [null, null, null, null];
+  }
+
+  private setPhase(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.events.emit("phase", { phase });
+  }
+}

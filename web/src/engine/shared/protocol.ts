@@ -1,0 +1,271 @@
+/**
+ * The protocol between the page and the worker: the worker's methods, its events, and what they carry. Types only.
+ *
+ * The wasm module, the device and every tensor belong to the worker. Everything here can be cloned or transferred.
+ */
+import type {
+  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Views, Watched,
+} from "../../generated/protocol";
+import type { Judgement, ProjectRun } from "../../projects/types";
+
+/** 0: the run; 1: its rival in a race. */
+export type Slot = 0 | 1;
+
+/** Where runs live in the engine; 2: the run on the visitor's own pictures. */
+export type EngineSlot = Slot | 2;
+
+/** What a run starts from: the model in use, a file at an address, or a project's own network. */
+export type StartFrom = { kind: "model" } | { kind: "url"; url: string } | { kind: "project"; project: string };
+
+/** Where the lab computes, and why there. */
+export interface EngineInfo {
+  version: string;
+  backend: Exclude<Backend, "auto">;
+  /** The adapter's or the processor's name. */
+  device: string;
+  /** One sentence: why this backend. */
+  reason: string;
+  /** A WebGPU adapter that is really the processor (SwiftShader, llvmpipe). */
+  software: boolean;
+  /** What the browser's device can do: `simd128`, WebGPU feature names. */
+  features: string[];
+}
+
+/** A data set that a run can name in `options.dataset`. */
+export interface DatasetChoice {
+  id: string;
+  /** What a person reads. */
+  name: string;
+  labels: string[];
+  trainImages: number;
+  valImages: number;
+  /** Side in pixels of the stored images. */
+  size: number;
+  licence: string;
+  origin: string;
+  /** Ships with the page, or brought by the visitor for as long as the tab lives. */
+  builtIn: boolean;
+  /** One sentence for each picture left out. */
+  skipped: string[];
+}
+
+/** A model file that was downloaded to this device, or part of one. */
+export interface StoredModel {
+  key: string;
+  url: string;
+  /** The file's name. */
+  name: string;
+  /** Bytes that are here. */
+  bytes: number;
+  /** Bytes of the whole file, where the server told. */
+  total: number | null;
+  whole: boolean;
+  /** Of the whole file, in hexadecimal. */
+  sha256: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** What is known of a model file before it is fetched. */
+export interface ModelHints {
+  /** What a person calls it; the file's name where nothing is said. */
+  name?: string | undefined;
+  /** SHA-256 in hexadecimal, or its beginning. A file name that ends in one (torch.hub's do) says it too. */
+  sha256?: string | undefined;
+  /** Where the weights come from and their licence, for files that do not tell. */
+  origin?: string | undefined;
+}
+
+/** Published weights that the page offers. */
+export interface PublishedModel extends ModelHints {
+  name: string;
+  url: string;
+  bytes: number;
+  about: string;
+  licence: string;
+}
+
+/** How often a network is right. */
+export interface Accuracy { images: number; top1: number; top5: number }
+
+/** Where a network that is asked beside the model in use lies. */
+export interface MemberFile { url: string; bytes: number | undefined }
+
+/** The worker's methods. Calls are served one after another, in the order in which they were made. */
+export interface Engine {
+  /** Resolves when the worker is up. */
+  info(): Promise<EngineInfo>;
+
+  /** Makes the weights in `bytes` the model in use; on failure the old one stays. */
+  importModel(bytes: Uint8Array): Promise<ModelInfo>;
+  modelInfo(): Promise<ModelInfo | undefined>;
+  /** Downloaded model files, whole or in part. */
+  storage(): Promise<StoredModel[]>;
+  /** Removes some of them from this device. */
+  forgetFiles(keys: string[]): Promise<void>;
+  exportModel(format: ExportFormat): Promise<Uint8Array>;
+  /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP, by the mean of its views (one). `milliseconds`: decoding to probabilities, in the worker. */
+  classify(file: Blob, top: number, views?: Views): Promise<Classified & { milliseconds: number }>;
+  /** Raw pixels, as a canvas gives them (a camera's frame). */
+  classifyPixels(image: ImageData, top: number): Promise<Classified & { milliseconds: number }>;
+
+  /** Layers of the model in use. */
+  modelLayers(): Promise<LayerMaps[]>;
+  /** conv1's filters of the model in use. */
+  modelFilters(): Promise<FilterData>;
+  /** What leaves a layer of the model in use, of which `crop` must be. */
+  maps(crop: Pixels, layer: string): Promise<FilterData>;
+  /** What each place of the last convolution's maps adds to a class (HiResCAM). */
+  evidence(crop: Pixels, classIndex: number): Promise<Heat>;
+  occlusionGrid(): Promise<OcclusionGrid>;
+  /** The class's probability with a grey square at `count` places of the grid from `from` on. */
+  occluded(crop: Pixels, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  /** The classes that the model in use holds to be most like one, the most alike first. */
+  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  /** Asks the model in use and others, which are downloaded when they are not here yet; told as progress of `members`. */
+  askAll(file: Blob, members: readonly MemberFile[], top: number): Promise<Votes>;
+
+  /** Data sets on offer: the built-in ones first. */
+  datasets(): Promise<DatasetChoice[]>;
+  /** A ZIP, `cifar-10-binary.tar.gz`, IDX files, or the files of a directory (with `webkitRelativePath`). */
+  importData(name: string, files: File[], network: Network): Promise<DatasetChoice>;
+
+  /** New weights from `options`; the slot's old run goes only when the new one is whole. */
+  configure(slot: Slot, options: RunOptions): Promise<RunInfo>;
+  /** Only options whose `OPTIONS` row says `live` may differ. */
+  /** A run on a project's pictures that starts from a network; network, width and the like are that network's. */
+  configureFrom(slot: EngineSlot, project: string, options: RunOptions, start: StartFrom): Promise<RunInfo & { start: ModelInfo }>;
+  /** The pictures set apart in a project's data set, in the order of its validation images, and its classes' ids. */
+  setApart(dataset: string): Promise<{ pictures: string[]; classes: string[] }>;
+  /** A project's network as a file: what is stored, or (`inMemory`) what the run holds, where there was no room to store it. */
+  exportProject(project: string, format: ExportFormat, inMemory?: boolean): Promise<Uint8Array>;
+  /** Makes a file a project's network, with what is known of it; a sentence where it is none, and the old one stays. */
+  importNetwork(project: string, bytes: Uint8Array, judgement: Judgement | null, kept: unknown): Promise<ModelInfo>;
+  /** Gives a project the network of another, and its run where that can go on. */
+  copyNetwork(from: string, to: string): Promise<void>;
+  /** The run's saved state is the project's network from now on; until then the last one stays. */
+  finishProject(project: string, judgement: Judgement | null): Promise<void>;
+  setOptions(slot: EngineSlot, options: RunOptions): Promise<void>;
+  /** Trains `n` steps; metrics of the last. Views call `lab.start` and `lab.step` instead. */
+  step(slot: EngineSlot, n: number): Promise<StepMetrics>;
+  /** The first `limit` validation images, 0 for all. */
+  validate(slot: EngineSlot, limit: number): Promise<Validation>;
+  /** The mask that the last step used. */
+  mask(slot: EngineSlot, layer: DropoutLayer): Promise<MaskData>;
+  /** conv1's filters. */
+  filters(slot: EngineSlot): Promise<FilterData>;
+  /** Top-5 for some validation images. */
+  watch(slot: EngineSlot, indices: number[]): Promise<Watched[]>;
+  valImage(slot: EngineSlot, index: number): Promise<Pixels>;
+  /** Without augmentation. */
+  trainImage(slot: EngineSlot, index: number): Promise<Pixels>;
+  /** The training images that the run's network takes for most alike to an encoded picture, nearest first. */
+  neighbours(slot: EngineSlot, file: Blob, count: number): Promise<Neighbour[]>;
+  /** The same for raw pixels, as a canvas gives them. */
+  neighboursOfPixels(slot: EngineSlot, image: ImageData, count: number): Promise<Neighbour[]>;
+  saveRun(slot: EngineSlot): Promise<Uint8Array>;
+  resumeRun(slot: EngineSlot, bytes: Uint8Array): Promise<RunInfo>;
+  /** The run's network becomes the model in use, for Classify and for export. */
+  useRun(slot: EngineSlot, name?: string): Promise<ModelInfo>;
+  dropRun(slot: EngineSlot): Promise<void>;
+
+  /** Every layer of a network in numbers; 0 classes mean its usual number. */
+  describeNetwork(config: NetworkConfig): Promise<NetworkShape>;
+
+  benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
+  /** Milliseconds of one call, upload, computation and read-back included. */
+  benchInfer(batch: number): Promise<number>;
+  benchTrainStep(batch: number): Promise<number>;
+  /** The prepared network, its weights at random. */
+  benchModel(format: ExportFormat): Promise<Uint8Array>;
+  benchSample(): Promise<BenchSample>;
+  /** Bytes of wasm memory. */
+  memory(): Promise<number>;
+  /** How far this device's numbers are from the CPU backend's. */
+  parity(batch: number, network?: Network): Promise<Parity>;
+}
+
+/** A network that ships beside the shipped one. */
+export interface Member extends MemberFile { name: string; file: string }
+
+
+/** The formats that a model leaves in, each its file name's extension. */
+export type ExportFormat = "safetensors" | "onnx" | "alexnet";
+
+/** A square picture: `size × size` pixels of red, green, blue, alpha. */
+export interface Pixels { size: number; rgba: Uint8Array }
+/** A dropout mask row by row, `(batch, units)`: 1 = kept, 0 = silenced. */
+export interface MaskData { batch: number; units: number; values: Uint8Array }
+/** Filters of the first convolution, or (with one channel) what leaves a layer: `(count, channels, height, width)`. */
+export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
+/** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
+export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
+/** Answer for one picture: the best classes, and the square that the network saw. */
+export interface Classified { top: Prediction[]; crop: Pixels }
+/** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
+export interface Heat { height: number; width: number; values: Float32Array }
+/** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
+export interface Votes { each: Prediction[][]; average: Prediction[] }
+/** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
+export interface Parity { logits: number; gradients: number; loss: number }
+/** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
+export interface BenchSample { pixels: Float32Array; logits: Float32Array }
+
+/** What a tower has sent before one layer, of all steps; `logits` are the outputs. */
+export interface Traffic { layer: string; forward: number; backward: number }
+/** A step of two towers: metrics of the whole network, what this tower has sent so far. */
+export interface TowerStep { metrics: StepMetrics; traffic: Traffic[] }
+
+/** Description of a kept run, apart from its weights. */
+export interface KeptRun {
+  /** The tab that trained it. */
+  tab: string;
+  options: RunOptions;
+  rival: RunOptions | null;
+  step: number;
+  savedAt: number;
+  /** The view's curves. */
+  kept: unknown;
+}
+
+/** Told by the worker without being asked. */
+export type WorkerEvent =
+  | { event: "progress"; what: "engine" | "model" | "members" | "pictures"; loaded: number; total: number | undefined; secondsLeft?: number | undefined }
+  /** The worker cannot go on (a panic, a lost device, a call that never ended) and wants to be replaced. */
+  | { event: "died"; reason: string };
+
+/** The worker's methods: the engine's, and those that only the client calls. */
+export interface WorkerApi extends Omit<Engine, "info"> {
+  /** Chooses the backend and loads its wasm. `base`: the page's address, for relative files. */
+  boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }>;
+  /** Downloads a file that comes with the page, with progress events, and makes it the model in use. */
+  loadModel(url: string, bytes: number | undefined): Promise<ModelInfo>;
+  /** The same with a file of any server, kept on this device; `kept`: it was here already. A file that equals one of `published` gets its origin. */
+  useUrl(url: string, hints: ModelHints, published: readonly PublishedModel[]): Promise<{ info: ModelInfo; kept: boolean }>;
+  stopDownload(): Promise<void>;
+  /** Makes a file the model in use; it is read piece by piece. */
+  importFile(file: Blob, published: readonly PublishedModel[]): Promise<ModelInfo>;
+  /** Tells a fresh worker of a data set that the visitor brought; it is read when a run needs it. */
+  remember(choice: DatasetChoice, files: File[]): Promise<void>;
+  /** Saves the runs in these slots beside their description. */
+  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  /** Draws tower 0 or 1 of a network; `port` leads to the other tower's worker. */
+  configureTower(tower: 0 | 1, options: RunOptions, port: MessagePort): Promise<RunInfo>;
+  /** A step with the other tower, whose worker has to be asked at the same time. */
+  stepTower(): Promise<TowerStep>;
+  /** A number over every bit of the tower's weights. */
+  towerDigest(): Promise<string>;
+  /** The same of both halves of a whole run. */
+  halfDigests(slot: Slot): Promise<string[]>;
+  /** The tab's own saved run, else the latest of all. */
+  lastRun(tab: string): Promise<KeptRun | null>;
+  /** Deletes the tab's saved run. */
+  forgetRun(tab: string): Promise<void>;
+  /** Puts a kept run back into its slots. */
+  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+  /** Saves the run on a project's pictures. */
+  keepProject(run: Omit<ProjectRun, "file" | "bytes" | "classes">): Promise<void>;
+  /** Puts a project's saved run back. */
+  resumeProject(project: string): Promise<RunInfo>;
+}

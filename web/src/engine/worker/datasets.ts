@@ -1,0 +1,128 @@
+/** The worker's data sets: announced by an index or brought by the visitor, opened when a run names them. */
+import type { DatasetChoice } from "../shared/protocol";
+import { fetchJson, fetchOk } from "../shared/fetch";
+import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
+
+/** One line of `data/index.json`, which the build writes; paths are relative to the index. */
+interface IndexEntry {
+  id: string;
+  name: string;
+  /** `shards`: `file` is a manifest; `archive`: an archive as a visitor could bring it. */
+  kind: "shards" | "archive";
+  file: string;
+}
+
+/** A data set that may not be open yet. */
+interface Source {
+  choice: DatasetChoice;
+  /** Hands the data to the wasm object, for a network's input size. */
+  open(lab: WasmLab, network: string): Promise<void>;
+  /** Shards are stored at one size; archives are decoded at the network's. */
+  perNetwork: boolean;
+}
+
+export class Datasets {
+  private readonly sources = new Map<string, Source>();
+  /** The network that each open data set was decoded for ("" for shards). */
+  private readonly opened = new Map<string, string>();
+  private index: Promise<void> | undefined;
+
+  constructor(private readonly base: string) {}
+
+  async list(): Promise<DatasetChoice[]> {
+    await this.readIndex();
+    return [...this.sources.values()].map(({ choice }) => choice).sort((a, b) => Number(b.builtIn) - Number(a.builtIn));
+  }
+
+  /** Makes sure that the wasm object holds a data set before a run is configured on it. */
+  async open(lab: WasmLab, id: string, network: string): Promise<void> {
+    if (!this.sources.has(id)) await this.readIndex();
+    const source = this.sources.get(id);
+    if (!source) {
+      const names = [...this.sources.keys()].map((name) => `“${name}”`).join(", ");
+      throw new Error(`There is no data set “${id}” here: ${names === "" ? "" : `choose ${names}, or `}add your own on the Train page.`);
+    }
+    const decodedFor = source.perNetwork ? network : "";
+    if (this.opened.get(id) === decodedFor) return;
+    await source.open(lab, network);
+    this.opened.set(id, decodedFor);
+  }
+
+  /** Decodes files that the visitor brought; they stay with the tab, for a network of another size. */
+  async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
+    const info = await lab.importData(name, await readAll(files), network);
+    const choice: DatasetChoice = { ...info, name, licence: "", origin: "Your own pictures: they stay in this tab.", builtIn: false };
+    this.remember(choice, files);
+    this.opened.set(choice.id, network);
+    return choice;
+  }
+
+  /** Notes a data set without reading it. */
+  remember(choice: DatasetChoice, files: File[]): void {
+    this.sources.set(choice.id, {
+      choice,
+      perNetwork: true,
+      open: async (lab, network) => void (await lab.importData(choice.id, await readAll(files), network)),
+    });
+  }
+
+  private readIndex(): Promise<void> {
+    this.index ??= this.fetchIndex().catch((error: unknown) => {
+      this.index = undefined;
+      throw error;
+    });
+    return this.index;
+  }
+
+  private async fetchIndex(): Promise<void> {
+    const url = new URL("data/index.json", this.base);
+    const entries = (await fetchJson<IndexEntry[]>(url)) ?? [];
+    const read = entries.map((entry) => (entry.kind === "shards" ? shards(new URL(entry.file, url)) : archive(entry, new URL(entry.file, url))));
+    for (const source of await Promise.all(read)) {
+      if (source) this.sources.set(source.choice.id, source);
+    }
+  }
+}
+
+/** A set that streams shard by shard as the run needs it. */
+async function shards(url: URL): Promise<Source | null> {
+  const manifest = await fetchJson<ShardManifest>(url);
+  if (!manifest) return null;
+  const { id, name, labels, size, licence, origin, train, val } = manifest;
+  const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
+  const fetchShard = async (file: string) => {
+    const response = await fetchOk(new URL(file, url), `A part of the data set ${name}`);
+    return new Uint8Array(await response.arrayBuffer());
+  };
+  return {
+    choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [] },
+    perNetwork: false,
+    open: async (lab) => void lab.addShards(manifest, fetchShard),
+  };
+}
+
+/** An archive that lies beside the page; what is in it is known once it was opened. */
+function archive({ id, name }: IndexEntry, url: URL): Source {
+  const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [] };
+  return {
+    choice,
+    perNetwork: true,
+    open: async (lab, network) => {
+      const response = await fetchOk(url, `The data set ${name}`);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      Object.assign(choice, await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network));
+    },
+  };
+}
+
+async function readAll(files: File[]): Promise<NamedBytes[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const path = file.webkitRelativePath || file.name;
+      const buffer = await file.arrayBuffer().catch(() => {
+        throw new Error(`“${path}” could not be read: it may have been moved or deleted, so choose the files again.`);
+      });
+      return { path, bytes: new Uint8Array(buffer) };
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+/** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
+import type {
+  ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Preprocess, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Views, Watched,
+} from "../../generated/protocol";
+import type {
+  BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, TowerStep, Votes,
+} from "../shared/protocol";
+
+/** What the tensors live on. */
+export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version: string }
+/** The list of shards of a built-in data set, as the build writes it. */
+export interface ShardManifest {
+  id: string;
+  name: string;
+  licence: string;
+  origin: string;
+  size: number;
+  channels: 1 | 3;
+  labels: string[];
+  train: { file: string; images: number }[];
+  val: { file: string; images: number }[];
+}
+/** Other labels for classes: pairs of the id that one has and its label from now on. */
+export type Relabel = [id: string, label: ClassLabel][];
+/** One file of a data set from outside; `path` carries its folders. */
+export interface NamedBytes { path: string; bytes: Uint8Array }
+/** The wasm object. Its methods borrow it: one call at a time. */
+export interface WasmLab {
+  info(): DeviceInfo;
+  importModel(bytes: Uint8Array): Promise<ModelInfo>;
+  /** A file that is read where it lies; `accept` may throw before any weight is read. */
+  importFile(size: number, read: (offset: number, length: number) => Uint8Array, accept: (info: ModelInfo) => void, origin?: string): Promise<ModelInfo>;
+  modelInfo(): ModelInfo | undefined;
+  exportModel(format: ExportFormat): Promise<Uint8Array>;
+  classify(file: Uint8Array, top: number, views?: Views): Promise<Classified>;
+  classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
+  modelLayers(): LayerMaps[];
+  modelFilters(): Promise<FilterData>;
+  /** `rgba`: the square that the network saw, as {@link Classified} has it; of the same model. */
+  maps(rgba: Uint8Array, layer: string): Promise<FilterData>;
+  evidence(rgba: Uint8Array, classIndex: number): Promise<Heat>;
+  occlusionGrid(): OcclusionGrid;
+  occluded(rgba: Uint8Array, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  addMember(id: string, bytes: Uint8Array): void;
+  dropMembers(): void;
+  askAll(file: Uint8Array, members: string[], top: number): Promise<Votes>;
+  addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
+  importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
+  removeData(id: string): void;
+  /** A picture's square, `crop × crop × 3` bytes. */
+  square(file: Uint8Array, preprocess: Preprocess): Uint8Array;
+  beginPictures(id: string, labels: ClassLabel[], network: string, preprocess: Preprocess): void;
+  addPicture(square: Uint8Array, label: number, val: boolean): void;
+  finishPictures(): DatasetInfo;
+  /** The network that the next `configureFrom` starts from: a file, or the model in use. */
+  startFrom(file: Uint8Array | undefined, labels?: Relabel): Promise<ModelInfo>;
+  configureFrom(slot: number, options: RunOptions): Promise<RunInfo>;
+  convertModel(file: Uint8Array, format: ExportFormat, labels?: Relabel): Uint8Array;
+  configure(slot: number, options: RunOptions): Promise<RunInfo>;
+  setOptions(slot: number, options: RunOptions): void;
+  step(slot: number, n: number): Promise<StepMetrics>;
+  validate(slot: number, limit: number): Promise<Validation>;
+  mask(slot: number, layer: DropoutLayer): Promise<MaskData>;
+  filters(slot: number): Promise<FilterData>;
+  watch(slot: number, indices: Uint32Array): Promise<Watched[]>;
+  valImage(slot: number, index: number): Promise<Pixels>;
+  trainImage(slot: number, index: number): Promise<Pixels>;
+  neighbours(slot: number, file: Uint8Array, count: number): Promise<Neighbour[]>;
+  neighboursOfPixels(slot: number, width: number, height: number, rgba: Uint8Array, count: number): Promise<Neighbour[]>;
+  saveRun(slot: number): Promise<Uint8Array>;
+  resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
+  runOptions(slot: number): RunOptions | undefined;
+  useRun(slot: number, labels?: Relabel): Promise<ModelInfo>;
+  dropRun(slot: number): void;
+  configureTower(tower: number, options: RunOptions): RunInfo;
+  stepTower(swap: (numbers: Float32Array) => Promise<Float32Array>): Promise<TowerStep>;
+  towerDigest(): Promise<string>;
+  halfDigests(slot: number): Promise<string[]>;
+  describeNetwork(config: NetworkConfig): NetworkShape;
+  benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
+  benchInfer(batch: number): Promise<void>;
+  benchTrainStep(batch: number): Promise<void>;
+  benchModel(format: ExportFormat): Promise<Uint8Array>;
+  benchSample(): Promise<BenchSample>;
+  memory(): number;
+  parity(batch: number, network?: Network): Promise<Parity>;
+}
+
+/** What `alexnet_cpu.js` and `alexnet_gpu.js` export. */
+export interface WasmModule {
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  Lab: { create(backend: "cpu" | "webgpu"): Promise<WasmLab> };
+}

@@ -1,0 +1,18 @@
+/** Files out of the page. */
+import type { ExportFormat } from "../engine/shared/protocol";
+import type { ModelInfo } from "../generated/protocol";
+
+/** `alexnet-64-200-classes.safetensors` */
+export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
+  return info ? `${info.network}-${info.classes}-classes.${format}` : `model.${format}`;
+}
+
+/** Lets the browser save a blob. */
+export function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The download has its own hold on the blob once it has begun.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,45 @@
+import type { Kind, OptionSpec, RunOptions } from "../generated/protocol";
+import type { Value } from "./differences";
+
+type NumberKind = Extract<Kind, { type: "number" }>;
+
+/** Rows of the table whose number is easier to slide than to type. */
+const SLIDERS = new Set(["learningRate", "momentum", "dropout", "width", "weightAverage", "labelSmoothing", "shift", "crop", "colour", "erase", "cutmix"]);
+
+/** Whether a row gets a slider beside its field. */
+export function slides({ name, kind }: OptionSpec): boolean {
+  return kind.type === "number" && SLIDERS.has(name);
+}
+
+/** Name as in test ids and flags: `batchSize` is `batch-size`. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Place of a value on a slider from 0 to 1000. */
+export function toSlider({ min, max, log }: NumberKind, value: number): number {
+  const along = log ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
+  return Math.round(1000 * Math.min(1, Math.max(0, along)));
+}
+
+/** The value at a place, rounded to what a person would type. */
+export function fromSlider({ min, max, log, integer }: NumberKind, place: number): number {
+  const along = place / 1000;
+  const value = log ? min * (max / min) ** along : min + along * (max - min);
+  const rounded = log ? Number(value.toPrecision(2)) : Math.round(value * 200) / 200;
+  return Math.min(max, Math.max(min, integer ? Math.round(rounded) : rounded));
+}
+
+/** What was typed, as a value that the row allows, or the sentence that says what it allows. */
+export function readNumber({ title, kind }: OptionSpec, text: string): number | string {
+  if (kind.type !== "number") return `${title} is not a number.`;
+  const value = text.trim() === "" ? NaN : Number(text.replace(",", "."));
+  const { min, max, integer } = kind;
+  if (value >= min && value <= max && (!integer || Number.isInteger(value))) return value;
+  return `${title} cannot be ${text.trim() || "empty"}: use a ${integer ? "whole " : ""}number from ${min} to ${max}.`;
+}
+
+/** `options` with one field replaced. */
+export function withOption(options: RunOptions, name: string, value: Value): RunOptions {
+  return { ...options, [name]: value };
+}

@@ -1,0 +1,427 @@
+/** The open project: its classes and pictures, and what is done to them. It lives as long as the page. */
+import { lab } from "../../engine/page/api";
+import { FINE_TUNING } from "../../generated/protocol";
+import { Queue } from "../../engine/shared/queue";
+import { prepare, STORED_SIDE, type Prepared } from "../../projects/prepare";
+import { splitNew } from "../../projects/split";
+import * as store from "../../projects/store";
+import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, type ProjectRun } from "../../projects/types";
+import { warnings } from "../../projects/warnings";
+import { deleteWeights, weightBytes } from "../../projects/weights";
+import { say, sayError, sentence } from "../../state/messages.svelte";
+import { remember, remembered } from "../../state/preferences";
+import { Thumbs } from "./thumbnails";
+
+/** A picture to be added; `val` null where its content decides. */
+export interface Incoming { blob: Blob; name: string; class: string; val: boolean | null }
+
+/** What has become of pictures that were brought together, to be told at once and to be taken back. */
+export interface Tally { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: string[]; /** Classes made for them. */ classes: string[] }
+
+export const tally = (): Tally => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
+
+export const DEFAULT_PLAN: Plan = { start: "shipped", headEpochs: FINE_TUNING.head.epochs, allEpochs: 0 };
+const LAST = "alexnet-lab-project";
+/** Pictures that are prepared at a time, and that are stored in one transaction. */
+const AT_ONCE = 4;
+const BATCH = 24;
+const FIRST_NAMES = ["Class 1", "Class 2"];
+
+export class Album {
+  projects = $state.raw<Project[]>([]);
+  project = $state.raw<Project>(fresh());
+  pictures = $state.raw<PictureInfo[]>([]);
+  /** What was saved of the project's run. */
+  saved = $state.raw<ProjectRun | null>(null);
+  /** The last of it that was trained to its end: the project's network. */
+  finished = $state.raw<ProjectRun | null>(null);
+  /** Bytes of the project's network, and of its run's. */
+  private networkBytes = $state(0);
+  /** The class that pasted pictures go to. */
+  active = $state<string | null>(null);
+  /** Pictures that are coming in. */
+  intake = $state<{ done: number; total: number } | null>(null);
+  /** The project is being opened. */
+  busy = $state(true);
+  readonly thumbs = new Thumbs(store.getThumbs);
+  private readonly orders = new Queue();
+  private place = 0;
+
+  readonly byClass = $derived.by(() => {
+    const groups = new Map<string, PictureInfo[]>(this.project.classes.map(({ id }) => [id, []]));
+    for (const picture of this.pictures) groups.get(picture.class)?.push(picture);
+    return groups;
+  });
+  readonly warnings = $derived(warnings(this.project.classes, this.pictures));
+  /** Bytes of the open project in the browser. */
+  readonly bytes = $derived(this.pictures.reduce((sum, { bytes }) => sum + bytes, 0) + this.networkBytes);
+  /** Ids of the classes that have pictures: what a run on them knows. */
+  readonly filled = $derived(this.project.classes.flatMap(({ id }) => ((this.byClass.get(id)?.length ?? 0) > 0 ? [id] : [])));
+
+  /** Opens the project of the last visit, else a new one. */
+  begin(): Promise<void> {
+    return this.order(async () => {
+      await this.list();
+      const last = remembered(LAST);
+      const found = this.projects.find(({ id }) => id === last) ?? this.projects[0];
+      if (found) await this.show(found);
+      else this.active = this.project.classes[0]?.id ?? null;
+      this.busy = false;
+    });
+  }
+
+  open = (id: string) =>
+    this.order(async () => {
+      const found = await store.getProject(id);
+      if (!found) throw new Error("This project is no longer in the browser.");
+      await this.show(found);
+    });
+
+  /** An empty project; it is stored with its first change. */
+  create = () => this.order(async () => this.show(fresh(this.projects)));
+
+  rename = (name: string) => this.change(() => ({ name: name.trim() || "Untitled" }));
+  setPlan = (plan: Partial<Plan>) => this.change(({ plan: old }) => ({ plan: { ...old, ...plan } }));
+
+  addClass = async (name?: string): Promise<ProjectClass | undefined> => {
+    let made: ProjectClass | undefined;
+    await this.change(({ classes }) => {
+      made = { id: newId(), name: freeName(name?.trim() || `Class ${classes.length + 1}`, classes) };
+      return { classes: [...classes, made] };
+    });
+    if (made) this.active = made.id;
+    return made;
+  };
+
+  renameClass = (id: string, text: string) =>
+    this.change(({ classes }) => {
+      const name = text.trim();
+      const twin = classes.find((one) => one.id !== id && one.name.toLowerCase() === name.toLowerCase());
+      if (name === "") throw new Error("A class needs a name: the old one stays.");
+      if (twin) throw new Error(`There is a class “${twin.name}” already: choose another name.`);
+      return { classes: classes.map((one) => (one.id === id ? { ...one, name } : one)) };
+    });
+
+  removeClass = (id: string) =>
+    this.order(async () => {
+      const gone = this.pictures.filter((picture) => picture.class === id);
+      const project = { ...this.project, classes: this.project.classes.filter((one) => one.id !== id), changed: Date.now() };
+      await store.removeClass(project, gone);
+      this.project = project;
+      this.pictures = this.pictures.filter((picture) => picture.class !== id);
+      if (this.active === id) this.active = project.classes[0]?.id ?? null;
+      await this.list();
+    });
+
+  /** What is removed can be had again for as long as the message stands. */
+  remove = (ids: ReadonlySet<string>) =>
+    this.order(async () => {
+      const gone = this.pictures.filter(({ id }) => ids.has(id));
+      const hashes = gone.map(({ hash }) => hash);
+      const [files, thumbs] = await Promise.all([store.getFiles(hashes), store.getThumbs(hashes)]);
+      const news = gone.flatMap((info, i): store.NewPicture[] => {
+        const [bytes, thumb] = [files[i], thumbs[i]];
+        return bytes && thumb ? [{ info, bytes, thumb }] : [];
+      });
+      await this.drop(gone);
+      const what = gone.length === 1 ? `“${gone[0]?.name}” was` : `${gone.length} pictures were`;
+      say(`${what} removed.`, "info", { label: "Undo", run: () => void this.order(() => this.putBack(news)) });
+    });
+
+  private async drop(gone: readonly PictureInfo[]): Promise<void> {
+    const ids = new Set(gone.map(({ id }) => id));
+    await store.removePictures(gone);
+    this.pictures = this.pictures.filter(({ id }) => !ids.has(id));
+  }
+
+  private async putBack(news: readonly store.NewPicture[]): Promise<void> {
+    const here = news.filter(({ info }) => info.project === this.project.id && this.byClass.has(info.class) && !this.pictures.some(({ id }) => id === info.id));
+    await store.addPictures(here);
+    this.pictures = [...this.pictures, ...here.map(({ info }) => info)].sort((a, b) => a.added - b.added);
+  }
+
+  /** Takes back what was added, and the classes that were made for it. */
+  private takeBack = ({ added, classes }: Tally) =>
+    this.order(async () => {
+      const ids = new Set(added.map(({ id }) => id));
+      await this.drop(this.pictures.filter(({ id }) => ids.has(id)));
+      const left = this.project.classes.filter(({ id }) => !classes.includes(id) || this.byClass.get(id)?.length !== 0);
+      if (left.length === this.project.classes.length) return;
+      this.project = { ...this.project, classes: left };
+      await this.touch();
+    });
+
+  /** Sets pictures apart to be tested on. */
+  setApart = (ids: ReadonlySet<string>) =>
+    this.order(async () => {
+      const moved = this.pictures.filter(({ id }) => ids.has(id)).map((picture) => ({ ...picture, val: true }));
+      await store.describePictures(moved);
+      const byId = new Map(moved.map((picture) => [picture.id, picture]));
+      this.pictures = this.pictures.map((picture) => byId.get(picture.id) ?? picture);
+    });
+
+  /** What was in the wrong class; it stays set apart, or stays to be learned from. */
+  move = (id: string, to: ProjectClass) =>
+    this.order(async () => {
+      const from = this.pictures.find((picture) => picture.id === id);
+      if (!from) return;
+      const moved = { ...from, class: to.id, id: pictureId(this.project, to.id, from.hash), added: this.nextPlace() };
+      await store.movePicture(from, moved);
+      this.pictures = [...this.pictures.filter((picture) => picture.id !== from.id && picture.id !== moved.id), moved];
+    });
+
+  duplicate = (id: string) =>
+    this.order(async () => {
+      const from = await store.getProject(id);
+      if (!from) return;
+      const copy: Project = { ...from, id: newId(), name: freeName(`${from.name}, copy`, this.projects), created: Date.now(), changed: Date.now() };
+      try {
+        await store.copyProject(id, copy);
+        await lab.engine.copyNetwork(id, copy.id);
+      } catch (error) {
+        await this.wipe(copy.id);
+        throw error;
+      }
+      await this.show(copy);
+      say(`“${copy.name}” is open now; “${from.name}” is as it was.`);
+    });
+
+  destroy = (id: string) =>
+    this.order(async () => {
+      if (lab.tuning.project === id) await lab.tuning.close();
+      await this.wipe(id);
+      await this.list();
+      if (this.project.id === id) await this.show(this.projects[0] ?? fresh());
+    });
+
+  private async wipe(id: string): Promise<void> {
+    await store.deleteProject(id);
+    await deleteWeights(id);
+  }
+
+  /**
+   * A project that comes from elsewhere, filled by `fill`: it is on show while it comes in, and where anything goes
+   * wrong all of it goes again and the project before it is back.
+   */
+  async take(project: Project, fill: () => Promise<void>): Promise<void> {
+    const before = this.project;
+    try {
+      await this.inTurn(async () => {
+        await store.putProject(project);
+        await this.show(project);
+      });
+      await fill();
+      await this.inTurn(() => this.show(project));
+    } catch (error) {
+      await this.inTurn(async () => {
+        await this.wipe(project.id);
+        if (this.project.id === project.id) await this.show(before);
+        await this.list();
+      });
+      throw new Error(`“${project.name}” was not imported. ${sentence(store.storageSentence(error))}`);
+    }
+  }
+
+  /** So many more pictures are coming in, or fewer: nobody trains before they are here. */
+  expect(count: number): void {
+    const { done, total } = this.intake ?? { done: 0, total: 0 };
+    this.intake = done < total + count ? { done, total: total + count } : null;
+  }
+
+  /** Adds pictures and tells what became of them. */
+  async add(incoming: readonly Incoming[], to = tally()): Promise<void> {
+    this.expect(incoming.length);
+    try {
+      await this.addExpected(incoming, to);
+      this.report(to);
+    } catch (error) {
+      sayError(error);
+    }
+  }
+
+  /** Adds pictures that were announced, a few at a time, and counts what becomes of them. */
+  addExpected(incoming: readonly Incoming[], to: Tally): Promise<void> {
+    if (incoming.length === 0) return Promise.resolve();
+    to.total += incoming.length;
+    let left = incoming.length;
+    const passed = (count: number) => {
+      left -= count;
+      const { done, total } = this.intake ?? { done: 0, total: 0 };
+      this.intake = done + count < total ? { done: done + count, total } : null;
+    };
+    return this.inTurn(async () => {
+      try {
+        await this.stored();
+        for (let from = 0; from < incoming.length; from += BATCH) {
+          const some = incoming.slice(from, from + BATCH);
+          await this.addBatch(some, to);
+          passed(some.length);
+        }
+        await this.touch();
+      } catch (error) {
+        const kept = to.added.length > 0 ? ` ${to.added.length} of ${to.total} pictures were added.` : "";
+        throw new Error(`${sentence(store.storageSentence(error))}${kept}`);
+      } finally {
+        passed(left);
+      }
+    });
+  }
+
+  /** Tells what has become of pictures that were brought, which can be taken back for as long as it stands there. */
+  report(to: Tally): void {
+    const { added, again, shrunk, problems, total } = to;
+    const pictures = (n: number) => (n === 1 ? "One picture" : `${n} pictures`);
+    const names = new Set(added.map((picture) => this.project.classes.find(({ id }) => id === picture.class)?.name));
+    const [name] = names;
+    const words: string[] = [];
+    if (added.length > 0) words.push(`${pictures(added.length)} ${added.length === 1 ? "was" : "were"} added to ${names.size === 1 ? `“${name}”` : `${names.size} classes`}.`);
+    if (again > 0) words.push(`${pictures(again)} ${again === 1 ? "was" : "were"} in that class already.`);
+    if (shrunk > 0) words.push(`${pictures(shrunk)} above 1 MB ${shrunk === 1 ? "is" : "are"} kept with a shorter side of ${STORED_SIDE} pixels, the others as they came.`);
+    if (problems.length === 1) words.push(problems[0] ?? "");
+    else if (problems.length > 1) words.push(`${problems.length} of ${total} files could not be used. The first: ${problems[0]}`);
+    if (words.length === 0) return;
+    const undo = added.length > 0 ? { label: "Undo", run: () => void this.takeBack(to) } : undefined;
+    say(words.join(" "), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
+  }
+
+  /** The project's network and run as they are stored now. */
+  async refresh(): Promise<void> {
+    const { id } = this.project;
+    const [project, run, finished, bytes] = await Promise.all([store.getProject(id), store.getRun(id), store.getFinished(id), weightBytes(id)]);
+    if (!project && this.project.id === id && this.projects.some((one) => one.id === id)) await this.cleared();
+    if (this.project.id === id) [this.saved, this.finished, this.networkBytes] = [run ?? null, finished ?? null, bytes];
+  }
+
+  /** Somebody has cleared what the browser kept of this page. */
+  private async cleared(): Promise<void> {
+    await store.putProject(this.project);
+    this.pictures = await store.listPictures(this.project.id);
+    await this.list();
+    sayError("What this browser kept of the page was cleared: the pictures are gone from it, and the classes and a network in memory are still here. Add the pictures again.");
+  }
+
+  /** Puts a project on show whose pictures were just stored. */
+  show = async (project: Project): Promise<void> => {
+    if (lab.tuning.project !== null && lab.tuning.project !== project.id) await lab.tuning.close();
+    this.thumbs.clear();
+    const [pictures, run, finished, bytes] = await Promise.all([store.listPictures(project.id), store.getRun(project.id), store.getFinished(project.id), weightBytes(project.id)]);
+    [this.project, this.pictures, this.saved, this.finished, this.networkBytes] = [project, pictures, run ?? null, finished ?? null, bytes];
+    this.active = project.classes[0]?.id ?? null;
+    remember(LAST, project.id);
+    await this.list();
+  };
+
+  /** Work on the store, in its turn; what goes wrong is told. */
+  async order<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.inTurn(work);
+    } catch (error) {
+      this.busy = false;
+      sayError(store.storageSentence(error));
+      return undefined;
+    }
+  }
+
+  /** The same for who wants to hear of it. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.orders.run(work);
+  }
+
+  private async addBatch(some: readonly Incoming[], to: Tally): Promise<void> {
+    const ready: ({ prepared: Prepared; to: Incoming } | null)[] = [];
+    for (let from = 0; from < some.length; from += AT_ONCE) {
+      const prepared = await Promise.all(
+        some.slice(from, from + AT_ONCE).map((one) =>
+          prepare(one.blob, one.name).then(
+            (prepared) => ({ prepared, to: one }),
+            (error: unknown) => {
+              to.problems.push(sentence(error));
+              return null;
+            },
+          ),
+        ),
+      );
+      ready.push(...prepared);
+    }
+    const there = new Set(this.pictures.map(({ id }) => id));
+    const fresh: store.NewPicture[] = [];
+    for (const one of ready) {
+      // A class may have gone while its pictures were on their way.
+      if (!one || !this.project.classes.some(({ id }) => id === one.to.class)) continue;
+      const { prepared, to: { class: into, val } } = one;
+      const id = pictureId(this.project, into, prepared.hash);
+      if (there.has(id)) {
+        to.again++;
+        continue;
+      }
+      there.add(id);
+      if (prepared.shrunk) to.shrunk++;
+      const added = this.nextPlace();
+      const info = { id, project: this.project.id, class: into, hash: prepared.hash, name: prepared.name, bytes: prepared.bytes.byteLength, val: val ?? false, added };
+      fresh.push({ info, bytes: prepared.bytes, thumb: prepared.thumb });
+    }
+    // Where nothing says which split a picture belongs to, its content does.
+    const open = new Set(some.filter(({ val }) => val === null).map((one) => one.class));
+    for (const id of open) {
+      const own = this.byClass.get(id) ?? [];
+      const news = fresh.filter(({ info }) => info.class === id);
+      const split = splitNew(news.map(({ info }) => info.hash), { pictures: own.length, val: own.filter(({ val }) => val).length });
+      news.forEach((picture, i) => (picture.info.val = split[i] ?? false));
+    }
+    await store.addPictures(fresh);
+    to.added.push(...fresh.map(({ info }) => info));
+    this.pictures = [...this.pictures, ...fresh.map(({ info }) => info)];
+  }
+
+  /** Milliseconds since 1970, and after every picture before. */
+  private nextPlace(): number {
+    this.place = Math.max(Date.now(), this.place + 1, (this.pictures.at(-1)?.added ?? 0) + 1);
+    return this.place;
+  }
+
+  /** Stores the project if it is not yet. */
+  private async stored(): Promise<void> {
+    if (this.projects.some(({ id }) => id === this.project.id)) return;
+    await store.putProject(this.project);
+    remember(LAST, this.project.id);
+    await this.list();
+    // A browser that is short of space then deletes other pages' data first.
+    void navigator.storage?.persist?.().catch(() => false);
+  }
+
+  private touch(): Promise<void> {
+    this.project = { ...this.project, changed: Date.now() };
+    return store.putProject(this.project).then(() => this.list());
+  }
+
+  private change(what: (project: Project) => Partial<Project>): Promise<void | undefined> {
+    return this.order(async () => {
+      const project = { ...this.project, ...what(this.project), changed: Date.now() };
+      await store.putProject(project);
+      this.project = project;
+      await this.list();
+      remember(LAST, project.id);
+    });
+  }
+
+  private async list(): Promise<void> {
+    this.projects = await store.listProjects();
+  }
+}
+
+const pictureId = (project: Project, classId: string, hash: string): string => `${project.id}/${classId}/${hash}`;
+
+function fresh(others: readonly Project[] = []): Project {
+  const now = Date.now();
+  return { id: newId(), name: freeName("My pictures", others), created: now, changed: now, classes: FIRST_NAMES.map((name) => ({ id: newId(), name })), plan: { ...DEFAULT_PLAN } };
+}
+
+/** A name that none of those has yet. */
+export function freeName(name: string, those: readonly { name: string }[]): string {
+  const taken = (text: string) => those.some((one) => one.name.toLowerCase() === text.toLowerCase());
+  let free = name;
+  for (let i = 2; taken(free); i++) free = `${name} ${i}`;
+  return free;
+}
+
+export const album = new Album();
