@@ -1,11 +1,11 @@
 /** Where the lab computes, why, and what happens when that breaks. */
 import type { Page } from "@playwright/test";
-import { address, beforeWorker, engine, expect, message, open, pause, reaches, SMALL, step, test } from "./support/lab";
+import { pageUrl, beforeWorker, engine, expect, message, open, pause, reaches, SMALL, step, test } from "./support/lab";
 
 /** The sentence beside the backend's name, which hovering shows. */
 async function reason(page: Page): Promise<string> {
   await page.getByTestId("backend").hover();
-  const sentence = page.locator("#backend-reason");
+  const errorText = page.locator("#backend-reason");
   await expect(sentence).toBeVisible();
   return sentence.innerText();
 }
@@ -45,7 +45,7 @@ test("a GPU that does not start leaves the CPU", async ({ page }) => {
 
 test("a browser without wasm SIMD is told what it lacks", async ({ page }) => {
   await beforeWorker(page, "WebAssembly.validate = () => false");
-  await page.goto(address({ backend: "cpu" }));
+  await page.goto(pageUrl({ backend: "cpu" }));
   await expect(message(page, /^This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later\.$/)).toHaveCount(1);
   await expect(page.getByTestId("backend")).toContainText("Not running");
 });

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import sirv from "sirv";
-import { engine, expect, SMALL, step, test, address } from "./support/lab";
+import { engine, expect, SMALL, step, test, pageUrl } from "./support/lab";
 import { file, halves, jpeg, RED, BLUE } from "./support/pictures";
 
 const FOLDER = "/some/path/";
@@ -34,7 +34,7 @@ test.describe("a plain static server, under a sub-path", () => {
   test.afterAll(() => new Promise((closed) => server.close(closed)));
 
   test("classifies and trains", async ({ page }) => {
-    await page.goto(new URL(address({ ...SMALL, backend: "cpu" }), site).href);
+    await page.goto(new URL(pageUrl({ ...SMALL, backend: "cpu" }), site).href);
     await engine(page);
     await step(page);
     await page.getByTestId("view-classify").click();
@@ -76,7 +76,7 @@ test.describe("the project's own server", () => {
         (globalThis as unknown as { violated(what: string): void }).violated(`${violatedDirective} ${blockedURI}`));
     });
     page.context().on("request", (request) => fetched.push(new URL(request.url()).pathname));
-    await page.goto(address({ backend: "cpu" }));
+    await page.goto(pageUrl({ backend: "cpu" }));
     await engine(page);
     await page.getByTestId("photo-input").setInputFiles(file("photo.jpg", jpeg(halves(RED, BLUE))));
     await expect(page.getByTestId("prediction")).toHaveCount(5);

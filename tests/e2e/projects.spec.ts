@@ -6,7 +6,7 @@ import { accuracy, counts, dismiss, done, filled, guess, one, things, trainAndPa
 
 test("a tab closed in the middle of a run goes on where it was", async ({ page }) => {
   await filled(page, 12, 200);
-  await page.evaluate(() => window.lab.tuning.on("step", ({ metrics }) => sessionStorage.setItem("steps", `${sessionStorage.getItem("steps") ?? ""}${metrics.step}:${Date.now()} `)));
+  await page.evaluate(() => window.lab.fineTune.on("step", ({ metrics }) => sessionStorage.setItem("steps", `${sessionStorage.getItem("steps") ?? ""}${metrics.step}:${Date.now()} `)));
   await page.getByTestId("studio-train").click();
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(5);
   await page.waitForFunction(() => /:(\d+) $/.exec(sessionStorage.getItem("steps") ?? "") !== null && Number(/(\d+):\d+ $/.exec(sessionStorage.getItem("steps") ?? "")?.[1]) > 8);
@@ -114,12 +114,12 @@ test("a project that trains in one tab is left alone by another", async ({ page,
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
   const other = await context.newPage();
   await open(other, { view: "studio" });
-  const goOn = other.getByTestId("studio-go-on");
-  await goOn.click();
+  const resume = other.getByTestId("studio-go-on");
+  await resume.click();
   await expect(message(other, /^This project is being trained in another tab/)).toBeVisible();
   await page.close();
   await expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(0);
-  await goOn.click();
+  await resume.click();
   await expect.poll(async () => Number(await other.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
 });
 

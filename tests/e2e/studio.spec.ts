@@ -163,7 +163,7 @@ test("the camera gives ten pictures a second while its button is held", async ({
   await hold.dispatchEvent("pointerdown");
   await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(6);
   await page.evaluate(() => dispatchEvent(new PointerEvent("pointerup")));
-  await expect(hold).toContainText("Hold to take pictures");
+  await expect(hold).toContainText("ProjectLock to take pictures");
   await expect(page.getByTestId("studio-intake")).toHaveCount(0);
   const taken = await card.getAttribute("data-count");
   await page.waitForTimeout(500);
@@ -179,7 +179,7 @@ test("the camera leaves the page where it is, and sets the end of a series apart
   await page.keyboard.down("Space");
   await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(2);
   // Where the card's top was at each frame, from when the first thumbnails stand.
-  const places = await card.evaluate(async (element) => {
+  const classifyPaths = await card.evaluate(async (element) => {
     const seen = new Set<number>();
     for (let i = 0; i < 60; i++) {
       await new Promise(requestAnimationFrame);

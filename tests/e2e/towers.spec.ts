@@ -53,7 +53,7 @@ test("two workers train the towers to the bits of one, and say what they exchang
   // The ordinary run of the same options has the same losses.
   const losses = await page.evaluate(async () => {
     const options = { network: "alexnet-2012-32" } as const;
-    const pair = await window.lab.twoTowers(options);
+    const pair = await window.lab.modelParallel(options);
     const two = [(await pair.step()).metrics.loss, (await pair.step()).metrics.loss];
     const { same } = await pair.compare();
     pair.end();
@@ -62,7 +62,7 @@ test("two workers train the towers to the bits of one, and say what they exchang
   });
   expect(losses.same).toBe(true);
   expect(losses.two).toEqual(losses.one);
-  const refused = page.evaluate(() => window.lab.twoTowers({ network: "alexnet-32" }));
+  const refused = page.evaluate(() => window.lab.modelParallel({ network: "alexnet-32" }));
   await expect(refused).rejects.toThrow(/alexnet-32 is in one piece/);
 });
 

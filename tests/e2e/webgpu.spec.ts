@@ -1,6 +1,6 @@
 /** WebGPU on SwiftShader, which every Chromium brings: slow, but the same numbers as a GPU. */
 import type { Page } from "@playwright/test";
-import { address, beforeWorker, engine, expect, message, open, reaches, test, value } from "./support/lab";
+import { pageUrl, beforeWorker, engine, expect, message, open, reaches, test, value } from "./support/lab";
 
 /** SwiftShader compiles a pipeline for every shape; the first step takes some tens of seconds. */
 const PATIENCE = 240_000;
@@ -16,7 +16,7 @@ const losses = (page: Page, steps: number) =>
   }, steps);
 
 test("there is an adapter", async ({ page }) => {
-  await page.goto(address({}));
+  await page.goto(pageUrl({}));
   const adapter = await page.evaluate(async () => {
     const { gpu } = navigator as unknown as { gpu?: { requestAdapter(): Promise<{ info: { architecture: string } } | null> } };
     return (await gpu?.requestAdapter())?.info.architecture ?? null;

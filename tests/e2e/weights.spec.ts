@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { address, engine, expect, message, test } from "./support/lab";
+import { pageUrl, engine, expect, message, test } from "./support/lab";
 import { Host, SITE } from "./support/host";
 import { ALEXNET, described, inBytes, legacyPth, mixed, pth, safetensors } from "./support/weights";
 
@@ -21,7 +21,7 @@ test.beforeEach(() => {
 });
 
 async function models(page: Page): Promise<void> {
-  await page.goto(new URL(address({ backend: "cpu", view: "models" }), host.address).href);
+  await page.goto(new URL(pageUrl({ backend: "cpu", view: "models" }), host.address).href);
   await engine(page);
   await expect(page.getByTestId("export-onnx")).toBeEnabled();
 }

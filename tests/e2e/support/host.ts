@@ -49,7 +49,7 @@ export class Host {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  get address(): string {
+  get pageUrl(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
   }
 

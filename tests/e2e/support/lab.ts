@@ -36,11 +36,11 @@ export const SMALL: Parameters = { view: "train", width: 0.25, batchSize: 16, tr
 
 /** Opens the page, on the CPU unless told otherwise, and waits until its engine runs. */
 export async function open(page: Page, parameters: Parameters = {}): Promise<void> {
-  await page.goto(address({ backend: "cpu", ...parameters }));
+  await page.goto(pageUrl({ backend: "cpu", ...parameters }));
   await engine(page);
 }
 
-export function address(parameters: Parameters): string {
+export function pageUrl(parameters: Parameters): string {
   return `./?${new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]))}`;
 }
 

@@ -57,7 +57,7 @@ export async function dismiss(page: Page): Promise<void> {
 /** Trains, and presses Pause as soon as more than `steps` are done: a fast machine would be through before a test could. */
 export async function trainAndPause(page: Page, steps: number): Promise<void> {
   await page.evaluate((steps) => {
-    const off = window.lab.tuning.on("step", ({ metrics }) => {
+    const off = window.lab.fineTune.on("step", ({ metrics }) => {
       const pause = document.querySelector<HTMLButtonElement>('[data-testid="studio-pause"]');
       if (metrics.step <= steps || !pause) return;
       off();

@@ -21,7 +21,7 @@ export function cell({ labels, counts }: Confusion, actual: number, predicted: n
 }
 
 /** A cell in words. */
-export function cellSentence({ labels }: Confusion, { actual, predicted, count, total }: Cell): string {
+export function cellText({ labels }: Confusion, { actual, predicted, count, total }: Cell): string {
   const share = total > 0 ? ` (${Math.round((100 * count) / total)} %)` : "";
   const images = `${count} of ${total} images${share}`;
   return actual === predicted
@@ -30,7 +30,7 @@ export function cellSentence({ labels }: Confusion, { actual, predicted, count, 
 }
 
 /** The `most` largest cells off the diagonal, largest share of their class first. */
-export function worstConfusions(confusion: Confusion, most: number): Cell[] {
+export function topConfusions(confusion: Confusion, most: number): Cell[] {
   const n = confusion.labels.length;
   const totals = Array.from({ length: n }, (_, row) => cell(confusion, row, 0).total);
   const cells: Cell[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heatPixels, occlusionHeat, peak, placeWords, spread } from "./heat";
+import { heatPixels, occlusionMap, peak, positionText, spread } from "./heat";
 import { mapFacts, mapPixels, range } from "./maps";
 
 describe("an occlusion map", () => {
@@ -12,7 +12,7 @@ describe("an occlusion map", () => {
     });
 
   it.each([[0, 0], [3, 1], [2, 2]])("is strongest where covering costs most: cell %i, %i", (column, row) => {
-    const heat = occlusionHeat(grid, resting(column, row), 0.9);
+    const heat = occlusionMap(grid, resting(column, row), 0.9);
     expect([heat.width, heat.height]).toEqual([4, 4]);
     expect(heat.values[row * 4 + column]).toBe(1);
     const middle = peak(heat);
@@ -20,12 +20,12 @@ describe("an occlusion map", () => {
     expect(Math.abs((middle?.y ?? 9) * 4 - (row + 0.5))).toBeLessThan(1.01);
   });
   it("is drawn from the places known so far", () => {
-    const heat = occlusionHeat(grid, resting(0, 0).slice(0, 2), 0.9);
+    const heat = occlusionMap(grid, resting(0, 0).slice(0, 2), 0.9);
     expect(heat.values[0]).toBe(1);
     expect([...heat.values.slice(8)]).toEqual(Array(8).fill(0));
   });
   it("is empty where covering only helps", () => {
-    const heat = occlusionHeat(grid, Array(9).fill(0.95), 0.9);
+    const heat = occlusionMap(grid, Array(9).fill(0.95), 0.9);
     expect(peak(heat)).toBeNull();
     expect(spread(heat)).toBe(0);
   });
@@ -33,10 +33,10 @@ describe("an occlusion map", () => {
 
 describe("a place", () => {
   it("has a name", () => {
-    expect(placeWords({ x: 0.5, y: 0.5 })).toBe("the middle");
-    expect(placeWords({ x: 0.1, y: 0.5 })).toBe("the left side");
-    expect(placeWords({ x: 0.5, y: 1 })).toBe("the lower middle");
-    expect(placeWords({ x: 1, y: 0 })).toBe("the upper right");
+    expect(positionText({ x: 0.5, y: 0.5 })).toBe("the middle");
+    expect(positionText({ x: 0.1, y: 0.5 })).toBe("the left side");
+    expect(positionText({ x: 0.5, y: 1 })).toBe("the lower middle");
+    expect(positionText({ x: 1, y: 0 })).toBe("the upper right");
   });
 });
 

@@ -1,5 +1,5 @@
 /** A map over a picture, row by row, 0 (none) to 1 (most). */
-export interface Heat {
+export interface HeatMapData {
   height: number;
   width: number;
   values: Float32Array;
@@ -13,7 +13,7 @@ export interface Grid { size: number; patch: number; stride: number; places: num
  * nothing covered: for each cell of a stride's side, the mean loss of probability over the squares that covered it,
  * the largest being 1. Where covering raises the probability the map is 0.
  */
-export function occlusionHeat({ size, patch, stride, places }: Grid, probabilities: ArrayLike<number>, uncovered: number): Heat {
+export function occlusionMap({ size, patch, stride, places }: Grid, probabilities: ArrayLike<number>, uncovered: number): HeatMapData {
   const side = Math.ceil(size / stride);
   const sums = new Float64Array(side * side);
   const counts = new Uint32Array(side * side);
@@ -34,7 +34,7 @@ export function occlusionHeat({ size, patch, stride, places }: Grid, probabiliti
 }
 
 /** The middle of the strongest cells (0.9 and more), as shares of the sides; null where nothing is above 0. */
-export function peak({ height, width, values }: Heat): { x: number; y: number } | null {
+export function peak({ height, width, values }: HeatMapData): { x: number; y: number } | null {
   let [weight, x, y] = [0, 0, 0];
   values.forEach((value, i) => {
     if (value < 0.9) return;
@@ -46,7 +46,7 @@ export function peak({ height, width, values }: Heat): { x: number; y: number } 
 }
 
 /** A place of a picture in words. */
-export function placeWords({ x, y }: { x: number; y: number }): string {
+export function positionText({ x, y }: { x: number; y: number }): string {
   const third = (share: number, words: readonly [string, string, string]) => words[Math.min(2, Math.floor(share * 3)) as 0 | 1 | 2];
   const [down, across] = [third(y, ["upper", "middle", "lower"]), third(x, ["left", "middle", "right"])];
   if (down === "middle" && across === "middle") return "the middle";
@@ -55,12 +55,12 @@ export function placeWords({ x, y }: { x: number; y: number }): string {
 }
 
 /** Share of the picture whose evidence is at least half of the strongest. */
-export function spread({ values }: Heat): number {
+export function spread({ values }: HeatMapData): number {
   return values.length === 0 ? 0 : values.filter((value) => value >= 0.5).length / values.length;
 }
 
 /** The map as pixels of one colour, its strength as opacity. */
-export function heatPixels({ values }: Heat, [red, green, blue]: readonly [number, number, number], most = 215): Uint8ClampedArray<ArrayBuffer> {
+export function heatPixels({ values }: HeatMapData, [red, green, blue]: readonly [number, number, number], most = 215): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(values.length * 4);
   values.forEach((value, i) => pixels.set([red, green, blue, value * most], i * 4));
   return pixels;

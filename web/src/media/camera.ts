@@ -1,7 +1,7 @@
 import type { Attachment } from "svelte/attachments";
 
 /** Why there is no camera, by the name of the browser's error, and what to do. */
-export function cameraSentence(error: string): string {
+export function cameraErrorText(error: string): string {
   switch (error) {
     case "NotAllowedError":
       return "The camera was not allowed: allow it for this page in the browser's settings, or choose a photo instead.";
@@ -19,9 +19,9 @@ export function cameraSentence(error: string): string {
 
 /** Opens the camera, the one at the back where there are two; a sentence where there is none. */
 export async function openCamera(): Promise<MediaStream> {
-  if (!navigator.mediaDevices) throw new Error(cameraSentence("insecure"));
+  if (!navigator.mediaDevices) throw new Error(cameraErrorText("insecure"));
   return navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } } }).catch((error: DOMException) => {
-    throw new Error(cameraSentence(error.name));
+    throw new Error(cameraErrorText(error.name));
   });
 }
 

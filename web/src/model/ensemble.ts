@@ -16,7 +16,7 @@ function difference(name: string, average: number, alone: number): string {
 const compared = (average: Rates, alone: Rates) => `${difference("top-1", average.top1, alone.top1)} and ${difference("top-5", average.top5, alone.top5)}`;
 
 /** A sentence for each average; `small` is of all networks but the first, which ships. */
-export function worth(all: Evaluation | null, small: Evaluation | null): string[] {
+export function ensembleGains(all: Evaluation | null, small: Evaluation | null): string[] {
   const count = all?.models?.length ?? 0;
   const shipped = all?.models?.[0];
   const best = small?.models?.toSorted((one, other) => other.top1 - one.top1)[0];

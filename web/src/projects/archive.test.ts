@@ -1,7 +1,7 @@
 import { zipSync } from "fflate";
 import { expect, it } from "vitest";
-import { openZip, pack } from "./archive";
-import { places } from "./names";
+import { openZip, createArchive } from "./archive";
+import { classifyPaths } from "./names";
 import type { PictureInfo, Project } from "./types";
 
 const project: Project = { id: "p", name: "Mugs & pens", created: 1, changed: 1, classes: [{ id: "a", name: "mug/cup" }, { id: "b", name: "pen" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } };
@@ -12,15 +12,15 @@ const read = async (hashes: string[]) => hashes.map(bytesOf);
 const network = Uint8Array.of(1, 2, 3, 4, 5);
 
 it("packs a project in ImageFolder layout and reads the very same back", async () => {
-  const blob = await pack({ project, pictures, network, trained: null, read });
+  const blob = await createArchive({ project, pictures, network, trained: null, read });
   const opened = await openZip(blob, "mugs.zip");
   expect(opened.paths).toEqual(["project.json", "network.safetensors", "val/mug_cup/0.jpg", "train/mug_cup/1.jpg", `train/mug_cup/1-${"ha2".padEnd(12, "0")}.jpg`, "val/pen/0.jpg", "train/pen/né e_.png"]);
   expect(opened.network).toEqual(network);
   expect(opened.description).toMatchObject({ name: project.name, plan: project.plan, classes: [{ name: "mug/cup", folder: "mug_cup" }, { name: "pen", folder: "pen" }] });
-  const files = opened.paths.filter((_, i) => places(opened.paths)[i]);
+  const files = opened.paths.filter((_, i) => classifyPaths(opened.paths)[i]);
   expect(opened.read(files)).toEqual(pictures.map(({ hash }) => bytesOf(hash)));
   // Packed again it is the same file, but for its time stamps there are none.
-  expect(new Uint8Array(await (await pack({ project, pictures, network, trained: null, read })).arrayBuffer())).toEqual(new Uint8Array(await blob.arrayBuffer()));
+  expect(new Uint8Array(await (await createArchive({ project, pictures, network, trained: null, read })).arrayBuffer())).toEqual(new Uint8Array(await blob.arrayBuffer()));
 });
 
 it("says what is wrong with an archive in one sentence", async () => {
@@ -39,5 +39,5 @@ it("says what is wrong with an archive in one sentence", async () => {
 });
 
 it("does not leave a missing picture out in silence", async () => {
-  await expect(pack({ project, pictures, network: null, trained: null, read: async (hashes) => hashes.map(() => undefined) })).rejects.toThrow("is no longer in the browser's storage");
+  await expect(createArchive({ project, pictures, network: null, trained: null, read: async (hashes) => hashes.map(() => undefined) })).rejects.toThrow("is no longer in the browser's storage");
 });

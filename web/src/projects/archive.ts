@@ -26,7 +26,7 @@ export interface Description {
 }
 
 /** What goes into the archive. */
-export interface ToPack {
+export interface ArchiveContents {
   project: Project;
   pictures: readonly PictureInfo[];
   network: Uint8Array | null;
@@ -37,7 +37,7 @@ export interface ToPack {
 }
 
 /** Packs a project; pictures are compressed already and are stored as they are. */
-export async function pack({ project, pictures, network, trained, read, progress }: ToPack): Promise<Blob> {
+export async function createArchive({ project, pictures, network, trained, read, progress }: ArchiveContents): Promise<Blob> {
   const total = pictures.reduce((sum, { bytes }) => sum + bytes, 0) + (network?.byteLength ?? 0);
   if (total > LARGEST) throw new Error("The project has more than 4 GB of pictures, which one ZIP does not hold: remove some, or export classes as projects of their own.");
   const folders = foldersOf(project.classes);
@@ -96,7 +96,7 @@ function pathOf(picture: PictureInfo, folder: string, taken: Set<string>): strin
 }
 
 /** An archive that was opened: what lies in it, and its content in portions. */
-export interface Opened {
+export interface OpenedArchive {
   paths: string[];
   description: Description | null;
   network: Uint8Array | null;
@@ -106,7 +106,7 @@ export interface Opened {
 const quoted = (name: string) => `The archive “${name}”`;
 
 /** Opens a ZIP; only names are read until content is asked for. */
-export async function openZip(file: Blob, name: string): Promise<Opened> {
+export async function openZip(file: Blob, name: string): Promise<OpenedArchive> {
   if (file.size > LARGEST / 2) throw new Error(`${quoted(name)} is larger than 2 GB, which this page cannot open: unpack it and drop its folder.`);
   const bytes = new Uint8Array(await file.arrayBuffer().catch(() => {
     throw new Error(`“${name}” could not be read: it may have been moved or deleted, so choose it again.`);

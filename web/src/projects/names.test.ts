@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fileName, folderName, places } from "./names";
+import { fileName, folderName, classifyPaths } from "./names";
 
 it.each([
   [["cat/1.jpg", "dog/2.png"], [["cat", null], ["dog", null]]],
@@ -15,11 +15,11 @@ it.each([
   [["cat/1.jpg", "__MACOSX/cat/._1.jpg", "cat/notes.txt", ".hidden/2.jpg", "../cat/3.jpg"], [["cat", null], null, null, null, null]],
   [["a\\cat\\1.jpg", "a\\dog\\2.jpg"], [["cat", null], ["dog", null]]],
 ] as const)("places %j", (paths, expected) => {
-  expect(places(paths)).toEqual(expected.map((place) => place && { class: place[0], val: place[1] }));
+  expect(classifyPaths(paths)).toEqual(expected.map((place) => place && { class: place[0], val: place[1] }));
 });
 
 it("takes an exported project at its word", () => {
-  expect(places(["train/cat/1.jpg", "train/dog/2.jpg"], true)).toEqual([{ class: "cat", val: false }, { class: "dog", val: false }]);
+  expect(classifyPaths(["train/cat/1.jpg", "train/dog/2.jpg"], true)).toEqual([{ class: "cat", val: false }, { class: "dog", val: false }]);
 });
 
 it("makes folders that every file system takes, no two alike", () => {

@@ -20,7 +20,7 @@ export interface Place { class: string | null; val: boolean | null }
  * `train` without `val`, or the other way round, leaves open which pictures are set apart: half of a data set is as good
  * as any. An exported project (`exported`) means what it says, even if that is none.
  */
-export function places(paths: readonly string[], exported = false): (Place | null)[] {
+export function classifyPaths(paths: readonly string[], exported = false): (Place | null)[] {
   const parts = paths.map((path) => path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== "."));
   const wanted = paths.map((path, i) => isPicture(path) && !isHidden(path) && !parts[i]?.includes(".."));
   const used = parts.filter((_, i) => wanted[i]);

@@ -8,10 +8,10 @@ export const STORED_SIDE = 512;
 export const THUMB_SIDE = 96;
 
 /** A picture ready to be stored. */
-export interface Prepared { name: string; bytes: Uint8Array; hash: string; thumb: Uint8Array; /** Made smaller than it came. */ shrunk: boolean }
+export interface PreparedPicture { name: string; bytes: Uint8Array; hash: string; thumb: Uint8Array; /** Made smaller than it came. */ shrunk: boolean }
 
 /** What the worker decodes, by the first bytes. */
-function isKept(bytes: Uint8Array): boolean {
+function isDecodable(bytes: Uint8Array): boolean {
   const starts = (...head: number[]) => head.every((byte, i) => bytes[i] === byte);
   const webp = starts(0x52, 0x49, 0x46, 0x46) && bytes[8] === 0x57 && bytes[9] === 0x45;
   return starts(0xff, 0xd8, 0xff) || starts(0x89, 0x50, 0x4e, 0x47) || starts(0x47, 0x49, 0x46) || starts(0x42, 0x4d) || webp;
@@ -24,7 +24,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /** Prepares one picture; throws a sentence where it is none. */
-export async function prepare(blob: Blob, name: string): Promise<Prepared> {
+export async function prepare(blob: Blob, name: string): Promise<PreparedPicture> {
   if (blob.size === 0) throw new Error(`“${name}” is empty: choose a JPEG, PNG, WebP, GIF or BMP image.`);
   let bytes = new Uint8Array(await blob.arrayBuffer().catch(() => {
     throw new Error(`“${name}” could not be read: it may have been moved or deleted, so choose it again.`);
@@ -34,7 +34,7 @@ export async function prepare(blob: Blob, name: string): Promise<Prepared> {
   });
   try {
     const shrunk = bytes.byteLength > LARGE_BYTES;
-    const renamed = shrunk || !isKept(bytes);
+    const renamed = shrunk || !isDecodable(bytes);
     if (renamed) bytes = await drawn(bitmap, Math.min(1, STORED_SIDE / Math.min(bitmap.width, bitmap.height)), 0.92);
     const thumb = await square(bitmap);
     return { name: renamed ? name.replace(/(\.[^./]*)?$/, ".jpg") : name, bytes, hash: await sha256(bytes), thumb, shrunk };

@@ -1,27 +1,30 @@
 /** What was found out about a project's network, as it travels in its archive: classes by folder, pictures by content. */
 import { foldersOf } from "./names";
-import type { Judgement, Project, ProjectRun } from "./types";
+import type { EvaluationResult, Project, ProjectRun } from "./types";
 
-export interface Results extends Omit<Judgement, "classes"> {
+/** The part of `project.json` on the network. Its field names are those of version 1 of the format. */
+export interface Results extends Omit<EvaluationResult, "classes" | "predictions"> {
   options: unknown;
   /** Folders of the classes, in the order of the network's outputs. */
   classes: string[];
-  /** The view's curves. */
+  /** The validation pictures with the network's predictions. */
+  judged: EvaluationResult["predictions"];
+  /** Curves and other state of the view. */
   kept: unknown;
 }
 
-export function toResults(project: Project, { options, kept, step, classes }: Pick<ProjectRun, "options" | "kept" | "step" | "classes">, judgement: Judgement | null): Results {
+export function toResults(project: Project, { options, viewState, step, classes }: Pick<ProjectRun, "options" | "viewState" | "step" | "classes">, evaluation: EvaluationResult | null): Results {
   const folders = foldersOf(project.classes);
   const folder = (id: string) => folders.get(id) ?? id;
-  const judged = (judgement?.judged ?? []).map((one) => {
+  const judged = (evaluation?.predictions ?? []).map((one) => {
     const [, of = "", hash = ""] = one.picture.split("/");
     return { ...one, picture: `${folder(of)}/${hash}` };
   });
-  return { step: judgement?.step ?? step, options, stages: judgement?.stages ?? [], classes: (judgement?.classes ?? classes).map(folder), judged, kept };
+  return { step: evaluation?.step ?? step, options, stages: evaluation?.stages ?? [], classes: (evaluation?.classes ?? classes).map(folder), judged, kept: viewState };
 }
 
 /** For the project that the archive became; `ids`: its classes by folder. Null where the archive says nothing, or not so. */
-export function fromResults(results: Partial<Results> | null | undefined, project: string, ids: ReadonlyMap<string, string>): Judgement | null {
+export function fromResults(results: Partial<Results> | null | undefined, project: string, ids: ReadonlyMap<string, string>): EvaluationResult | null {
   const { step, stages, classes, judged } = results ?? {};
   if (typeof step !== "number" || !Array.isArray(stages) || stages.length === 0 || !Array.isArray(classes) || !Array.isArray(judged)) return null;
   const id = (folder: string) => ids.get(folder) ?? folder;
@@ -30,5 +33,5 @@ export function fromResults(results: Partial<Results> | null | undefined, projec
     const [folder = "", hash = ""] = one.picture.split("/");
     return { ...one, picture: `${project}/${id(folder)}/${hash}` };
   });
-  return { step, stages, classes: classes.map((folder) => id(String(folder))), judged: moved };
+  return { step, stages, classes: classes.map((folder) => id(String(folder))), predictions: moved };
 }

@@ -6,7 +6,7 @@ export const VAL_SHARE = 0.2;
 const LEAST = 4;
 
 /** A number from 0 to 1 that only the content decides. */
-export function fraction(hash: string): number {
+export function hashFraction(hash: string): number {
   return Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32;
 }
 
@@ -16,14 +16,14 @@ export function fraction(hash: string): number {
  *
  * @param there how many the class has already, and how many of them are set apart
  */
-export function splitNew(hashes: readonly string[], there: { pictures: number; val: number }): boolean[] {
-  const val = hashes.map((hash) => fraction(hash) < VAL_SHARE);
+export function assignSplit(hashes: readonly string[], there: { pictures: number; val: number }): boolean[] {
+  const val = hashes.map((hash) => hashFraction(hash) < VAL_SHARE);
   const learn = val.filter((apart) => !apart).length + there.pictures - there.val;
   if (there.val === 0 && !val.includes(true) && hashes.length > 0 && there.pictures + hashes.length >= LEAST) {
     val[hashes.reduce((best, hash, i) => (hash < (hashes[best] ?? "") ? i : best), 0)] = true;
   } else if (learn === 0 && hashes.length > 1) {
     // Nothing to learn from: the one least likely to be set apart is learned from.
-    const highest = hashes.reduce((best, hash, i) => (fraction(hash) > fraction(hashes[best] ?? "") ? i : best), 0);
+    const highest = hashes.reduce((best, hash, i) => (hashFraction(hash) > hashFraction(hashes[best] ?? "") ? i : best), 0);
     val[highest] = false;
   }
   return val;
@@ -35,7 +35,7 @@ export function splitNew(hashes: readonly string[], there: { pictures: number; v
  *
  * @param there how many the class has, the series among them, and how many of them are set apart
  */
-export function splitSeries(frames: number, there: { pictures: number; val: number }): number {
+export function validationFrames(frames: number, there: { pictures: number; val: number }): number {
   const least = there.val === 0 && there.pictures >= LEAST ? 1 : 0;
   return Math.max(Math.round(frames * VAL_SHARE), least);
 }

@@ -2,7 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import * as store from "./store";
-import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
+import type { EvaluationResult, PictureInfo, Project, ProjectRun } from "./types";
 
 const project = (id: string): Project => ({ id, name: `Project ${id}`, created: 1, changed: 1, classes: [{ id: "c", name: "cup" }], plan: { start: "shipped", headEpochs: 3, allEpochs: 0 } });
 const picture = (of: string, hash: string, from = "c", added = 0): store.NewPicture => {
@@ -11,10 +11,10 @@ const picture = (of: string, hash: string, from = "c", added = 0): store.NewPict
 };
 
 const run = (of: string, savedAt: number, file: ProjectRun["file"] = "a") => ({ project: of, savedAt, file, step: savedAt, bytes: 4, classes: ["c"], resumable: true }) as ProjectRun;
-const judgement: Judgement = { classes: ["c"], step: 1, judged: [{ picture: "p/c/one", label: 0, top: [] }], stages: [] };
+const evaluation: EvaluationResult = { classes: ["c"], step: 1, predictions: [{ picture: "p/c/one", label: 0, top: [] }], stages: [] };
 
 beforeEach(async () => {
-  await store.closeStore();
+  await store.closeDatabase();
   globalThis.indexedDB = new IDBFactory();
 });
 afterEach(() => vi.restoreAllMocks());
@@ -28,7 +28,7 @@ it("keeps pictures with their bytes, and deletes bytes with their last user", as
   expect(await store.getFiles(["one"])).toEqual([Uint8Array.of(1, 3)]);
   await store.removePictures([picture("p", "one", "d").info]);
   expect(await store.getFiles(["one", "two"])).toEqual([undefined, Uint8Array.of(1, 3)]);
-  expect(await store.getThumbs(["one", "two"])).toEqual([undefined, Uint8Array.of(2)]);
+  expect(await store.getThumbnails(["one", "two"])).toEqual([undefined, Uint8Array.of(2)]);
 });
 
 it("moves a picture to another class, where a twin becomes one with it", async () => {
@@ -48,15 +48,15 @@ it("shows pictures in the order in which they came", async () => {
 it("keeps the network from before until the next is whole, and goes back to it", async () => {
   await store.putProject(project("p"));
   await store.putRun(run("p", 1));
-  await store.finishRun("p", judgement);
+  await store.finishRun("p", evaluation);
   await store.putRun(run("p", 2, "b"));
   expect([(await store.getRun("p"))?.savedAt, (await store.getFinished("p"))?.savedAt]).toEqual([2, 1]);
   await store.revertRun("p");
   expect((await store.getRun("p"))?.file).toBe("a");
-  expect(await store.getJudgement("p")).toEqual(judgement);
+  expect(await store.getEvaluation("p")).toEqual(evaluation);
   await store.putRun(run("p", 3, "b"));
   await store.finishRun("p", null);
-  expect([(await store.getFinished("p"))?.file, await store.getJudgement("p")]).toEqual(["b", undefined]);
+  expect([(await store.getFinished("p"))?.file, await store.getEvaluation("p")]).toEqual(["b", undefined]);
   await store.deleteProject("p");
   expect([await store.getRun("p"), await store.getFinished("p")]).toEqual([undefined, undefined]);
 });
@@ -65,11 +65,11 @@ it("duplicates a project without its bytes, and each goes without the other", as
   await store.putProject(project("p"));
   await store.addPictures([picture("p", "one")]);
   await store.putRun(run("p", 1));
-  await store.finishRun("p", judgement);
+  await store.finishRun("p", evaluation);
   await store.copyProject("p", { ...project("q"), changed: 2 });
   expect((await store.listProjects()).map(({ id }) => id)).toEqual(["q", "p"]);
   expect((await store.listPictures("q")).map(({ id }) => id)).toEqual(["q/c/one"]);
-  expect((await store.getJudgement("q"))?.judged[0]?.picture).toBe("q/c/one");
+  expect((await store.getEvaluation("q"))?.predictions[0]?.picture).toBe("q/c/one");
   await store.deleteProject("p");
   expect(await store.getFiles(["one"])).toEqual([Uint8Array.of(1, 3)]);
   await store.deleteProject("q");
@@ -85,7 +85,7 @@ it("leaves nothing half there when the disk is full, and goes on afterwards", as
     return put.apply(this, args);
   });
   const error: unknown = await store.addPictures([picture("p", "two")]).catch((e: unknown) => e);
-  expect(store.storageSentence(error)).toMatch(/^The browser's storage is full: what was there stays/);
+  expect(store.storageErrorText(error)).toMatch(/^The browser's storage is full: what was there stays/);
   vi.restoreAllMocks();
   expect((await store.listPictures("p")).map(({ hash }) => hash)).toEqual(["one"]);
   expect(await store.getFiles(["two"])).toEqual([undefined]);

@@ -3,8 +3,8 @@
  * bytes and thumbnail are written in one transaction: what a full disk refuses leaves nothing half there.
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
-import { heard } from "./transactions";
-import type { Judgement, PictureInfo, Project, ProjectRun } from "./types";
+import { ignoreAbort } from "./transactions";
+import type { EvaluationResult, PictureInfo, Project, ProjectRun } from "./types";
 
 /** A picture on its way in. */
 export interface NewPicture { info: PictureInfo; bytes: Uint8Array; thumb: Uint8Array }
@@ -15,9 +15,18 @@ interface Schema extends DBSchema {
   /** Bytes by content: projects that share a picture share its bytes. */
   files: { key: string; value: Uint8Array };
   thumbs: { key: string; value: Uint8Array };
-  runs: { key: string; value: ProjectRun };
-  judgements: { key: string; value: Judgement };
+  runs: { key: string; value: RunRow };
+  judgements: { key: string; value: EvaluationRow };
 }
+
+// The fields' names of the first version of the database. They stay, so that what is stored can be read.
+interface RunRow extends Omit<ProjectRun, "viewState"> { kept: unknown }
+interface EvaluationRow extends Omit<EvaluationResult, "predictions"> { judged: EvaluationResult["predictions"] }
+
+const toRunRow = ({ viewState, ...run }: ProjectRun): RunRow => ({ ...run, kept: viewState });
+const fromRunRow = ({ kept, ...run }: RunRow): ProjectRun => ({ ...run, viewState: kept });
+const toEvaluationRow = ({ predictions, ...evaluation }: EvaluationResult): EvaluationRow => ({ ...evaluation, judged: predictions });
+const fromEvaluationRow = ({ judged, ...evaluation }: EvaluationRow): EvaluationResult => ({ ...evaluation, predictions: judged });
 type Names = "projects" | "pictures" | "files" | "thumbs" | "runs" | "judgements";
 type Writing = IDBPTransaction<Schema, Names[], "readwrite">;
 
@@ -64,7 +73,7 @@ async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> 
 
 /** What is kept under a name, to be read. */
 async function store<N extends Names>(name: N) {
-  return heard((await database()).transaction(name)).objectStore(name);
+  return ignoreAbort((await database()).transaction(name)).objectStore(name);
 }
 
 export async function listProjects(): Promise<Project[]> {
@@ -84,22 +93,22 @@ export async function listPictures(project: string): Promise<PictureInfo[]> {
 }
 
 /** Replaces descriptions, whose bytes are there. */
-export const describePictures = (pictures: readonly PictureInfo[]): Promise<void> =>
+export const updatePictures = (pictures: readonly PictureInfo[]): Promise<void> =>
   write(async (t) => void (await Promise.all(pictures.map((info) => t.objectStore("pictures").put(info, info.id)))));
 
 export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
   write(async (t) => {
     await Promise.all(
       pictures.flatMap(({ info, bytes, thumb }) => [
-        asked(() => t.objectStore("pictures").put(info, info.id)),
-        asked(() => t.objectStore("files").put(bytes, info.hash)),
-        asked(() => t.objectStore("thumbs").put(thumb, info.hash)),
+        startRequest(() => t.objectStore("pictures").put(info, info.id)),
+        startRequest(() => t.objectStore("files").put(bytes, info.hash)),
+        startRequest(() => t.objectStore("thumbs").put(thumb, info.hash)),
       ]),
     );
   });
 
-/** A request whose refusal, at once or later, is its promise's: where one fails, the others' failures are heard too. */
-const asked = async <T>(request: () => Promise<T>): Promise<T> => request();
+/** A request whose deviceError, at once or later, is its promise's: where one fails, the others' failures are heard too. */
+const startRequest = async <T>(request: () => Promise<T>): Promise<T> => request();
 
 export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));
 
@@ -122,7 +131,7 @@ export async function getFiles(hashes: readonly string[]): Promise<(Uint8Array |
   return getEach("files", hashes);
 }
 
-export async function getThumbs(hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+export async function getThumbnails(hashes: readonly string[]): Promise<(Uint8Array | undefined)[]> {
   return getEach("thumbs", hashes);
 }
 
@@ -151,34 +160,36 @@ export const copyProject = (from: string, to: Project): Promise<void> =>
     const store = t.objectStore("pictures");
     const copies = (await store.index("project").getAll(from)).map((info) => ({ ...info, project: to.id, id: `${to.id}${info.id.slice(from.length)}` }));
     await Promise.all([t.objectStore("projects").put(to, to.id), ...copies.map((info) => store.put(info, info.id))]);
-    const judgement = await t.objectStore("judgements").get(from);
-    if (judgement) {
-      const moved = judgement.judged.map((one) => ({ ...one, picture: `${to.id}${one.picture.slice(from.length)}` }));
-      await t.objectStore("judgements").put({ ...judgement, judged: moved }, to.id);
+    const evaluation = await t.objectStore("judgements").get(from);
+    if (evaluation) {
+      const moved = evaluation.judged.map((one) => ({ ...one, picture: `${to.id}${one.picture.slice(from.length)}` }));
+      await t.objectStore("judgements").put({ ...evaluation, judged: moved }, to.id);
     }
   });
 
 export async function getRun(project: string): Promise<ProjectRun | undefined> {
-  return (await store("runs")).get(project);
+  const row = await (await store("runs")).get(project);
+  return row && fromRunRow(row);
 }
 
-export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(run, run.project)));
+export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(toRunRow(run), run.project)));
 
 /** Where the state lies that was judged last: it stays while a later run is under way. */
 const finishedKey = (project: string) => `finished/${project}`;
 
 /** The last state that was trained to its end. */
 export async function getFinished(project: string): Promise<ProjectRun | undefined> {
-  return (await store("runs")).get(finishedKey(project));
+  const row = await (await store("runs")).get(finishedKey(project));
+  return row && fromRunRow(row);
 }
 
 /** The run's saved state is the project's network from now on, with what is known of it; not where there is none. */
-export const finishRun = (project: string, judgement: Judgement | null): Promise<void> =>
+export const finishRun = (project: string, evaluation: EvaluationResult | null): Promise<void> =>
   write(async (t) => {
     const run = await t.objectStore("runs").get(project);
     if (!run) return;
     await t.objectStore("runs").put(run, finishedKey(project));
-    await (judgement ? t.objectStore("judgements").put(judgement, project) : t.objectStore("judgements").delete(project));
+    await (evaluation ? t.objectStore("judgements").put(toEvaluationRow(evaluation), project) : t.objectStore("judgements").delete(project));
   });
 
 /** Back to the last finished state: the run under way is given up. */
@@ -191,13 +202,14 @@ export const revertRun = (project: string): Promise<void> =>
 /** The states of a project's runs under another project's id, whose files are there. */
 export const copyRuns = (runs: readonly (ProjectRun | undefined)[], to: string): Promise<void> =>
   write(async (t) => {
-    const [run, finished] = runs.map((one) => one && { ...one, project: to });
+    const [run, finished] = runs.map((one) => one && toRunRow({ ...one, project: to }));
     if (run) await t.objectStore("runs").put(run, to);
     if (finished) await t.objectStore("runs").put(finished, finishedKey(to));
   });
 
-export async function getJudgement(project: string): Promise<Judgement | undefined> {
-  return (await store("judgements")).get(project);
+export async function getEvaluation(project: string): Promise<EvaluationResult | undefined> {
+  const row = await (await store("judgements")).get(project);
+  return row && fromEvaluationRow(row);
 }
 
 /** Bytes that each project's pictures take, shared ones counted for each. */
@@ -208,7 +220,7 @@ export async function pictureBytes(): Promise<Map<string, number>> {
 }
 
 /** One sentence for what the browser's storage refuses. */
-export function storageSentence(error: unknown): string {
+export function storageErrorText(error: unknown): string {
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
   if (name === "QuotaExceededError") return "The browser's storage is full: what was there stays; delete a project or free space on the disk, then try again.";
   if (name === "InvalidStateError" || name === "SecurityError" || name === "UnknownError") return "The browser's storage is closed to this page (a private window, or a setting): open it in an ordinary window to keep pictures.";
@@ -216,7 +228,7 @@ export function storageSentence(error: unknown): string {
 }
 
 /** Forgets the connection: for tests. */
-export async function closeStore(): Promise<void> {
+export async function closeDatabase(): Promise<void> {
   (await opened)?.close();
   opened = undefined;
 }

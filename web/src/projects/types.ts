@@ -70,16 +70,16 @@ export interface ProjectRun {
   classes: string[];
   /** It can go on; a network that came from elsewhere cannot. */
   resumable: boolean;
-  /** The view's curves. */
-  kept: unknown;
+  /** Curves and other state of the view. */
+  viewState: unknown;
 }
 
-/** What the network says of the pictures that were set apart. */
-export interface Judgement {
+/** The network's predictions for the validation pictures. */
+export interface EvaluationResult {
   /** Ids of the project's classes, in the order of the network's outputs. */
   classes: string[];
   step: number;
-  judged: { picture: string; label: number; top: Prediction[] }[];
+  predictions: { picture: string; label: number; top: Prediction[] }[];
   stages: StageReport[];
 }
 

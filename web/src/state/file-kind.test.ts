@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { elsewhere } from "./file-kind";
+import { wrongViewMessage } from "./file-kind";
 
 it.each([
   ["net.safetensors", "This is a network's file, not a photo: drop it on Models."],
@@ -9,7 +9,7 @@ it.each([
   ["photo.jpg", null],
   ["photo", null],
 ])("Classify is no place for %s: %s", (name, sentence) => {
-  expect(elsewhere(name, "classify")).toBe(sentence);
+  expect(wrongViewMessage(name, "classify")).toBe(sentence);
 });
 
 it.each([
@@ -17,10 +17,10 @@ it.each([
   ["photo.jpeg", "This is a picture, not a network: drop it on Classify."],
   ["net.safetensors", null],
 ])("Models is no place for %s: %s", (name, sentence) => {
-  expect(elsewhere(name, "models")).toBe(sentence);
+  expect(wrongViewMessage(name, "models")).toBe(sentence);
 });
 
 it("no view takes ONNX", () => {
   const sentence = "ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.";
-  for (const view of ["classify", "studio", "models"] as const) expect(elsewhere("net.onnx", view)).toBe(sentence);
+  for (const view of ["classify", "studio", "models"] as const) expect(wrongViewMessage("net.onnx", view)).toBe(sentence);
 });

@@ -8,7 +8,7 @@ export const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);
 export const NO_ONNX = "ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.";
 
 /** The sentence for a file that was given to a view which does not take its kind; null where the name tells nothing. */
-export function elsewhere(name: string, view: View): string | null {
+export function wrongViewMessage(name: string, view: View): string | null {
   if (isOnnx(name)) return NO_ONNX;
   if (view === "models") {
     if (ARCHIVE.test(name)) return "This is an archive, not a network: drop projects and pictures in folders on Your pictures, and unpack any other.";

@@ -20,7 +20,7 @@ const state = $state<{ list: Message[] }>({ list: [] });
 export const messages = { get list(): readonly Message[] { return state.list; } };
 
 /** Shows a sentence; the same sentence is not shown twice. One that only informs leaves by itself when it has been read. */
-export function say(text: string, tone: Tone = "info", action?: Message["action"]): number {
+export function showMessage(text: string, tone: Tone = "info", action?: Message["action"]): number {
   const message: Message = { id: next++, tone, text, ...(action ? { action } : {}) };
   const list = [...state.list.filter((m) => m.text !== text), message];
   while (list.length > MOST) list.splice(Math.max(0, list.slice(0, -1).findIndex(passing)), 1);
@@ -30,8 +30,8 @@ export function say(text: string, tone: Tone = "info", action?: Message["action"
 }
 
 /** Shows what went wrong. */
-export function sayError(error: unknown): number {
-  return say(sentence(error), "error");
+export function showError(error: unknown): number {
+  return showMessage(errorText(error), "error");
 }
 
 export function dismiss(id: number): void {
@@ -55,7 +55,7 @@ function leave(id: number, after: number): void {
 }
 
 /** An error's sentence, whole: capital, full stop. */
-export function sentence(error: unknown): string {
+export function errorText(error: unknown): string {
   const raw = (error instanceof Error ? error.message : String(error)).trim() || "Something went wrong and no reason was given";
   const text = raw.charAt(0).toUpperCase() + raw.slice(1);
   return /[.!?…]$/.test(text) ? text : `${text}.`;

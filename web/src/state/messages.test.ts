@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { attend, dismiss, messages, say, sayError, sentence } from "./messages.svelte";
+import { attend, dismiss, messages, showMessage, showError, errorText } from "./messages.svelte";
 
 const shown = () => messages.list.map(({ text }) => text);
 
@@ -15,24 +15,24 @@ it.each([
   ["plain text", "Plain text."],
   [new Error(""), "Something went wrong and no reason was given."],
 ])("makes a sentence of %s", (error, expected) => {
-  expect(sentence(error)).toBe(expected);
+  expect(errorText(error)).toBe(expected);
 });
 
 it("shows a sentence once, the latest last, and no more than three", () => {
-  for (const text of ["One.", "Two.", "One.", "Three.", "Four."]) say(text);
+  for (const text of ["One.", "Two.", "One.", "Three.", "Four."]) showMessage(text);
   expect(shown()).toEqual(["One.", "Three.", "Four."]);
 });
 
 it("makes room among what would leave by itself, an error only after that", () => {
-  sayError("Error.");
-  for (const text of ["One.", "Two.", "Three."]) say(text);
+  showError("Error.");
+  for (const text of ["One.", "Two.", "Three."]) showMessage(text);
   expect(shown()).toEqual(["Error.", "Two.", "Three."]);
-  for (const text of ["A.", "B.", "C."]) sayError(text);
+  for (const text of ["A.", "B.", "C."]) showError(text);
   expect(shown()).toEqual(["A.", "B.", "C."]);
 });
 
 it("takes a message away", () => {
-  const id = sayError(new Error("gone"));
+  const id = showError(new Error("gone"));
   expect(messages.list.map(({ text, tone }) => [text, tone])).toEqual([["Gone.", "error"]]);
   dismiss(id);
   expect(messages.list).toEqual([]);
@@ -44,7 +44,7 @@ describe("a message that only informs", () => {
   const reading = (text: string) => 5000 + (text.length / 6) * (60_000 / 200);
 
   it.each(["Short.", long])("leaves by itself, but not before it could be read", (text) => {
-    say(text);
+    showMessage(text);
     vi.advanceTimersByTime(reading(text));
     expect(shown()).toEqual([text]);
     vi.advanceTimersByTime(2 * reading(text));
@@ -54,7 +54,7 @@ describe("a message that only informs", () => {
   it("stays for as long as somebody attends to it", () => {
     let attended = true;
     const end = attend(() => attended);
-    say("Short.");
+    showMessage("Short.");
     vi.advanceTimersByTime(600_000);
     expect(shown()).toEqual(["Short."]);
     attended = false;
@@ -64,18 +64,18 @@ describe("a message that only informs", () => {
   });
 
   it("said again has its time again", () => {
-    say("Short.");
+    showMessage("Short.");
     vi.advanceTimersByTime(reading("Short."));
-    say("Short.");
+    showMessage("Short.");
     vi.advanceTimersByTime(reading("Short."));
     expect(shown()).toEqual(["Short."]);
   });
 });
 
 it("lets errors stay until they are dismissed, and what offers something to do for longer than what only informs", () => {
-  sayError("It went wrong.");
-  say("It is done.");
-  say("It is gone.", "info", { label: "Undo", run: () => undefined });
+  showError("It went wrong.");
+  showMessage("It is done.");
+  showMessage("It is gone.", "info", { label: "Undo", run: () => undefined });
   vi.advanceTimersByTime(20_000);
   expect(shown()).toEqual(["It went wrong.", "It is gone."]);
   vi.advanceTimersByTime(3_600_000);

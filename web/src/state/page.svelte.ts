@@ -5,10 +5,10 @@ import { formatConfiguration, parseConfiguration, withOptions, type Configuratio
 const initial = parseConfiguration(typeof location === "undefined" ? "" : location.search);
 
 /** Sentences about the address that the page was opened with. */
-export const addressProblems = initial.problems;
+export const urlProblems = initial.problems;
 
 /** The run's options as the address had them when the page was opened: the base of `lab.configure`. */
-export const addressOptions: Readonly<RunOptions> = initial.configuration.options;
+export const urlOptions: Readonly<RunOptions> = initial.configuration.options;
 
 /** View, backend, model, the run's options and its rival's. Assign to its fields; the address follows. */
 export const page: Configuration = $state(initial.configuration);
@@ -19,21 +19,21 @@ export function setPageOptions(changes: Partial<RunOptions>): void {
 }
 
 /** Shows a view, as a step that the browser's Back undoes. */
-export function go(view: View): void {
+export function openView(view: View): void {
   if (view === page.view) return;
   page.view = view;
-  history.pushState(null, "", address());
+  history.pushState(null, "", pageUrl());
 }
 
 /** The address that opens the page as it is now. */
-export function address(): string {
+export function pageUrl(): string {
   return `${location.pathname}${formatConfiguration($state.snapshot(page), location.search)}${location.hash}`;
 }
 
 /** Keeps address and configuration in step until the function it gives is called. */
-export function followAddress(): () => void {
+export function syncUrl(): () => void {
   const follow = () => {
-    const now = address();
+    const now = pageUrl();
     if (now !== `${location.pathname}${location.search}${location.hash}`) history.replaceState(null, "", now);
   };
   const stop = $effect.root(() => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { remember, remembered } from "./preferences";
+import { savePreference, loadPreference } from "./preferences";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -10,11 +10,11 @@ it("keeps a choice until it is taken back", () => {
     setItem: (key: string, value: string) => kept.set(key, value),
     removeItem: (key: string) => kept.delete(key),
   });
-  expect(remembered("theme")).toBeNull();
-  remember("theme", "dark");
-  expect(remembered("theme")).toBe("dark");
-  remember("theme", null);
-  expect(remembered("theme")).toBeNull();
+  expect(loadPreference("theme")).toBeNull();
+  savePreference("theme", "dark");
+  expect(loadPreference("theme")).toBe("dark");
+  savePreference("theme", null);
+  expect(loadPreference("theme")).toBeNull();
 });
 
 it("does without a storage that is closed", () => {
@@ -22,6 +22,6 @@ it("does without a storage that is closed", () => {
     throw new DOMException("The operation is insecure.", "SecurityError");
   };
   vi.stubGlobal("localStorage", { getItem: closed, setItem: closed, removeItem: closed });
-  expect(() => remember("theme", "dark")).not.toThrow();
-  expect(remembered("theme")).toBeNull();
+  expect(() => savePreference("theme", "dark")).not.toThrow();
+  expect(loadPreference("theme")).toBeNull();
 });

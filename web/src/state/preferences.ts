@@ -1,6 +1,6 @@
 /** Small choices that outlast a visit. Where storage is closed to this page they hold for the visit alone. */
 
-export function remember(key: string, value: string | null): void {
+export function savePreference(key: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
@@ -9,7 +9,7 @@ export function remember(key: string, value: string | null): void {
   }
 }
 
-export function remembered(key: string): string | null {
+export function loadPreference(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {

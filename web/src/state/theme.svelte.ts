@@ -1,5 +1,5 @@
 /** Light or dark: the system's preference until the visitor chooses otherwise. */
-import { remember, remembered } from "./preferences";
+import { savePreference, loadPreference } from "./preferences";
 
 export type Theme = "light" | "dark";
 
@@ -19,7 +19,7 @@ export const theme = {
 export function toggleTheme(): void {
   const next = theme.now === "dark" ? "light" : "dark";
   state.chosen = next === state.system ? null : next;
-  remember(KEY, state.chosen);
+  savePreference(KEY, state.chosen);
   apply();
 }
 
@@ -29,6 +29,6 @@ function apply(): void {
 }
 
 function stored(): Theme | null {
-  const value = remembered(KEY);
+  const value = loadPreference(KEY);
   return value === "light" || value === "dark" ? value : null;
 }

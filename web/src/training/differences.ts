@@ -32,24 +32,24 @@ const SPELLINGS: Record<string, string> = {
 };
 
 /** A choice as the field spells it: `relu` is ReLU. */
-export function spelling(value: string): string {
+export function displayName(value: string): string {
   return SPELLINGS[value] ?? value;
 }
 
 /** One option's value in words short enough for a legend: `tanh`, `dropout 0`, `mirror on`. */
-export function optionWords({ name, title, kind }: OptionSpec, value: Value): string {
+export function describeOption({ name, title, kind }: OptionSpec, value: Value): string {
   const term = title.toLowerCase();
   if (typeof value === "boolean") return `${term} ${value ? "on" : "off"}`;
   if (name === "trainImages" && value === 0) return "all training images";
   if (name === "trainImages") return `${value} training images`;
-  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "normalization" && name !== "responseNorm")) return spelling(String(value));
+  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "normalization" && name !== "responseNorm")) return displayName(String(value));
   if (name === "normalization" && value === "none") return "no normalisation";
   if (name === "responseNorm" && value === "none") return "no response normalisation";
-  return `${term} ${typeof value === "number" ? Number(value.toPrecision(4)) : spelling(String(value))}`;
+  return `${term} ${typeof value === "number" ? Number(value.toPrecision(4)) : displayName(String(value))}`;
 }
 
 function words(specs: readonly OptionSpec[], options: RunOptions): string {
-  return specs.map((spec) => optionWords(spec, valueOf(options, spec.name))).join(", ");
+  return specs.map((spec) => describeOption(spec, valueOf(options, spec.name))).join(", ");
 }
 
 /**

@@ -33,8 +33,8 @@ class Source {
     this.infos[slot] = info;
     this.emit("configured", { slot, options: { ...DEFAULT_OPTIONS, ...options }, info, resumed: false });
   }
-  resume(step: number, kept: unknown): void {
-    this.emit("configured", { slot: 0, options: DEFAULT_OPTIONS, info: { ...info, step }, resumed: true, kept });
+  resume(step: number, viewState: unknown): void {
+    this.emit("configured", { slot: 0, options: DEFAULT_OPTIONS, info: { ...info, step }, resumed: true, viewState });
   }
   steps(count: number, slot: Slot = 0): void {
     for (let step = 1; step <= count; step++) this.emit("step", { slot, metrics: metrics(step) });
@@ -152,11 +152,11 @@ describe("recorder", () => {
     const first = recording();
     first.source.begin();
     first.source.steps(5000);
-    const kept = structuredClone(first.recorder.kept());
-    expect(kept.run?.training.steps.length).toBeLessThan(2100);
+    const state = structuredClone(first.recorder.state());
+    expect(state.run?.training.steps.length).toBeLessThan(2100);
 
     const second = recording();
-    second.source.resume(4000, kept);
+    second.source.resume(4000, state);
     const { steps } = second.recorder.active[0]?.training ?? { steps: [] };
     expect(steps.length).toBeGreaterThan(1000);
     expect(steps.at(-1)).toBeLessThanOrEqual(4000);

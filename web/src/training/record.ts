@@ -22,7 +22,7 @@ export class RunRecord {
   training = noCurves();
   validation = noCurves();
   last: LiveMetrics | undefined;
-  judged: Validation | undefined;
+  lastValidation: Validation | undefined;
   /** The options of the last step: what was changed after it has trained nothing. */
   private trainedWith: RunOptions;
 
@@ -63,7 +63,7 @@ export class RunRecord {
 
   /** A validation at `step`; a later one at the same step replaces it (a subset first, then all images). */
   validated(step: number, result: Validation): void {
-    this.judged = result;
+    this.lastValidation = result;
     const { steps, loss, accuracy } = this.validation;
     if (steps[steps.length - 1] === step) for (const column of [steps, loss, accuracy]) column.pop();
     steps.push(step);

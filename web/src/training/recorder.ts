@@ -12,7 +12,7 @@ const MOST_PAST = 8;
 export type RunSource = Pick<Run, "on" | "infos" | "options" | "last" | "lastValidation">;
 
 /** Stored beside the weights: the run's and its rival's curves. */
-export interface Kept {
+export interface RecorderState {
   run: History | null;
   rival: History | null;
 }
@@ -58,7 +58,7 @@ export class Recorder {
   }
 
   /** What to store beside the weights. */
-  kept(): Kept {
+  state(): RecorderState {
     return { run: this.active[0]?.history() ?? null, rival: this.active[1]?.history() ?? null };
   }
 
@@ -103,19 +103,19 @@ export class Recorder {
 
   /** Takes over a run that began before anybody looked. */
   private adopt({ infos, options, last, lastValidation }: RunSource, slot: Slot): void {
-    const [info, own, metrics, judged] = [infos[slot], options[slot], last[slot], lastValidation[slot]];
+    const [info, own, metrics, validation] = [infos[slot], options[slot], last[slot], lastValidation[slot]];
     if (!info || !own) return;
     const record = (this.active[slot] = new RunRecord(String(this.nextId++), own, info));
     if (metrics) record.stepped(metrics);
-    if (judged) record.validated(record.step, judged);
+    if (validation) record.validated(record.step, validation);
   }
 
-  private configured({ slot, options, info, resumed, kept }: RunEvents["configured"]): void {
+  private configured({ slot, options, info, resumed, viewState }: RunEvents["configured"]): void {
     // A resumed run goes on with its own curves; what was drawn beyond its saved step goes.
     const before = this.active[slot];
     if (!resumed) this.retire(slot);
     const record = new RunRecord(String(this.nextId++), options, info);
-    const stored = resumed ? (kept as Partial<Kept> | null | undefined)?.[slot === 0 ? "run" : "rival"] : undefined;
+    const stored = resumed ? (viewState as Partial<RecorderState> | null | undefined)?.[slot === 0 ? "run" : "rival"] : undefined;
     if (isHistory(stored)) record.restore(stored);
     else if (resumed && before) record.restore(before.history());
     this.active[slot] = record;

@@ -15,9 +15,9 @@
 import type { DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Views } from "../../generated/protocol";
 import type { ProjectRun, Stage } from "../../projects/types";
 import type {
-  BenchSample, StoredModel, Engine, EngineInfo, EngineSlot, ExportFormat, MaskData, Member, ModelHints, Parity, Pixels, PublishedModel, Slot, StartFrom,
+  BenchSample, DownloadedModel, Engine, EngineInfo, EngineSlot, ExportFormat, MaskData, Member, ModelHints, Parity, Pixels, PublishedModel, Slot, StartFrom,
 } from "../shared/protocol";
-import type { TwoTowers } from "./model-parallel";
+import type { ModelParallelRun } from "./model-parallel";
 
 export { Interrupted } from "./client";
 export { lab } from "./lab.svelte";
@@ -38,17 +38,17 @@ export interface SavedRun {
   step: number;
   /** Milliseconds since 1970. */
   savedAt: number;
-  /** What `run.keep` gave when it was saved: curves. */
-  kept: unknown;
+  /** What `run.viewState` gave when it was saved: curves. */
+  viewState: unknown;
 }
 
 /** Events of the run; each handler is called after the run's own fields have changed. */
 export interface RunEvents {
   /**
-   * Other weights in a slot. `resumed`: a run goes on from `info.step`, with what `run.keep` gave then in `kept`. This
-   * also happens by itself after a lost GPU: without `kept`, and from step 0 where no step had been saved.
+   * Other weights in a slot. `resumed`: a run goes on from `info.step`, with what `run.viewState` gave then in `viewState`. This
+   * also happens by itself after a lost GPU: without `viewState`, and from step 0 where no step had been saved.
    */
-  configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean; kept?: unknown };
+  configured: { slot: Slot; options: RunOptions; info: RunInfo; resumed: boolean; viewState?: unknown };
   step: { slot: Slot; metrics: LiveMetrics };
   validation: { slot: Slot; step: number; epoch: number; result: Validation };
   /** A live option was changed at this step. */
@@ -66,7 +66,7 @@ export interface Run {
   readonly lastValidation: readonly [Validation | null, Validation | null];
   on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void;
   /** Structured-cloneable state of the view (its curves), stored beside the weights each time the run is saved. */
-  keep: () => unknown;
+  viewState: () => unknown;
   /** The last state saved in this browser, offered after a reload; null where there is none. */
   saved(): Promise<SavedRun | null>;
   /** Goes on from it, paused. */
@@ -79,7 +79,7 @@ export interface Run {
 }
 
 /** A {@link Run} on a project's pictures that starts from a network, saved once a second. */
-export interface Tuning extends Run {
+export interface FineTuneRun extends Run {
   /** The project whose run is in the engine, null where there is none. */
   readonly project: string | null;
   /** A part of the plan, from a network; the run before it goes. */
@@ -100,7 +100,7 @@ export interface ModelChoice {
   /** The file at an address, from this device where it was downloaded before. Without hints, what is known of a published one. Where it cannot be had, the old model stays. */
   useUrl(address: string, hints?: ModelHints): Promise<ModelInfo>;
   /** Removes downloaded files from this device; the page's address names none of them any more. */
-  forget(files: readonly StoredModel[]): Promise<void>;
+  forget(files: readonly DownloadedModel[]): Promise<void>;
   /** Stops the download in progress; what has arrived is kept, and the next one goes on from there. */
   stop(): Promise<void>;
   /** Published weights: beside the page where its owner put them there, else at their publisher's. */
@@ -120,7 +120,7 @@ export interface LabApi {
   readonly engine: Engine;
   readonly run: Run;
   /** The run on the visitor's own pictures. */
-  readonly tuning: Tuning;
+  readonly fineTune: FineTuneRun;
   readonly models: ModelChoice;
   info(): Promise<EngineInfo>;
   classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
@@ -140,7 +140,7 @@ export interface LabApi {
    * A run of a network in two towers, each tower in a worker of its own, and the same run in one worker beside it; the
    * network is `alexnet-2012-32` unless another is named. End it when it is no longer looked at.
    */
-  twoTowers(options?: Partial<RunOptions>): Promise<TwoTowers>;
+  modelParallel(options?: Partial<RunOptions>): Promise<ModelParallelRun>;
   exportModel(format: ExportFormat): Promise<Blob>;
   importModel(file: Blob): Promise<ModelInfo>;
   bench: {

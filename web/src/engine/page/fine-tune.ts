@@ -1,29 +1,29 @@
 /** The run on the visitor's own pictures: the same loop as Train's, in a slot of its own, saved once a second. */
 import type { ModelInfo, RunInfo, RunOptions } from "../../generated/protocol";
-import { holdProject, type Hold } from "../../projects/lock";
+import { lockProject, type ProjectLock } from "../../projects/lock";
 import { getRun } from "../../projects/store";
 import type { ProjectRun, Stage } from "../../projects/types";
 import type { Engine, StartFrom, WorkerApi } from "../shared/protocol";
-import type { Tuning } from "./api";
-import type { Comeback } from "./restart";
+import type { FineTuneRun } from "./api";
+import type { RunRecovery } from "./restart";
 import type { Client } from "./client";
-import { TrainingRun, type Pace, type RunHost } from "./run";
+import { TrainingRun, type SavePolicy, type RunHost } from "./run";
 import type { Remote } from "comlink";
 
 const SLOT = 2;
 /** A second of training is lost at most: this, a call to the worker (0.12 to 0.25 s), and twice what saving takes (0.1 s). */
-export const PACE: Pace = { save: { every: 500, times: 3 }, careful: true, patient: true };
+export const SAVE_POLICY: SavePolicy = { save: { every: 500, times: 3 }, careful: true, patient: true };
 
 /** What the loop needs to know of the run it trains. */
 type Facts = Pick<ProjectRun, "project" | "stage" | "network" | "preprocess"> & { from: StartFrom };
 
-export interface TuningRun extends Tuning {
+export interface RecoverableFineTuneRun extends FineTuneRun {
   /** Gives the run to a fresh worker. */
-  readonly comeback: Comeback | null;
-  giveBack(remote: Remote<WorkerApi>): Promise<void>;
+  readonly recovery: RunRecovery | null;
+  release(remote: Remote<WorkerApi>): Promise<void>;
 }
 
-export function tuningRun(engine: Engine, client: Client, problem: (error: unknown) => void): TuningRun {
+export function createFineTuneRun(engine: Engine, client: Client, problem: (error: unknown) => void): RecoverableFineTuneRun {
   let facts: Facts | null = null;
   const configure = async (remote: Pick<Engine, "configureFrom">, options: RunOptions): Promise<RunInfo> => {
     if (!facts) throw new Error("There is no project open: open one first.");
@@ -41,40 +41,40 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
   } as Partial<Engine> as Engine;
   const host: RunHost = {
     tab: "",
-    keepRuns: async ({ options, step, savedAt, kept }) => {
+    saveRuns: async ({ options, step, savedAt, viewState }) => {
       if (!facts) return;
       const { project, stage, network, preprocess } = facts;
-      await client.call((remote) => remote.keepProject({ project, options, stage, step, savedAt, network, preprocess, resumable: true, kept }));
+      await client.call((remote) => remote.saveProjectRun({ project, options, stage, step, savedAt, network, preprocess, resumable: true, viewState }));
     },
-    resumeKept: async () => [await client.call((remote) => remote.resumeProject(facts?.project ?? ""))],
-    lastRun: async () => {
+    resumeRuns: async () => [await client.call((remote) => remote.resumeProject(facts?.project ?? ""))],
+    latestRun: async () => {
       const found = facts && (await getRun(facts.project));
-      return found ? { tab: found.project, options: found.options, rival: null, step: found.step, savedAt: found.savedAt, kept: found.kept } : null;
+      return found ? { tab: found.project, options: found.options, rival: null, step: found.step, savedAt: found.savedAt, viewState: found.viewState } : null;
     },
-    forgetRun: async () => undefined,
+    deleteRun: async () => undefined,
     problem,
   };
-  const run = new TrainingRun(own, host, PACE);
+  const run = new TrainingRun(own, host, SAVE_POLICY);
   // Only at the end of epochs: a few hundred pictures are judged whole.
   run.validateEvery = Number.POSITIVE_INFINITY;
 
   /** The project whose run this tab has. */
-  let hold: Hold | null = null;
+  let hold: ProjectLock | null = null;
 
   /** Does `work` on a project; where it fails, the run before stays. */
   async function on<T>(next: Facts, work: () => Promise<T>): Promise<T> {
     const before = facts;
-    const held = hold?.project === next.project ? hold : await holdProject(next.project);
+    const held = hold?.project === next.project ? hold : await lockProject(next.project);
     try {
       await run.pause();
       facts = next;
       const done = await work();
-      if (hold !== held) hold?.giveBack();
+      if (hold !== held) hold?.release();
       hold = held;
       return done;
     } catch (error) {
       facts = before;
-      if (hold !== held) held.giveBack();
+      if (hold !== held) held.release();
       throw error;
     }
   }
@@ -94,14 +94,14 @@ export function tuningRun(engine: Engine, client: Client, problem: (error: unkno
     async close(): Promise<void> {
       await run.drop();
       facts = null;
-      hold?.giveBack();
+      hold?.release();
       hold = null;
     },
-    giveBack: (remote: Remote<WorkerApi>) =>
+    release: (remote: Remote<WorkerApi>) =>
       run.restore(
         async () => [await remote.resumeProject(facts?.project ?? "")],
         (_, options) => configure(remote as unknown as Engine, options),
       ),
   };
-  return Object.defineProperty(Object.assign(run, more), "project", { get: () => facts?.project ?? null }) as unknown as TuningRun;
+  return Object.defineProperty(Object.assign(run, more), "project", { get: () => facts?.project ?? null }) as unknown as RecoverableFineTuneRun;
 }

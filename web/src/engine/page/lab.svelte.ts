@@ -2,47 +2,47 @@
 import type { RunOptions } from "../../generated/protocol";
 import { engineState } from "../../state/engine.svelte";
 import { ensembleState } from "../../state/ensemble.svelte";
-import { say, sayError } from "../../state/messages.svelte";
-import { picturesState } from "../../state/project-progress.svelte";
+import { showMessage, showError } from "../../state/messages.svelte";
+import { projectProgress } from "../../state/project-progress.svelte";
 import { modelState } from "../../state/model.svelte";
-import { addressOptions, page } from "../../state/page.svelte";
+import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
 import type { DatasetChoice, Engine } from "../shared/protocol";
 import type { LabApi } from "./api";
-import { replacedSentence } from "./restart";
+import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";
 import { TrainingRun } from "./run";
 import { tabName } from "./tab";
-import { startTwoTowers } from "./model-parallel";
-import { tuningRun, type TuningRun } from "./fine-tune";
+import { startModelParallel } from "./model-parallel";
+import { createFineTuneRun, type RecoverableFineTuneRun } from "./fine-tune";
 
 const base = () => new URL(".", location.href).href;
-/** What the visitor brought: handles, no bytes. */
-const brought = new Map<string, { choice: DatasetChoice; files: File[] }>();
+/** What the visitor imported: handles, no bytes. */
+const imported = new Map<string, { choice: DatasetChoice; files: File[] }>();
 
 const client: Client = new Client(connectWorker, () => page.backend, base, {
   starting: (restart) => Object.assign(engineState, { status: restart ? "restarting" : "starting", progress: null }),
   ready: (info, surprise) => {
     Object.assign(engineState, { status: "ready", info, progress: null, problem: "" });
-    if (surprise) say(info.reason);
+    if (surprise) showMessage(info.reason);
   },
   progress: ({ what, loaded, total, secondsLeft }) => {
     if (what === "engine") engineState.progress = { loaded, total };
-    else if (what === "pictures") picturesState.progress = total === undefined || loaded >= total ? null : { done: loaded, total };
+    else if (what === "pictures") projectProgress.progress = total === undefined || loaded >= total ? null : { done: loaded, total };
     else if (what === "model") modelState.progress = { loaded, total, secondsLeft };
     else ensembleState.progress = { loaded, total };
   },
-  replaced: (reason, from) => void say(replacedSentence(reason, from.backend, run.comeback ?? tuning.comeback), "error"),
+  replaced: (reason, from) => void showMessage(restartMessage(reason, from.backend, run.recovery ?? fineTune.recovery), "error"),
   failed: (error) => {
     Object.assign(engineState, { status: "failed", progress: null, problem: error.message });
-    sayError(error);
+    showError(error);
   },
   restore: async (remote) => {
-    for (const { choice, files } of brought.values()) await remote.remember(choice, files);
-    await models.restore(remote).catch(sayError);
-    await run.restore((kept) => remote.resumeKept(kept), (slot, options) => remote.configure(slot, options)).catch(sayError);
-    await tuning.giveBack(remote).catch(sayError);
+    for (const { choice, files } of imported.values()) await remote.registerDataset(choice, files);
+    await models.restore(remote).catch(showError);
+    await run.restore((saved) => remote.resumeRuns(saved), (slot, options) => remote.configure(slot, options)).catch(showError);
+    await fineTune.release(remote).catch(showError);
   },
 });
 
@@ -59,7 +59,7 @@ const own: Partial<Engine> = {
   },
   importData: async (name, files, network) => {
     const choice = await client.call((remote) => remote.importData(name, files, network));
-    brought.set(choice.id, { choice, files });
+    imported.set(choice.id, { choice, files });
     return choice;
   },
 };
@@ -76,11 +76,11 @@ const engine = new Proxy(own, {
 
 const run = new TrainingRun(engine, {
   tab: tabName(),
-  keepRuns: (kept, slots) => client.call((remote) => remote.keepRuns(kept, slots)),
-  resumeKept: (kept) => client.call((remote) => remote.resumeKept(kept)),
-  lastRun: (tab) => client.call((remote) => remote.lastRun(tab)),
-  forgetRun: (tab) => client.call((remote) => remote.forgetRun(tab)),
-  problem: sayError,
+  saveRuns: (saved, slots) => client.call((remote) => remote.saveRuns(saved, slots)),
+  resumeRuns: (saved) => client.call((remote) => remote.resumeRuns(saved)),
+  latestRun: (tab) => client.call((remote) => remote.latestRun(tab)),
+  deleteRun: (tab) => client.call((remote) => remote.deleteRun(tab)),
+  problem: showError,
 });
 run.on("configured", ({ slot, options, resumed }) => {
   // What a fresh worker is given back is not what the visitor has asked for since.
@@ -89,7 +89,7 @@ run.on("configured", ({ slot, options, resumed }) => {
   page.rival = slot === 1 ? options : null;
 });
 
-const tuning: TuningRun = tuningRun(engine, client, sayError);
+const fineTune: RecoverableFineTuneRun = createFineTuneRun(engine, client, showError);
 
 const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
@@ -106,7 +106,7 @@ async function prepare(): Promise<void> {
 export const lab: LabApi = {
   engine,
   run,
-  tuning,
+  fineTune,
   models,
   info: () => client.start(),
   async classify(photo, { top = 5, views = "one" } = {}) {
@@ -114,7 +114,7 @@ export const lab: LabApi = {
     return engine.classify(photo, top, views);
   },
   async configure(options = {}, rival = null) {
-    const wanted: RunOptions = withOptions(addressOptions, options);
+    const wanted: RunOptions = withOptions(urlOptions, options);
     const opponent = rival && withOptions(wanted, rival);
     const info = await run.configure(wanted, opponent);
     page.options = { ...wanted };
@@ -138,9 +138,9 @@ export const lab: LabApi = {
   pause: () => run.pause(),
   reset: () => run.configure(plain(page.options), plain(page.rival)),
   mask: (layer) => engine.mask(0, layer),
-  async twoTowers(options = {}) {
-    const wanted = withOptions(addressOptions, { network: "alexnet-2012-32", ...options });
-    return startTwoTowers(connectWorker, wanted, base(), brought.get(wanted.dataset));
+  async modelParallel(options = {}) {
+    const wanted = withOptions(urlOptions, { network: "alexnet-2012-32", ...options });
+    return startModelParallel(connectWorker, wanted, base(), imported.get(wanted.dataset));
   },
   async exportModel(format) {
     await models.ensure();

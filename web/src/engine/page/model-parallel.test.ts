@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 import { DEFAULT_OPTIONS } from "../../generated/protocol";
 import type { Connection } from "./client";
-import { Line } from "../worker/port";
-import { startTwoTowers } from "./model-parallel";
+import { ArrayPort } from "../worker/port";
+import { startModelParallel } from "./model-parallel";
 
 test("a line gives what came in the order in which it came, early or late", async () => {
   const { port1, port2 } = new MessageChannel();
-  const [left, right] = [new Line(port1), new Line(port2)];
-  const early = left.swap(Float32Array.of(1));
-  expect(await right.swap(Float32Array.of(2))).toEqual(Float32Array.of(1));
+  const [left, right] = [new ArrayPort(port1), new ArrayPort(port2)];
+  const early = left.exchange(Float32Array.of(1));
+  expect(await right.exchange(Float32Array.of(2))).toEqual(Float32Array.of(1));
   expect(await early).toEqual(Float32Array.of(2));
-  const both = Promise.all([left.swap(Float32Array.of(3, 4)), right.swap(Float32Array.of(5))]);
+  const both = Promise.all([left.exchange(Float32Array.of(3, 4)), right.exchange(Float32Array.of(5))]);
   expect(await both).toEqual([Float32Array.of(5), Float32Array.of(3, 4)]);
   for (const port of [port1, port2]) port.close();
 });
@@ -21,8 +21,8 @@ function workers() {
   const connect = (): Connection => {
     const worker = { fail: (_reason: string) => undefined as void, ended: false };
     all.push(worker);
-    const answers = { boot: {}, configureTower: { step: 0 }, configure: { step: 0 } } as Record<string, unknown>;
-    const call = (name: string) => () => (name === "stepTower" ? new Promise(() => undefined) : Promise.resolve(answers[name]));
+    const answers = { boot: {}, configureGroup: { step: 0 }, configure: { step: 0 } } as Record<string, unknown>;
+    const call = (name: string) => () => (name === "stepGroup" ? new Promise(() => undefined) : Promise.resolve(answers[name]));
     return {
       remote: new Proxy({}, { get: (_, name) => (name === "then" ? undefined : call(String(name))) }) as Connection["remote"],
       listen: ({ failed }) => (worker.fail = failed),
@@ -34,7 +34,7 @@ function workers() {
 
 test("when one worker dies the other does not wait for ever, and all are ended", async () => {
   const { all, connect } = workers();
-  const run = await startTwoTowers(connect, { ...DEFAULT_OPTIONS, network: "alexnet-2012-32" }, "http://localhost/", undefined);
+  const run = await startModelParallel(connect, { ...DEFAULT_OPTIONS, network: "alexnet-2012-32" }, "http://localhost/", undefined);
   const step = run.step();
   all[1]?.fail("its memory is full.");
   await expect(step).rejects.toThrow("The two towers stopped (its memory is full): start them again.");

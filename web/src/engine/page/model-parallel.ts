@@ -5,7 +5,7 @@ import type { DatasetChoice, Traffic } from "../shared/protocol";
 import type { Connection } from "./client";
 
 /** What a step found. */
-export interface TwoTowersStep {
+export interface ModelParallelStep {
   metrics: StepMetrics;
   /** What each tower has sent so far, before which layer; the same in both. */
   traffic: Traffic[];
@@ -14,22 +14,22 @@ export interface TwoTowersStep {
 }
 
 /** A run in two workers. */
-export interface TwoTowers {
+export interface ModelParallelRun {
   readonly info: RunInfo;
   /** The next step, both workers at once. */
-  step(): Promise<TwoTowersStep>;
+  step(): Promise<ModelParallelStep>;
   /** Brings the one worker to the same step: whether its weights are the same to the last bit, and its time for a step. */
   compare(): Promise<{ same: boolean; digests: string[]; milliseconds: number; loss: number | null }>;
   /** Ends all workers. */
   end(): void;
 }
 
-type Brought = { choice: DatasetChoice; files: File[] } | undefined;
+type ImportedDataset = { choice: DatasetChoice; files: File[] } | undefined;
 
 const TOWERS = [0, 1] as const;
 
 /** Starts two workers with a tower each and a third with the whole network; all on the CPU, where bits can be compared. */
-export async function startTwoTowers(connect: () => Connection, options: RunOptions, base: string, brought: Brought): Promise<TwoTowers> {
+export async function startModelParallel(connect: () => Connection, options: RunOptions, base: string, imported: ImportedDataset): Promise<ModelParallelRun> {
   const connections = [connect(), connect(), connect()] as const;
   const [left, right, whole] = connections;
   let end: (reason: string) => void = () => undefined;
@@ -49,12 +49,12 @@ export async function startTwoTowers(connect: () => Connection, options: RunOpti
   try {
     await whileAll(Promise.all(connections.map(async ({ remote }) => {
       await remote.boot("cpu", base);
-      if (brought) await remote.remember(brought.choice, brought.files);
+      if (imported) await remote.registerDataset(imported.choice, imported.files);
     })));
     const { port1, port2 } = new MessageChannel();
     const configured = Promise.all([
-      left.remote.configureTower(0, options, Comlink.transfer(port1, [port1])),
-      right.remote.configureTower(1, options, Comlink.transfer(port2, [port2])),
+      left.remote.configureGroup(0, options, Comlink.transfer(port1, [port1])),
+      right.remote.configureGroup(1, options, Comlink.transfer(port2, [port2])),
       whole.remote.configure(0, options),
     ]);
     const [info] = await whileAll(configured);
@@ -64,7 +64,7 @@ export async function startTwoTowers(connect: () => Connection, options: RunOpti
       info,
       async step() {
         const before = performance.now();
-        const [mine] = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.stepTower())));
+        const [mine] = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.stepGroup())));
         steps++;
         if (!mine) throw new Error("A tower gave no answer: start both again.");
         return { ...mine, milliseconds: performance.now() - before };
@@ -76,8 +76,8 @@ export async function startTwoTowers(connect: () => Connection, options: RunOpti
         if (count > 0) loss = (await whileAll(whole.remote.step(0, count))).loss;
         const milliseconds = count > 0 ? (performance.now() - before) / count : 0;
         behind = steps;
-        const halves = await whileAll(whole.remote.halfDigests(0));
-        const digests = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.towerDigest())));
+        const halves = await whileAll(whole.remote.groupDigests(0));
+        const digests = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.groupDigest())));
         return { same: digests.every((digest, tower) => digest === halves[tower]), digests, milliseconds, loss };
       },
       end: () => end("they were ended"),

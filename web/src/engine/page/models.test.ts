@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Remote } from "comlink";
 import type { ModelInfo } from "../../generated/protocol";
 import { modelState } from "../../state/model.svelte";
-import type { PublishedModel, StoredModel, WorkerApi } from "../shared/protocol";
+import type { PublishedModel, DownloadedModel, WorkerApi } from "../shared/protocol";
 import type { Client } from "./client";
 import { Models } from "./models";
 
@@ -11,10 +11,10 @@ const listed: PublishedModel = { name: "A listed network", url: "https://lab.exa
 const remote = {
   importFile: vi.fn(async () => info),
   loadModel: vi.fn(async () => info),
-  useUrl: vi.fn(async () => ({ info, kept: false })),
+  loadModelFromUrl: vi.fn(async () => ({ info, cached: false })),
   useRun: vi.fn(async () => info),
   exportModel: vi.fn(async () => new Uint8Array(3)),
-  forgetFiles: vi.fn(async () => undefined),
+  deleteModelFiles: vi.fn(async () => undefined),
 };
 const worker = remote as unknown as Remote<WorkerApi>;
 const client = { call: (task: (remote: typeof worker) => unknown) => task(worker) } as unknown as Client;
@@ -69,9 +69,9 @@ describe("the page's address", () => {
     page.model = "files/net.pth";
     const own = models();
     await own.ensure();
-    expect(remote.useUrl).toHaveBeenCalledWith("https://page.example/lab/files/net.pth", {}, [listed]);
+    expect(remote.loadModelFromUrl).toHaveBeenCalledWith("https://page.example/lab/files/net.pth", {}, [listed]);
     expect(page.model).toBe("https://page.example/lab/files/net.pth");
-    remote.useUrl.mockRejectedValueOnce(new Error("The model is not there."));
+    remote.loadModelFromUrl.mockRejectedValueOnce(new Error("The model is not there."));
     await expect(own.useUrl(url)).rejects.toThrow("not there");
     expect(page.model).toBe("https://page.example/lab/files/net.pth");
   });
@@ -79,11 +79,11 @@ describe("the page's address", () => {
   it("no longer names a file that was removed from this device, however it is spelt", async () => {
     const own = models();
     await own.useUrl(url);
-    const stored = (key: string, url: string) => ({ key, url }) as StoredModel;
+    const stored = (key: string, url: string) => ({ key, url }) as DownloadedModel;
     await own.forget([stored("1", "https://lab.example/third.pth")]);
     expect(page.model).toBe(url);
     await own.forget([stored("1", "https://lab.example/third.pth"), stored("2", url)]);
-    expect(remote.forgetFiles).toHaveBeenLastCalledWith(["1", "2"]);
+    expect(remote.deleteModelFiles).toHaveBeenLastCalledWith(["1", "2"]);
     expect(page.model).toBe("");
     expect(modelState).toMatchObject({ status: "ready", source: "address" });
     page.model = "files/net.pth";
@@ -94,13 +94,13 @@ describe("the page's address", () => {
 
 it("waits for the choice under way where there is no model yet, whatever the page's address names", async () => {
   page.model = "nowhere.pth";
-  remote.useUrl.mockRejectedValueOnce(new Error("The model is not there."));
+  remote.loadModelFromUrl.mockRejectedValueOnce(new Error("The model is not there."));
   const own = models();
   await expect(own.ensure()).rejects.toThrow("not there");
   const chosen = own.useShipped();
   expect(await own.ensure()).toBe(info);
   await chosen;
-  expect(remote.useUrl).toHaveBeenCalledOnce();
+  expect(remote.loadModelFromUrl).toHaveBeenCalledOnce();
   expect(modelState.source).toBe("shipped");
 });
 
@@ -114,19 +114,19 @@ describe("an address that was typed", () => {
     ["v1.5/alexnet.pth", "https://page.example/lab/v1.5/alexnet.pth"],
   ])("%s is %s", async (typed, url) => {
     await models().useUrl(typed);
-    expect(remote.useUrl).toHaveBeenCalledWith(url, {}, [listed]);
+    expect(remote.loadModelFromUrl).toHaveBeenCalledWith(url, {}, [listed]);
   });
 
   it("of a published file brings what is known of that", async () => {
     await models().useUrl("lab.example/net.pth");
-    expect(remote.useUrl).toHaveBeenCalledWith(listed.url, listed, [listed]);
+    expect(remote.loadModelFromUrl).toHaveBeenCalledWith(listed.url, listed, [listed]);
     expect(modelState.name).toBe("A listed network");
   });
 
   it("is refused before anything is fetched where it is no address, or one of an ONNX file", async () => {
     await expect(models().useUrl("ftp://example.org/net.pth")).rejects.toThrow("“ftp://example.org/net.pth” is no address of a file on the web: it should look like https://example.org/alexnet.safetensors.");
     await expect(models().useUrl("https://example.org/net.onnx?raw")).rejects.toThrow("ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.");
-    expect(remote.useUrl).not.toHaveBeenCalled();
+    expect(remote.loadModelFromUrl).not.toHaveBeenCalled();
   });
 });
 

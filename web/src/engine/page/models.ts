@@ -1,11 +1,11 @@
 /** The model in use: the shipped one until another is imported, named by the address, or trained. */
 import type { ModelInfo } from "../../generated/protocol";
 import { modelState } from "../../state/model.svelte";
-import { elsewhere, isOnnx, NO_ONNX } from "../../state/file-kind";
-import { sentence } from "../../state/messages.svelte";
-import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel, StoredModel, WorkerApi } from "../shared/protocol";
+import { wrongViewMessage, isOnnx, NO_ONNX } from "../../state/file-kind";
+import { errorText } from "../../state/messages.svelte";
+import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel, DownloadedModel, WorkerApi } from "../shared/protocol";
 import type { Client } from "./client";
-import { nameInUrl } from "../worker/download";
+import { urlFileName } from "../shared/url-file-name";
 import { fetchJson } from "../shared/fetch";
 import type { Remote } from "comlink";
 
@@ -22,8 +22,8 @@ export interface ShippedModel {
 
 /** How to get the model again in a fresh worker: a file of the page's own, one of any server, or one at hand. */
 type Source = { kind: "shipped"; url: string; bytes: number | undefined; measured: Accuracy | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
-/** `kept`: the file was on this device already. */
-interface Loaded { info: ModelInfo; kept: boolean }
+/** `cached`: the file was on this device already. */
+interface Loaded { info: ModelInfo; cached: boolean }
 
 const NO_SHIPPED = "This site carries no trained network yet: train one on the Train page, or import a file on the Models page.";
 
@@ -83,7 +83,7 @@ export class Models {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
     this.follow({ kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) });
-    Object.assign(modelState, { status: "ready", info, measured: null, tested: null, name, source: "run", kept: false, progress: null, problem: "" });
+    Object.assign(modelState, { status: "ready", info, measured: null, testResult: null, name, source: "run", cached: false, progress: null, problem: "" });
     return info;
   }
 
@@ -93,14 +93,14 @@ export class Models {
     try {
       await this.load(this.source, remote);
     } catch (error) {
-      Object.assign(modelState, { status: "failed", info: null, measured: null, name: "", source: null, progress: null, problem: sentence(error) });
+      Object.assign(modelState, { status: "failed", info: null, measured: null, name: "", source: null, progress: null, problem: errorText(error) });
       throw error;
     }
   }
 
   async useUrl(address: string, hints?: ModelHints): Promise<ModelInfo> {
     const url = webAddress(address, this.base());
-    const name = nameInUrl(url);
+    const name = urlFileName(url);
     if (isOnnx(name)) throw new Error(NO_ONNX);
     return this.change("address", hints?.name ?? name, async () => {
       const known = hints ?? (await this.known()).find((one) => one.url === url) ?? {};
@@ -110,8 +110,8 @@ export class Models {
   }
 
   /** Removes downloaded files from this device; the model in use stays, but the page's address would fetch its file again. */
-  async forget(files: readonly StoredModel[]): Promise<void> {
-    await this.client.call((remote) => remote.forgetFiles(files.map(({ key }) => key)));
+  async forget(files: readonly DownloadedModel[]): Promise<void> {
+    await this.client.call((remote) => remote.deleteModelFiles(files.map(({ key }) => key)));
     if (files.some(({ url }) => this.names(url))) this.page.model = "";
   }
 
@@ -157,16 +157,16 @@ export class Models {
     Object.assign(modelState, { status: "loading", loading: name, progress: null, problem: "", stoppable: source === "address" });
     try {
       const found = await find();
-      const { info, kept } = await this.client.call((remote) => this.load(found, remote));
+      const { info, cached } = await this.client.call((remote) => this.load(found, remote));
       this.follow(found);
       const measured = found.kind === "shipped" ? (found.measured ?? null) : null;
-      Object.assign(modelState, { status: "ready", info, measured, tested: null, name: modelState.loading, source, kept, progress: null, stoppable: false });
+      Object.assign(modelState, { status: "ready", info, measured, testResult: null, name: modelState.loading, source, cached, progress: null, stoppable: false });
       return info;
     } catch (error) {
-      const pointed = source === "file" ? elsewhere(name, "models") : null;
+      const pointed = source === "file" ? wrongViewMessage(name, "models") : null;
       const reason = pointed === null ? error : new Error(pointed);
       // The model in use stays; where there was none, the page says why.
-      Object.assign(modelState, before.info ? before : { status: "failed", problem: sentence(reason), progress: null, name: "", stoppable: false });
+      Object.assign(modelState, before.info ? before : { status: "failed", problem: errorText(reason), progress: null, name: "", stoppable: false });
       throw reason;
     }
   }
@@ -174,11 +174,11 @@ export class Models {
   private async load(source: Source, remote: Remote<WorkerApi>): Promise<Loaded> {
     switch (source.kind) {
       case "shipped":
-        return { info: await remote.loadModel(source.url, source.bytes), kept: false };
+        return { info: await remote.loadModel(source.url, source.bytes), cached: false };
       case "url":
-        return remote.useUrl(source.url, source.hints, await this.known());
+        return remote.loadModelFromUrl(source.url, source.hints, await this.known());
       case "file":
-        return { info: await remote.importFile(source.blob, await this.known()), kept: false };
+        return { info: await remote.importFile(source.blob, await this.known()), cached: false };
     }
   }
 }

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type StepMetrics } from "../../generated/protocol";
-import type { KeptRun, Engine, Slot } from "../shared/protocol";
+import type { StoredRun, Engine, Slot } from "../shared/protocol";
 import type { RunEvents } from "./api";
 import { Interrupted } from "./client";
 import { LOSS_IS_NO_NUMBER, TrainingRun, type RunHost } from "./run";
-import { PACE } from "./fine-tune";
+import { SAVE_POLICY } from "./fine-tune";
 
 const info: RunInfo = { step: 0, parameters: 1, trainImages: 100, valImages: 10, stepsPerEpoch: 10, labels: [], inputSize: 32, fc6Units: 4, fc7Units: 4 };
 
@@ -62,13 +62,13 @@ const phase = (wanted: string) => vi.waitFor(() => expect(run.phase).toBe(wanted
 
 beforeEach(() => {
   engine = new Counting();
-  let kept: KeptRun | null = null;
+  let stored: StoredRun | null = null;
   host = {
     tab: "tab",
-    keepRuns: vi.fn(async (run: KeptRun) => void (kept = run)),
-    resumeKept: vi.fn(async () => [{ ...info, step: kept?.step ?? 0 }]),
-    lastRun: vi.fn(async () => kept),
-    forgetRun: vi.fn(async () => void (kept = null)),
+    saveRuns: vi.fn(async (run: StoredRun) => void (stored = run)),
+    resumeRuns: vi.fn(async () => [{ ...info, step: stored?.step ?? 0 }]),
+    latestRun: vi.fn(async () => stored),
+    deleteRun: vi.fn(async () => void (stored = null)),
     problem: vi.fn(),
   };
   run = new TrainingRun(engine as unknown as Engine, host);
@@ -97,21 +97,21 @@ describe("a run", () => {
         judging += 650;
         return takes(650, await validate(slot, images));
       };
-      /** When each kept state was current, and when it was safe, in time that was not spent on judging. */
-      const kept: { current: number; safe: number }[] = [];
+      /** When each stored state was current, and when it was safe, in time that was not spent on judging. */
+      const stored: { current: number; safe: number }[] = [];
       const clock = () => performance.now() - judging;
-      host.keepRuns = async () => {
+      host.saveRuns = async () => {
         const current = clock();
         await takes(160, null);
-        kept.push({ current, safe: clock() });
+        stored.push({ current, safe: clock() });
       };
-      run = new TrainingRun(engine as unknown as Engine, host, PACE);
+      run = new TrainingRun(engine as unknown as Engine, host, SAVE_POLICY);
       await run.configure({ ...options, epochs: 20 }, null);
       await run.start();
       while (run.phase !== "finished") await vi.advanceTimersByTimeAsync(1000);
       expect(engine.whole).toBeGreaterThan(4);
-      expect(kept.length).toBeGreaterThan(10);
-      const lost = kept.slice(1).map(({ safe }, i) => safe - (kept[i]?.current ?? 0));
+      expect(stored.length).toBeGreaterThan(10);
+      const lost = stored.slice(1).map(({ safe }, i) => safe - (stored[i]?.current ?? 0));
       expect(Math.max(...lost)).toBeLessThanOrEqual(1000);
     } finally {
       vi.useRealTimers();
@@ -189,7 +189,7 @@ describe("a run", () => {
     await run.start();
     await phase("paused");
     expect(host.problem).toHaveBeenCalledWith(new Error(LOSS_IS_NO_NUMBER));
-    expect(host.keepRuns).not.toHaveBeenCalled();
+    expect(host.saveRuns).not.toHaveBeenCalled();
   });
 
   it("goes on by itself after the worker was replaced", async () => {
@@ -210,16 +210,16 @@ describe("a run", () => {
 });
 
 describe("a saved run", () => {
-  const saved: KeptRun = { tab: "tab", options: { ...options, seed: 9 }, rival: null, step: 42, savedAt: 1, kept: { curve: [1, 2] } };
+  const saved: StoredRun = { tab: "tab", options: { ...options, seed: 9 }, rival: null, step: 42, savedAt: 1, viewState: { curve: [1, 2] } };
 
   it("is put back, paused, with its curves", async () => {
-    await host.keepRuns(saved, [0]);
+    await host.saveRuns(saved, [0]);
     const seen: RunEvents["configured"][] = [];
     run.on("configured", (event) => seen.push(event));
     expect((await run.saved())?.step).toBe(42);
     await run.resume();
     expect(run.phase).toBe("paused");
-    expect(seen).toEqual([{ slot: 0, options: saved.options, info: { ...info, step: 42 }, resumed: true, kept: saved.kept }]);
+    expect(seen).toEqual([{ slot: 0, options: saved.options, info: { ...info, step: 42 }, resumed: true, viewState: saved.viewState }]);
   });
 
   it("leaves the page without a run where it is gone", async () => {
@@ -228,11 +228,11 @@ describe("a saved run", () => {
   });
 
   it("is not what a replaced worker gets when it is of another run", async () => {
-    await host.keepRuns(saved, [0]);
+    await host.saveRuns(saved, [0]);
     await run.configure(options, null);
     engine.calls = [];
-    await run.restore(host.resumeKept, engine.configure);
-    expect(host.resumeKept).not.toHaveBeenCalled();
+    await run.restore(host.resumeRuns, engine.configure);
+    expect(host.resumeRuns).not.toHaveBeenCalled();
     expect(engine.calls).toEqual([`configure 0 ${options.seed}`]);
   });
 });
@@ -252,21 +252,21 @@ describe("a run whose worker is lost", () => {
   });
 
   const steps = (least: number) => vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThanOrEqual(least));
-  /** Trains until a state is kept; the step that it was. */
-  async function keep(): Promise<number> {
+  /** Trains until a state is stored; the step that it was. */
+  async function untilSaved(): Promise<number> {
     now += 6_000;
-    await vi.waitFor(() => expect(host.keepRuns).toHaveBeenCalled());
-    return vi.mocked(host.keepRuns).mock.lastCall?.[0].step ?? Number.NaN;
+    await vi.waitFor(() => expect(host.saveRuns).toHaveBeenCalled());
+    return vi.mocked(host.saveRuns).mock.lastCall?.[0].step ?? Number.NaN;
   }
   /** Loses the worker in the middle of a step and waits until the run has been given to the next one. */
   async function lose(): Promise<void> {
     const over = new Promise<void>((resolve) => {
-      engine.successor = () => run.restore(host.resumeKept, engine.configure).finally(resolve);
+      engine.successor = () => run.restore(host.resumeRuns, engine.configure).finally(resolve);
     });
     await over;
   }
 
-  it("goes on by itself from the same initial weights where no step was kept", async () => {
+  it("goes on by itself from the same initial weights where no step was stored", async () => {
     await run.configure(long, null);
     await run.start();
     await steps(50);
@@ -280,22 +280,22 @@ describe("a run whose worker is lost", () => {
     expect(host.problem).not.toHaveBeenCalled();
   });
 
-  it("goes on from its last kept step, rival and all", async () => {
-    vi.mocked(host.resumeKept).mockImplementation(async ({ step }) => {
+  it("goes on from its last stored step, rival and all", async () => {
+    vi.mocked(host.resumeRuns).mockImplementation(async ({ step }) => {
       engine.steps = [step, step];
       return [{ ...info, step }, { ...info, step }];
     });
     await run.configure(long, { ...long, dropout: 0 });
     await run.start();
-    const kept = await keep();
-    expect(run.comeback).toEqual({ running: true, keptStep: kept });
+    const stored = await untilSaved();
+    expect(run.recovery).toEqual({ running: true, savedStep: stored });
     phases.length = 0;
     await lose();
-    await steps(kept + 5);
+    await steps(stored + 5);
     await run.pause();
     expect(engine.calls.slice(0, 2)).toEqual(["step 0", "step 1"]);
     expect(phases).toEqual(["preparing", "running", "paused"]);
-    expect(configured.slice(-2)).toMatchObject([{ slot: 0, resumed: true, info: { step: kept } }, { slot: 1, resumed: true, info: { step: kept } }]);
+    expect(configured.slice(-2)).toMatchObject([{ slot: 0, resumed: true, info: { step: stored } }, { slot: 1, resumed: true, info: { step: stored } }]);
     expect(host.problem).not.toHaveBeenCalled();
   });
 
@@ -309,36 +309,36 @@ describe("a run whose worker is lost", () => {
     expect(engine.asked[0]).toBe(1);
   });
 
-  it("never takes what an earlier run kept", async () => {
+  it("never takes what an earlier run stored", async () => {
     await run.configure(long, null);
     await run.start();
-    await keep();
+    await untilSaved();
     // Reset: the same options, seed and all.
     await run.configure(long, null);
-    expect(run.comeback).toEqual({ running: false, keptStep: null });
+    expect(run.recovery).toEqual({ running: false, savedStep: null });
     await run.start();
     await lose();
     await run.pause();
-    expect(host.resumeKept).not.toHaveBeenCalled();
+    expect(host.resumeRuns).not.toHaveBeenCalled();
     expect(engine.calls[0]).toBe(`configure 0 ${options.seed}`);
   });
 
   it("that began with another tab's state goes back to that", async () => {
-    const other: KeptRun = { tab: "another", options: { ...long, seed: 9 }, rival: null, step: 42, savedAt: 1, kept: null };
-    await host.keepRuns(other, [0]);
+    const other: StoredRun = { tab: "another", options: { ...long, seed: 9 }, rival: null, step: 42, savedAt: 1, viewState: null };
+    await host.saveRuns(other, [0]);
     await run.resume();
-    vi.mocked(host.resumeKept).mockClear();
+    vi.mocked(host.resumeRuns).mockClear();
     await run.start();
     await lose();
     await run.pause();
-    expect(host.resumeKept).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tab: "another", step: 42 }));
+    expect(host.resumeRuns).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tab: "another", step: 42 }));
   });
 
   it("is over, with one sentence, where it cannot be put back", async () => {
     await run.configure(long, null);
     await run.start();
-    await keep();
-    vi.mocked(host.resumeKept).mockRejectedValue(new Error("The images could not be fetched: check the connection."));
+    await untilSaved();
+    vi.mocked(host.resumeRuns).mockRejectedValue(new Error("The images could not be fetched: check the connection."));
     engine.step = vi.fn(engine.step);
     await lose();
     engine.fault = new Error("There is no run yet: configure one first.");
@@ -352,27 +352,27 @@ describe("a run whose worker is lost", () => {
   it("is restored a second time where the next worker is lost as well", async () => {
     await run.configure(long, null);
     await run.start();
-    const kept = await keep();
+    const stored = await untilSaved();
     // The first successor dies before it answers: its restoring never ends.
     engine.successor = async () => {
       void run.restore(() => new Promise(() => undefined), engine.configure);
       await vi.waitFor(() => expect(run.phase).toBe("preparing"));
-      await run.restore(host.resumeKept, engine.configure);
+      await run.restore(host.resumeRuns, engine.configure);
     };
-    await vi.waitFor(() => expect(host.resumeKept).toHaveBeenCalled());
-    await steps(kept + 5);
+    await vi.waitFor(() => expect(host.resumeRuns).toHaveBeenCalled());
+    await steps(stored + 5);
     expect(run.phase).toBe("running");
     await run.pause();
     expect(run.phase).toBe("paused");
   });
 
-  it("is no longer finished where the last kept step lies before the end", async () => {
+  it("is no longer finished where the last stored step lies before the end", async () => {
     await run.configure({ ...options, epochs: 20 }, null);
     await run.start();
-    const kept = await keep();
+    const stored = await untilSaved();
     await phase("finished");
-    await run.restore(host.resumeKept, engine.configure);
-    expect([run.phase, run.infos[0]?.step]).toEqual(["paused", kept]);
+    await run.restore(host.resumeRuns, engine.configure);
+    expect([run.phase, run.infos[0]?.step]).toEqual(["paused", stored]);
     engine.steps[0] = 200;
     await run.step(1);
     await run.restore(async () => [{ ...info, step: 200 }], engine.configure);

@@ -1,7 +1,7 @@
 /** The training loop on the page's side. It computes nothing: it asks the worker for one step after another. */
 import type { RunInfo, RunOptions, Validation } from "../../generated/protocol";
-import type { KeptRun, Engine, Slot } from "../shared/protocol";
-import type { Comeback } from "./restart";
+import type { StoredRun, Engine, Slot } from "../shared/protocol";
+import type { RunRecovery } from "./restart";
 import type { LiveMetrics, Phase, Run, RunEvents, SavedRun } from "./api";
 import { Interrupted } from "./client";
 import { Emitter } from "./emitter";
@@ -10,12 +10,12 @@ import { Rate } from "../shared/throughput";
 
 /** What the loop needs besides the engine. */
 export interface RunHost {
-  /** This tab's name, under which its run is kept. */
+  /** This tab's name, under which its run is saved. */
   tab: string;
-  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
-  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
-  lastRun(tab: string): Promise<KeptRun | null>;
-  forgetRun(tab: string): Promise<void>;
+  saveRuns(run: StoredRun, slots: Slot[]): Promise<void>;
+  resumeRuns(run: Omit<StoredRun, "viewState">): Promise<RunInfo[]>;
+  latestRun(tab: string): Promise<StoredRun | null>;
+  deleteRun(tab: string): Promise<void>;
   /** Tells the visitor. */
   problem(error: unknown): void;
 }
@@ -26,7 +26,7 @@ type Pair<T> = [T | null, T | null];
 const CALL_MS = 120;
 const MOST_STEPS_A_CALL = 16;
 /** How often a run is saved and judged. */
-export interface Pace {
+export interface SavePolicy {
   /** Least time between two saved states, and its multiple of the time that saving takes. */
   save: { every: number; times: number };
   /** Saved from the first step on, and when it stops. */
@@ -34,7 +34,7 @@ export interface Pace {
   /** The validation at the end of an epoch waits for its share of the time: epochs may be shorter than it. */
   patient: boolean;
 }
-const PACE: Pace = { save: { every: 5_000, times: 20 }, careful: false, patient: false };
+const SAVE_POLICY: SavePolicy = { save: { every: 5_000, times: 20 }, careful: false, patient: false };
 /** Validation may take at most about a quarter of the time. */
 const VALIDATION_TIMES = 3;
 
@@ -46,25 +46,25 @@ export class TrainingRun implements Run {
   options: Pair<RunOptions> = [null, null];
   last: Pair<LiveMetrics> = [null, null];
   lastValidation: Pair<Validation> = [null, null];
-  keep: () => unknown = () => null;
+  viewState: () => unknown = () => null;
   validateEvery = 25;
   validationImages = 256;
 
   private readonly events = new Emitter<RunEvents>();
   private readonly orders = new Queue();
   private rates: [Rate, Rate] = [new Rate(), new Rate()];
-  private goOn = false;
+  private shouldContinue = false;
   private loop: Promise<void> = Promise.resolve();
   private stepsACall = 1;
   private saving = { due: 0, broken: false };
-  /** The last state kept of this very run, not of one before it. */
-  private kept: Omit<KeptRun, "kept"> | null = null;
+  /** The last saved state of this run, not of an earlier one. */
+  private lastSaved: Omit<StoredRun, "viewState"> | null = null;
   private validating = { due: 0, epochs: 0 };
 
   constructor(
     private readonly engine: Engine,
     private readonly host: RunHost,
-    private readonly pace = PACE,
+    private readonly pace = SAVE_POLICY,
   ) {}
 
   on<K extends keyof RunEvents>(event: K, handler: (event: RunEvents[K]) => void): () => void {
@@ -84,7 +84,7 @@ export class TrainingRun implements Run {
         }
         throw error;
       });
-      this.kept = null;
+      this.lastSaved = null;
       this.fill(0, options, info, false);
       if (rival && rivalInfo) this.fill(1, rival, rivalInfo, false);
       else await this.empty(1);
@@ -94,12 +94,12 @@ export class TrainingRun implements Run {
 
   /** Trains until paused or until the planned epochs are done. */
   async start(): Promise<void> {
-    if (this.goOn) return;
+    if (this.shouldContinue) return;
     if (this.phase === "finished" && this.slots.every((slot) => this.done(slot))) {
       throw new Error("The planned epochs are done: raise Epochs to train on, or press Reset to begin again.");
     }
     if (!this.infos[0]) throw new Error("There is no run yet: configure one first.");
-    this.goOn = true;
+    this.shouldContinue = true;
     this.setPhase("running");
     this.saving = { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false };
     // Behind a loop that was told to pause and still has a step in flight.
@@ -108,7 +108,7 @@ export class TrainingRun implements Run {
 
   /** Resolves when the step in flight is done. */
   async pause(): Promise<void> {
-    this.goOn = false;
+    this.shouldContinue = false;
     await this.loop;
   }
 
@@ -129,12 +129,12 @@ export class TrainingRun implements Run {
     });
   }
 
-  /** Ends the runs and gives their memory back; what was kept stays. */
+  /** Ends the runs and gives their memory back; what was saved stays. */
   async drop(): Promise<void> {
     await this.pause();
     await this.orders.run(async () => {
       for (const slot of this.slots) await this.empty(slot);
-      this.kept = null;
+      this.lastSaved = null;
       this.setPhase("empty");
     });
   }
@@ -154,50 +154,50 @@ export class TrainingRun implements Run {
 
   async saved(): Promise<SavedRun | null> {
     // A browser without storage (private windows) has nothing saved.
-    return this.host.lastRun(this.host.tab).catch(() => null);
+    return this.host.latestRun(this.host.tab).catch(() => null);
   }
 
   async resume(): Promise<void> {
     await this.pause();
-    const found = await this.host.lastRun(this.host.tab);
+    const found = await this.host.latestRun(this.host.tab);
     if (!found) throw new Error("There is no saved run in this browser: start a new one.");
-    const { kept: curves, ...run } = found;
-    await this.prepare(() => this.putBack(run, this.host.resumeKept, curves));
+    const { viewState: curves, ...run } = found;
+    await this.prepare(() => this.restoreFrom(run, this.host.resumeRuns, curves));
   }
 
   async discard(): Promise<void> {
-    const found = await this.host.lastRun(this.host.tab);
+    const found = await this.host.latestRun(this.host.tab);
     if (!found) return;
-    await this.host.forgetRun(found.tab);
-    if (this.kept?.tab === found.tab) this.kept = null;
+    await this.host.deleteRun(found.tab);
+    if (this.lastSaved?.tab === found.tab) this.lastSaved = null;
   }
 
-  /** What {@link restore} gives a fresh worker; `keptStep` null: the initial weights. */
-  get comeback(): Comeback | null {
-    return this.infos[0] && { running: this.goOn, keptStep: this.kept?.step ?? null };
+  /** What {@link restore} gives a fresh worker; `savedStep` null: the initial weights. */
+  get recovery(): RunRecovery | null {
+    return this.infos[0] && { running: this.shouldContinue, savedStep: this.lastSaved?.step ?? null };
   }
 
   /**
    * Gives the run to a fresh worker: its last kept state, else the same initial weights. A run that was training goes
    * on by itself; one that cannot be put back is over, and what was kept of it stays in the browser.
    */
-  async restore(resumeKept: RunHost["resumeKept"], configure: Engine["configure"]): Promise<void> {
+  async restore(resumeRuns: RunHost["resumeRuns"], configure: Engine["configure"]): Promise<void> {
     const [options, rival] = this.options;
     if (!options) return;
     this.setPhase("preparing");
     try {
-      if (this.kept) await this.putBack(this.kept, resumeKept);
+      if (this.lastSaved) await this.restoreFrom(this.lastSaved, resumeRuns);
       else {
         this.fill(0, options, await configure(0, options), true);
         if (rival) this.fill(1, rival, await configure(1, rival), true);
       }
     } catch (error) {
-      this.goOn = false;
+      this.shouldContinue = false;
       for (const slot of this.slots) this.clear(slot);
       this.setPhase("empty");
       throw error;
     }
-    this.setPhase(this.goOn ? "running" : this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
+    this.setPhase(this.shouldContinue ? "running" : this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
   }
 
   private get slots(): Slot[] {
@@ -227,7 +227,7 @@ export class TrainingRun implements Run {
   }
 
   private async train(): Promise<void> {
-    while (this.goOn) {
+    while (this.shouldContinue) {
       try {
         await this.orders.run(async () => {
           await this.advance(this.stepsACall);
@@ -235,13 +235,13 @@ export class TrainingRun implements Run {
           await this.saveIfDue();
         });
         if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
-        if (this.slots.every((slot) => this.done(slot))) this.goOn = false;
-        if (!this.goOn && this.pace.careful) await this.orders.run(() => this.save());
+        if (this.slots.every((slot) => this.done(slot))) this.shouldContinue = false;
+        if (!this.shouldContinue && this.pace.careful) await this.orders.run(() => this.save());
       } catch (error) {
         // A fresh worker is given the run before it takes the next call; that one may be far slower.
         this.stepsACall = 1;
         if (error instanceof Interrupted) continue;
-        this.goOn = false;
+        this.shouldContinue = false;
         // Why a run could not be put back has been told.
         if (this.slots.length > 0) this.host.problem(error);
       }
@@ -289,11 +289,11 @@ export class TrainingRun implements Run {
     const before = performance.now();
     const [options, rival] = this.options;
     const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
-    if (!options || !whole || this.saving.broken || this.kept?.step === this.last[0]?.step) return;
+    if (!options || !whole || this.saving.broken || this.lastSaved?.step === this.last[0]?.step) return;
     const run = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now() };
     try {
-      await this.host.keepRuns({ ...run, kept: this.keep() }, this.slots);
-      this.kept = run;
+      await this.host.saveRuns({ ...run, viewState: this.viewState() }, this.slots);
+      this.lastSaved = run;
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       this.saving.broken = true;
@@ -304,15 +304,15 @@ export class TrainingRun implements Run {
   }
 
   /** Without `curves`, those that are drawn hold up to the kept step. */
-  private async putBack(run: Omit<KeptRun, "kept">, resumeKept: RunHost["resumeKept"], curves?: unknown): Promise<void> {
-    const [info, rivalInfo] = await resumeKept(run);
+  private async restoreFrom(run: Omit<StoredRun, "viewState">, resumeRuns: RunHost["resumeRuns"], curves?: unknown): Promise<void> {
+    const [info, rivalInfo] = await resumeRuns(run);
     if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
-    this.kept = run;
+    this.lastSaved = run;
     this.fill(0, run.options, info, true, curves);
     if (run.rival && rivalInfo) this.fill(1, run.rival, rivalInfo, true, curves);
   }
 
-  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, kept?: unknown): void {
+  private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, viewState?: unknown): void {
     this.infos[slot] = info;
     this.options[slot] = options;
     this.last[slot] = null;
@@ -320,7 +320,7 @@ export class TrainingRun implements Run {
     this.rates[slot] = new Rate();
     this.stepsACall = 1;
     this.validating = { due: 0, epochs: Math.floor(info.step / info.stepsPerEpoch) };
-    this.events.emit("configured", { slot, options, info, resumed, kept });
+    this.events.emit("configured", { slot, options, info, resumed, viewState });
   }
 
   private async empty(slot: Slot): Promise<void> {

@@ -7,7 +7,7 @@ import type {
   Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
   StepMetrics, Validation, Views, Watched,
 } from "../../generated/protocol";
-import type { Judgement, ProjectRun } from "../../projects/types";
+import type { EvaluationResult, ProjectRun } from "../../projects/types";
 
 /** 0: the run; 1: its rival in a race. */
 export type Slot = 0 | 1;
@@ -44,14 +44,14 @@ export interface DatasetChoice {
   size: number;
   licence: string;
   origin: string;
-  /** Ships with the page, or brought by the visitor for as long as the tab lives. */
+  /** Ships with the page, or imported by the visitor for as long as the tab lives. */
   builtIn: boolean;
   /** One sentence for each picture left out. */
   skipped: string[];
 }
 
 /** A model file that was downloaded to this device, or part of one. */
-export interface StoredModel {
+export interface DownloadedModel {
   key: string;
   url: string;
   /** The file's name. */
@@ -101,9 +101,9 @@ export interface Engine {
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
   modelInfo(): Promise<ModelInfo | undefined>;
   /** Downloaded model files, whole or in part. */
-  storage(): Promise<StoredModel[]>;
+  storage(): Promise<DownloadedModel[]>;
   /** Removes some of them from this device. */
-  forgetFiles(keys: string[]): Promise<void>;
+  deleteModelFiles(keys: string[]): Promise<void>;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
   /** An encoded picture: JPEG, PNG, WebP, GIF (first frame), BMP, by the mean of its views (one). `milliseconds`: decoding to probabilities, in the worker. */
   classify(file: Blob, top: number, views?: Views): Promise<Classified & { milliseconds: number }>;
@@ -117,14 +117,14 @@ export interface Engine {
   /** What leaves a layer of the model in use, of which `crop` must be. */
   maps(crop: Pixels, layer: string): Promise<FilterData>;
   /** What each place of the last convolution's maps adds to a class (HiResCAM). */
-  evidence(crop: Pixels, classIndex: number): Promise<Heat>;
+  evidence(crop: Pixels, classIndex: number): Promise<HeatMapData>;
   occlusionGrid(): Promise<OcclusionGrid>;
   /** The class's probability with a grey square at `count` places of the grid from `from` on. */
   occluded(crop: Pixels, classIndex: number, from: number, count: number): Promise<Float32Array>;
   /** The classes that the model in use holds to be most like one, the most alike first. */
   similar(classIndex: number, count: number): Promise<SimilarClass[]>;
   /** Asks the model in use and others, which are downloaded when they are not here yet; told as progress of `members`. */
-  askAll(file: Blob, members: readonly MemberFile[], top: number): Promise<Votes>;
+  classifyEnsemble(file: Blob, members: readonly MemberFile[], top: number): Promise<EnsemblePrediction>;
 
   /** Data sets on offer: the built-in ones first. */
   datasets(): Promise<DatasetChoice[]>;
@@ -141,11 +141,11 @@ export interface Engine {
   /** A project's network as a file: what is stored, or (`inMemory`) what the run holds, where there was no room to store it. */
   exportProject(project: string, format: ExportFormat, inMemory?: boolean): Promise<Uint8Array>;
   /** Makes a file a project's network, with what is known of it; a sentence where it is none, and the old one stays. */
-  importNetwork(project: string, bytes: Uint8Array, judgement: Judgement | null, kept: unknown): Promise<ModelInfo>;
+  importNetwork(project: string, bytes: Uint8Array, evaluation: EvaluationResult | null, viewState: unknown): Promise<ModelInfo>;
   /** Gives a project the network of another, and its run where that can go on. */
   copyNetwork(from: string, to: string): Promise<void>;
   /** The run's saved state is the project's network from now on; until then the last one stays. */
-  finishProject(project: string, judgement: Judgement | null): Promise<void>;
+  finishProject(project: string, evaluation: EvaluationResult | null): Promise<void>;
   setOptions(slot: EngineSlot, options: RunOptions): Promise<void>;
   /** Trains `n` steps; metrics of the last. Views call `lab.start` and `lab.step` instead. */
   step(slot: EngineSlot, n: number): Promise<StepMetrics>;
@@ -204,9 +204,9 @@ export interface DatasetInfo { id: string; labels: string[]; trainImages: number
 /** Answer for one picture: the best classes, and the square that the network saw. */
 export interface Classified { top: Prediction[]; crop: Pixels }
 /** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
-export interface Heat { height: number; width: number; values: Float32Array }
+export interface HeatMapData { height: number; width: number; values: Float32Array }
 /** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
-export interface Votes { each: Prediction[][]; average: Prediction[] }
+export interface EnsemblePrediction { each: Prediction[][]; average: Prediction[] }
 /** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
 export interface Parity { logits: number; gradients: number; loss: number }
 /** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
@@ -215,10 +215,10 @@ export interface BenchSample { pixels: Float32Array; logits: Float32Array }
 /** What a tower has sent before one layer, of all steps; `logits` are the outputs. */
 export interface Traffic { layer: string; forward: number; backward: number }
 /** A step of two towers: metrics of the whole network, what this tower has sent so far. */
-export interface TowerStep { metrics: StepMetrics; traffic: Traffic[] }
+export interface GroupStep { metrics: StepMetrics; traffic: Traffic[] }
 
-/** Description of a kept run, apart from its weights. */
-export interface KeptRun {
+/** Description of a saved run, apart from its weights. */
+export interface StoredRun {
   /** The tab that trained it. */
   tab: string;
   options: RunOptions;
@@ -226,7 +226,7 @@ export interface KeptRun {
   step: number;
   savedAt: number;
   /** The view's curves. */
-  kept: unknown;
+  viewState: unknown;
 }
 
 /** Told by the worker without being asked. */
@@ -241,31 +241,31 @@ export interface WorkerApi extends Omit<Engine, "info"> {
   boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }>;
   /** Downloads a file that comes with the page, with progress events, and makes it the model in use. */
   loadModel(url: string, bytes: number | undefined): Promise<ModelInfo>;
-  /** The same with a file of any server, kept on this device; `kept`: it was here already. A file that equals one of `published` gets its origin. */
-  useUrl(url: string, hints: ModelHints, published: readonly PublishedModel[]): Promise<{ info: ModelInfo; kept: boolean }>;
+  /** The same with a file of any server, stored on this device; `cached`: it was here already. A file that equals one of `published` gets its origin. */
+  loadModelFromUrl(url: string, hints: ModelHints, published: readonly PublishedModel[]): Promise<{ info: ModelInfo; cached: boolean }>;
   stopDownload(): Promise<void>;
   /** Makes a file the model in use; it is read piece by piece. */
   importFile(file: Blob, published: readonly PublishedModel[]): Promise<ModelInfo>;
-  /** Tells a fresh worker of a data set that the visitor brought; it is read when a run needs it. */
-  remember(choice: DatasetChoice, files: File[]): Promise<void>;
+  /** Tells a fresh worker of a data set that the visitor imported; it is read when a run needs it. */
+  registerDataset(choice: DatasetChoice, files: File[]): Promise<void>;
   /** Saves the runs in these slots beside their description. */
-  keepRuns(run: KeptRun, slots: Slot[]): Promise<void>;
+  saveRuns(run: StoredRun, slots: Slot[]): Promise<void>;
   /** Draws tower 0 or 1 of a network; `port` leads to the other tower's worker. */
-  configureTower(tower: 0 | 1, options: RunOptions, port: MessagePort): Promise<RunInfo>;
+  configureGroup(tower: 0 | 1, options: RunOptions, port: MessagePort): Promise<RunInfo>;
   /** A step with the other tower, whose worker has to be asked at the same time. */
-  stepTower(): Promise<TowerStep>;
+  stepGroup(): Promise<GroupStep>;
   /** A number over every bit of the tower's weights. */
-  towerDigest(): Promise<string>;
+  groupDigest(): Promise<string>;
   /** The same of both halves of a whole run. */
-  halfDigests(slot: Slot): Promise<string[]>;
+  groupDigests(slot: Slot): Promise<string[]>;
   /** The tab's own saved run, else the latest of all. */
-  lastRun(tab: string): Promise<KeptRun | null>;
+  latestRun(tab: string): Promise<StoredRun | null>;
   /** Deletes the tab's saved run. */
-  forgetRun(tab: string): Promise<void>;
-  /** Puts a kept run back into its slots. */
-  resumeKept(run: Omit<KeptRun, "kept">): Promise<RunInfo[]>;
+  deleteRun(tab: string): Promise<void>;
+  /** Loads a saved run into its slots. */
+  resumeRuns(run: Omit<StoredRun, "viewState">): Promise<RunInfo[]>;
   /** Saves the run on a project's pictures. */
-  keepProject(run: Omit<ProjectRun, "file" | "bytes" | "classes">): Promise<void>;
+  saveProjectRun(run: Omit<ProjectRun, "file" | "bytes" | "classes">): Promise<void>;
   /** Puts a project's saved run back. */
   resumeProject(project: string): Promise<RunInfo>;
 }

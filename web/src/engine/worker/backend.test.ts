@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, tooLarge, type AdapterFacts, type Gpu } from "./backend";
-import { replacedSentence } from "../page/restart";
+import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
+import { restartMessage } from "../page/restart";
 
 const apple: AdapterFacts = { vendor: "apple", architecture: "metal-3", device: "", description: "", isFallback: false, features: ["shader-f16"], maxStorageBufferBindingSize: 2 ** 32 };
 const swiftshader: AdapterFacts = { ...apple, vendor: "google", architecture: "swiftshader", description: "SwiftShader Device (LLVM 16)" };
@@ -35,12 +35,12 @@ describe("the backend", () => {
 
 it("says which GPU is too small for which network", () => {
   const small = { maxStorageBufferBindingSize: 128 * 2 ** 20 };
-  expect(tooLarge({ network: "alexnet-224", width: 1 }, small)).toBe(
+  expect(networkTooLarge({ network: "alexnet-224", width: 1 }, small)).toBe(
     "This GPU takes tensors of at most 134 MB, and alexnet-224 needs one of 151 MB: choose a smaller network or width, or open the page with ?backend=cpu.",
   );
-  expect(tooLarge({ network: "alexnet-224", width: 0.5 }, small)).toBeNull();
-  expect(tooLarge({ network: "alexnet-224", width: 1 }, apple)).toBeNull();
-  expect(tooLarge({ network: "alexnet-32", width: 4 }, small)).toBeNull();
+  expect(networkTooLarge({ network: "alexnet-224", width: 0.5 }, small)).toBeNull();
+  expect(networkTooLarge({ network: "alexnet-224", width: 1 }, apple)).toBeNull();
+  expect(networkTooLarge({ network: "alexnet-32", width: 4 }, small)).toBeNull();
 });
 
 it("says which GPU is too small for a model's tensors, before any is read", () => {
@@ -53,22 +53,22 @@ it("says which GPU is too small for a model's tensors, before any is read", () =
 
 describe("asking for an adapter", () => {
   it("tells a browser without WebGPU from one without a GPU", async () => {
-    expect(await askForAdapter(undefined)).toBe("absent");
-    expect(await askForAdapter({ requestAdapter: async () => null })).toBe("refused");
-    expect(await askForAdapter({ requestAdapter: () => Promise.reject(new Error("driver")) })).toBe("refused");
+    expect(await requestAdapter(undefined)).toBe("absent");
+    expect(await requestAdapter({ requestAdapter: async () => null })).toBe("refused");
+    expect(await requestAdapter({ requestAdapter: () => Promise.reject(new Error("driver")) })).toBe("refused");
   });
 
   it("reads the older place of the fallback flag, and lives without info", async () => {
     const gpu: Gpu = { requestAdapter: async () => ({ isFallbackAdapter: true, features: new Set(["b", "a"]), limits: { maxStorageBufferBindingSize: 1 } }) };
-    expect(await askForAdapter(gpu)).toMatchObject({ isFallback: true, features: ["a", "b"], vendor: "" });
+    expect(await requestAdapter(gpu)).toMatchObject({ isFallback: true, features: ["a", "b"], vendor: "" });
   });
 });
 
 it.each([
-  ["webgpu", { running: true, keptStep: 120 }, "WebGPU stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from step 120, the last one saved."],
-  ["cpu", { running: true, keptStep: null }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from its initial weights: no step had been saved yet."],
-  ["cpu", { running: false, keptStep: 7 }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run is back at step 7, the last one saved."],
+  ["webgpu", { running: true, savedStep: 120 }, "WebGPU stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from step 120, the last one saved."],
+  ["cpu", { running: true, savedStep: null }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run goes on from its initial weights: no step had been saved yet."],
+  ["cpu", { running: false, savedStep: 7 }, "The lab's engine stopped (unreachable), so the lab was started anew on the CPU, and the run is back at step 7, the last one saved."],
   ["webgpu", null, "WebGPU stopped (unreachable), so the lab was started anew on the CPU."],
 ] as const)("a replaced %s worker is told of in one sentence (%j)", (from, run, sentence) => {
-  expect(replacedSentence("unreachable", from, run)).toBe(sentence);
+  expect(restartMessage("unreachable", from, run)).toBe(sentence);
 });

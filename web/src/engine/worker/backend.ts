@@ -56,7 +56,7 @@ export function chooseBackend(wanted: Backend, adapter: AdapterAnswer): Choice {
 const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4, "alexnet-2012": 9216 * 4096 * 4 };
 
 /** The sentence that says why an adapter cannot hold a network, or null where it can. */
-export function tooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
+export function networkTooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
   const bytes = (LARGEST_TENSOR[network] ?? 0) * width * width;
   const most = adapter.maxStorageBufferBindingSize;
   if (bytes <= most) return null;
@@ -86,7 +86,7 @@ export interface Gpu {
 }
 
 /** Asks the browser for its best adapter. */
-export async function askForAdapter(gpu: Gpu | undefined): Promise<AdapterAnswer> {
+export async function requestAdapter(gpu: Gpu | undefined): Promise<AdapterAnswer> {
   if (!gpu) return "absent";
   // A driver that fails here is a GPU that cannot be used; the reason shown says so.
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);

@@ -1,4 +1,4 @@
-/** The worker's data sets: announced by an index or brought by the visitor, opened when a run names them. */
+/** The worker's data sets: announced by an index or imported by the visitor, opened when a run names them. */
 import type { DatasetChoice } from "../shared/protocol";
 import { fetchJson, fetchOk } from "../shared/fetch";
 import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
@@ -48,17 +48,17 @@ export class Datasets {
     this.opened.set(id, decodedFor);
   }
 
-  /** Decodes files that the visitor brought; they stay with the tab, for a network of another size. */
+  /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
     const info = await lab.importData(name, await readAll(files), network);
     const choice: DatasetChoice = { ...info, name, licence: "", origin: "Your own pictures: they stay in this tab.", builtIn: false };
-    this.remember(choice, files);
+    this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
     return choice;
   }
 
   /** Notes a data set without reading it. */
-  remember(choice: DatasetChoice, files: File[]): void {
+  registerDataset(choice: DatasetChoice, files: File[]): void {
     this.sources.set(choice.id, {
       choice,
       perNetwork: true,

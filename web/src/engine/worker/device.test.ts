@@ -1,8 +1,8 @@
 import { expect, it, vi } from "vitest";
-import { answersOrLost, watchDevices } from "./device";
+import { waitForDeviceLoss, watchDevices } from "./device";
 
 it("tells a device that answers from one whose loss is still to be told", async () => {
-  await answersOrLost();
+  await waitForDeviceLoss();
   let lose = (_: { reason: string; message: string }) => {};
   const map = vi.fn(async () => undefined);
   const device = {
@@ -21,11 +21,11 @@ it("tells a device that answers from one whose loss is still to be told", async 
   const lost = vi.fn();
   watchDevices(lost);
   await new GPUAdapter().requestDevice();
-  await answersOrLost();
+  await waitForDeviceLoss();
 
   map.mockRejectedValue(new Error("The device is lost."));
   let settled = false;
-  const told = answersOrLost().then(() => (settled = true));
+  const told = waitForDeviceLoss().then(() => (settled = true));
   await new Promise((done) => setTimeout(done));
   expect([settled, lost.mock.calls]).toEqual([false, []]);
   lose({ reason: "destroyed", message: "" });

@@ -18,10 +18,10 @@ const LOSS_MS = 30_000;
 let watched: { device: Device; gone: Promise<void> } | undefined;
 
 /** Why the browser gave no device, in its own words; undefined where it gave one. */
-export const refusal = () => refused;
+export const deviceError = () => refused;
 
 /** After a failure: resolves at once where the device still answers, else when its loss has been called back. */
-export async function answersOrLost(): Promise<void> {
+export async function waitForDeviceLoss(): Promise<void> {
   if (!watched) return;
   const { device, gone } = watched;
   const late = new Promise<void>((resolve) => setTimeout(resolve, LOSS_MS));

@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { beforeEach, describe, expect, it } from "vitest";
-import { download, hashInName, nameInUrl, type DownloadProgress, type Surroundings, type Wanted } from "./download";
+import { download, hashInName, type DownloadProgress, type DownloadEnvironment, type Wanted } from "./download";
+import { urlFileName } from "../shared/url-file-name";
 import { MemorySink } from "./model-store";
 
 const FILE = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 251);
@@ -14,7 +15,7 @@ let answers: Answer[];
 let requests: Headers[];
 let waits: number[];
 let sink: MemorySink;
-let around: Surroundings;
+let around: DownloadEnvironment;
 let stop: AbortController;
 
 beforeEach(() => {
@@ -170,6 +171,6 @@ describe("says in a sentence", () => {
 it("reads a hash and a name from an address", () => {
   expect(hashInName("https://download.pytorch.org/models/alexnet-owt-7be5be79.pth")).toBe("7be5be79");
   expect(hashInName("https://lab.example/alexnet-224.safetensors")).toBeUndefined();
-  expect(nameInUrl("https://lab.example/a/my%20net.pth?download=true")).toBe("my net.pth");
-  expect(nameInUrl("https://lab.example/")).toBe("lab.example");
+  expect(urlFileName("https://lab.example/a/my%20net.pth?download=true")).toBe("my net.pth");
+  expect(urlFileName("https://lab.example/")).toBe("lab.example");
 });

@@ -35,7 +35,7 @@ export interface Wanted {
 export interface DownloadProgress { loaded: number; total: number | undefined; secondsLeft?: number | undefined }
 
 /** What the download needs of the browser; tests give their own. */
-export interface Surroundings {
+export interface DownloadEnvironment {
   fetch(url: string, init: RequestInit): Promise<Response>;
   wait(milliseconds: number): Promise<void>;
   now(): number;
@@ -61,26 +61,15 @@ const FIRST_WAIT_MS = 500;
 /** A connection that is silent for so long has broken. */
 const SILENCE_MS = 30_000;
 /** More than any AlexNet with its optimiser's state in double precision. */
-export const LARGEST_MODEL = 2 ** 31 - 1;
+export const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
 /** The beginning of a file's SHA-256 that its name carries, as torch.hub's names do: `alexnet-owt-7be5be79.pth`. */
 export function hashInName(url: string): string | undefined {
   return /-([0-9a-f]{8,64})\.\w+$/.exec(new URL(url).pathname)?.[1];
 }
 
-/** `alexnet-owt-7be5be79.pth` of an address, or its host where it has no file name. */
-export function nameInUrl(url: string): string {
-  const { pathname, hostname } = new URL(url);
-  const last = pathname.split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(last) || hostname;
-  } catch {
-    return last;
-  }
-}
-
 /** Fills the sink; gives the whole file's SHA-256. What arrived before a failure stays in the sink, for the next try. */
-export async function download(wanted: Wanted, sink: Sink, signal: AbortSignal, report: (progress: DownloadProgress) => void, around: Surroundings): Promise<string> {
+export async function download(wanted: Wanted, sink: Sink, signal: AbortSignal, report: (progress: DownloadProgress) => void, around: DownloadEnvironment): Promise<string> {
   const task = new Task(wanted, sink, signal, report, around);
   await task.run();
   const digest = task.digest();
@@ -103,7 +92,7 @@ class Task {
     private readonly sink: Sink,
     private readonly signal: AbortSignal,
     private readonly tell: (progress: DownloadProgress) => void,
-    private readonly around: Surroundings,
+    private readonly around: DownloadEnvironment,
   ) {}
 
   digest(): string {
@@ -135,11 +124,11 @@ class Task {
     this.signal.addEventListener("abort", abort);
     if (this.signal.aborted) abort();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const heard = () => {
+    const onData = () => {
       clearTimeout(timer);
       timer = setTimeout(abort, SILENCE_MS);
     };
-    heard();
+    onData();
     try {
       const init = { headers: this.headers(from), cache: "no-store", signal: request.signal } as const;
       const response = await this.around.fetch(this.wanted.url, init).catch((error: unknown) => {
@@ -156,7 +145,7 @@ class Task {
       } else {
         await this.begin(said);
       }
-      await this.receive(response, heard);
+      await this.receive(response, onData);
       return true;
     } finally {
       clearTimeout(timer);
@@ -173,11 +162,11 @@ class Task {
 
   private async begin(said: Validators): Promise<void> {
     const { name } = this.wanted;
-    if ((said.total ?? 0) > LARGEST_MODEL) throw new Error(`“${name}” has ${megabytes(said.total ?? 0)}, far more than an AlexNet: choose another file.`);
+    if ((said.total ?? 0) > MAX_MODEL_BYTES) throw new Error(`“${name}” has ${megabytes(said.total ?? 0)}, far more than an AlexNet: choose another file.`);
     await this.sink.begin(said);
     [this.hash, this.hashed] = [sha256.create(), 0];
     const room = await this.around.room();
-    if (room !== undefined && said.total !== null && said.total > room) throw Object.assign(new Error(noRoom(name, said.total)), { name: FULL });
+    if (room !== undefined && said.total !== null && said.total > room) throw Object.assign(new Error(storageFullMessage(name, said.total)), { name: FULL });
   }
 
   private headers(from: number): Record<string, string> {
@@ -209,7 +198,7 @@ class Task {
     return (start === undefined || Number(start) === from) && same(known?.etag, said.etag) && same(known?.modified, said.modified) && same(known?.total, said.total);
   }
 
-  private async receive(response: Response, heard: () => void): Promise<void> {
+  private async receive(response: Response, onData: () => void): Promise<void> {
     const reader = response.body?.getReader();
     let at = this.around.now();
     for (;;) {
@@ -217,7 +206,7 @@ class Task {
         throw new Broken(String(error));
       });
       if (!part || part.done) break;
-      heard();
+      onData();
       this.catchUp();
       this.sink.append(part.value);
       this.hash.update(part.value);
@@ -255,7 +244,7 @@ class Task {
     if (sink.size > 0) return new Error(`The download of “${wanted.name}” broke off at ${this.sofar()}: check the connection and start it again, it goes on from there.`);
     if (!around.online()) return new Error(`“${wanted.name}” could not be downloaded: this device is offline, so connect it and try again.`);
     if (error.message.startsWith("status")) return new Error(`The model could not be downloaded: ${host} answered with ${error.message}, so try again later.`);
-    // Without CORS a page may not see the answer, nor even whether it is a refusal, but it may see that there is one.
+    // Without CORS a page may not see the answer, nor even whether it is a deviceError, but it may see that there is one.
     const answers = this.foreign && (await around.fetch(wanted.url, { method: "HEAD", mode: "no-cors", cache: "no-store" }).then(() => true, () => false));
     if (answers) return new Error(`“${wanted.name}” could not be read from ${host}: either it is not there, or that server does not let other pages read it (no CORS), so open the address in a tab of its own and, if the browser saves the file, import that here.`);
     return new Error(`“${wanted.name}” could not be downloaded: ${host} could not be reached, so check the address and the connection and try again.`);
@@ -275,5 +264,5 @@ function validators(response: Response, from: number): Validators {
 export const FULL = "QuotaExceededError";
 export const isFull = (error: unknown) => error instanceof Error && error.name === FULL;
 
-export const noRoom = (name: string, bytes: number | null) =>
+export const storageFullMessage = (name: string, bytes: number | null) =>
   `There is no room for “${name}”${bytes === null ? "" : ` (${megabytes(bytes)})`} in what this browser lets the page store: remove files under “On this device”, or save the file with the browser and import it here.`;

@@ -1,9 +1,9 @@
-/** The worker's model files: kept on this device, else downloaded to it. */
-import type { StoredModel } from "../shared/protocol";
-import { download, isFull, noRoom, type DownloadProgress, type Surroundings, type Wanted } from "./download";
-import { MemorySink, Shelf, type ShelfSink } from "./model-store";
+/** The worker's model files: from this device where they were downloaded before, else downloaded. */
+import type { DownloadedModel } from "../shared/protocol";
+import { download, isFull, storageFullMessage, type DownloadProgress, type DownloadEnvironment, type Wanted } from "./download";
+import { MemorySink, ModelStore, type FileSink } from "./model-store";
 
-const around: Surroundings = {
+const around: DownloadEnvironment = {
   fetch: (url, init) => fetch(url, init),
   wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
   now: () => performance.now(),
@@ -21,54 +21,54 @@ let stop: AbortController | null = null;
 export const stopDownload = () => stop?.abort();
 
 /** The file, disk-backed where the browser keeps files, and whether it was here already. */
-export async function modelFile(wanted: Wanted, report: (progress: DownloadProgress) => void): Promise<{ file: Blob; kept: boolean }> {
-  const shelf = await Shelf.open();
-  const kept = await shelf?.find(wanted.url);
-  if (kept) return { file: kept, kept: true };
+export async function getModelFile(wanted: Wanted, report: (progress: DownloadProgress) => void): Promise<{ file: Blob; cached: boolean }> {
+  const modelStore = await ModelStore.open();
+  const cachedFile = await modelStore?.find(wanted.url);
+  if (cachedFile) return { file: cachedFile, cached: true };
   if (stop) throw new Error("Another model is being downloaded: wait for it, or stop it first.");
   stop = new AbortController();
   try {
-    if (!shelf) {
+    if (!modelStore) {
       const sink = new MemorySink();
       await download(wanted, sink, stop.signal, report, { ...around, room: async () => undefined });
-      return { file: sink.blob(), kept: false };
+      return { file: sink.blob(), cached: false };
     }
-    await fill(shelf, wanted, stop.signal, report);
+    await fill(modelStore, wanted, stop.signal, report);
   } finally {
     stop = null;
   }
-  const file = await shelf.find(wanted.url);
+  const file = await modelStore.find(wanted.url);
   if (!file) throw new Error("The downloaded file was removed before it could be read: start the download again.");
-  return { file, kept: false };
+  return { file, cached: false };
 }
 
-async function fill(shelf: Shelf, wanted: Wanted, signal: AbortSignal, report: (progress: DownloadProgress) => void): Promise<void> {
-  let sink: ShelfSink | undefined;
+async function fill(modelStore: ModelStore, wanted: Wanted, signal: AbortSignal, report: (progress: DownloadProgress) => void): Promise<void> {
+  let sink: FileSink | undefined;
   try {
-    sink = await shelf.write(wanted.url);
+    sink = await modelStore.write(wanted.url);
     const digest = await download(wanted, sink, signal, report, around);
     await sink.finish(digest);
     sink.close();
   } catch (error) {
     sink?.close();
     // What is without room will not become whole, and takes others' room.
-    if (isFull(error) || sink?.size === 0) await shelf.forget(wanted.url);
-    throw isFull(error) ? new Error(noRoom(wanted.name, sink?.validators?.total ?? null)) : error;
+    if (isFull(error) || sink?.size === 0) await modelStore.forget(wanted.url);
+    throw isFull(error) ? new Error(storageFullMessage(wanted.name, sink?.validators?.total ?? null)) : error;
   }
 }
 
-/** Everything that is kept. */
-export async function storage(): Promise<StoredModel[]> {
-  return (await (await Shelf.open())?.list()) ?? [];
+/** Everything that is stored. */
+export async function storage(): Promise<DownloadedModel[]> {
+  return (await (await ModelStore.open())?.list()) ?? [];
 }
 
 /** Forgets one file, or all of them. */
-export async function forgetFiles(keys: StoredModel["key"][]): Promise<void> {
-  const shelf = await Shelf.open();
-  for (const key of keys) await shelf?.remove(key);
+export async function deleteModelFiles(keys: DownloadedModel["key"][]): Promise<void> {
+  const modelStore = await ModelStore.open();
+  for (const key of keys) await modelStore?.remove(key);
 }
 
 /** Forgets the file of an address. */
-export async function forgetUrl(url: string): Promise<void> {
-  await (await Shelf.open())?.forget(url);
+export async function deleteModelUrl(url: string): Promise<void> {
+  await (await ModelStore.open())?.forget(url);
 }

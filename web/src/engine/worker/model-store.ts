@@ -1,8 +1,9 @@
 /** Downloaded model files on this device, in the browser's private file system (OPFS). The worker alone writes there. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { StoredModel } from "../shared/protocol";
-import { FULL, nameInUrl, type Sink, type Validators } from "./download";
+import type { DownloadedModel } from "../shared/protocol";
+import { FULL, type Sink, type Validators } from "./download";
+import { urlFileName } from "../shared/url-file-name";
 
 /** What is noted beside a file, in JSON. */
 interface Note {
@@ -17,27 +18,15 @@ interface Note {
 const FOLDER = "models";
 const PIECE = 4 * 2 ** 20;
 
-// Of a worker only, so that TypeScript's DOM types do not carry it.
-interface SyncHandle {
-  getSize(): number;
-  read(into: Uint8Array, options: { at: number }): number;
-  write(bytes: Uint8Array, options: { at: number }): number;
-  truncate(size: number): void;
-  flush(): void;
-  close(): void;
-}
-type FileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> };
-type Folder = FileSystemDirectoryHandle & { values(): AsyncIterable<FileSystemHandle> };
-
-export class Shelf {
-  private constructor(private readonly folder: Folder) {}
+export class ModelStore {
+  private constructor(private readonly folder: FileSystemDirectoryHandle) {}
 
   /** Null where this browser, or this way of opening the page, keeps no files. */
-  static async open(): Promise<Shelf | null> {
+  static async open(): Promise<ModelStore | null> {
     try {
       const root = await navigator.storage.getDirectory();
-      const folder = (await root.getDirectoryHandle(FOLDER, { create: true })) as Folder;
-      return "createSyncAccessHandle" in FileSystemFileHandle.prototype ? new Shelf(folder) : null;
+      const folder = await root.getDirectoryHandle(FOLDER, { create: true });
+      return "createSyncAccessHandle" in FileSystemFileHandle.prototype ? new ModelStore(folder) : null;
     } catch {
       return null;
     }
@@ -53,14 +42,14 @@ export class Shelf {
   }
 
   /** Everything that is here, the latest first. */
-  async list(): Promise<StoredModel[]> {
-    const all: StoredModel[] = [];
+  async list(): Promise<DownloadedModel[]> {
+    const all: DownloadedModel[] = [];
     for await (const { name } of this.folder.values()) {
       if (!name.endsWith(".json")) continue;
       const key = name.slice(0, -".json".length);
       const note = await this.note(key);
       const bytes = (await this.file(key))?.size ?? 0;
-      if (note) all.push({ key, url: note.url, name: nameInUrl(note.url), bytes, total: note.validators.total, whole: note.whole, sha256: note.sha256, at: note.at });
+      if (note) all.push({ key, url: note.url, name: urlFileName(note.url), bytes, total: note.validators.total, whole: note.whole, sha256: note.sha256, at: note.at });
     }
     return all.sort((a, b) => b.at - a.at);
   }
@@ -79,7 +68,7 @@ export class Shelf {
   }
 
   /** Opens the file of an address for writing; what an earlier download left is kept. */
-  async write(url: string): Promise<ShelfSink> {
+  async write(url: string): Promise<FileSink> {
     const key = keyOf(url);
     const note = await this.note(key);
     const handle = await this.handle(`${key}.bin`).catch((error: Error) => {
@@ -87,11 +76,11 @@ export class Shelf {
       throw error;
     });
     if (!note || note.whole) handle.truncate(0);
-    return new ShelfSink(handle, note && !note.whole ? note.validators : null, (validators, whole) => this.keep(key, { url, validators, whole: whole !== undefined, sha256: whole ?? "", at: Date.now() }));
+    return new FileSink(handle, note && !note.whole ? note.validators : null, (validators, whole) => this.keep(key, { url, validators, whole: whole !== undefined, sha256: whole ?? "", at: Date.now() }));
   }
 
-  private async handle(name: string): Promise<SyncHandle> {
-    return ((await this.folder.getFileHandle(name, { create: true })) as FileHandle).createSyncAccessHandle();
+  private async handle(name: string): Promise<FileSystemSyncAccessHandle> {
+    return (await this.folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
   }
 
   private async keep(key: string, note: Note): Promise<void> {
@@ -121,11 +110,11 @@ export class Shelf {
 }
 
 /** A file that grows in the private file system. */
-export class ShelfSink implements Sink {
+export class FileSink implements Sink {
   size: number;
 
   constructor(
-    private readonly handle: SyncHandle,
+    private readonly handle: FileSystemSyncAccessHandle,
     public validators: Validators | null,
     private readonly keep: (validators: Validators, sha256?: string) => Promise<void>,
   ) {
@@ -192,7 +181,7 @@ export class MemorySink implements Sink {
 }
 
 /** Browsers that are out of room may throw, write less and tell, or (Chromium) write less and not tell. */
-function writeAll(handle: SyncHandle, bytes: Uint8Array, at: number): void {
+function writeAll(handle: FileSystemSyncAccessHandle, bytes: Uint8Array, at: number): void {
   if (handle.write(bytes, { at }) < bytes.byteLength || handle.getSize() < at + bytes.byteLength) throw Object.assign(new Error("There is no room."), { name: FULL });
 }
 

@@ -1,5 +1,5 @@
-/** A line to another worker that both use in turns: each sends numbers and waits for as many messages as it sent. */
-export class Line {
+/** A groupPort to another worker that both use in turns: each sends numbers and waits for as many messages as it sent. */
+export class ArrayPort {
   private readonly arrived: Float32Array[] = [];
   private waiting: ((numbers: Float32Array) => void) | undefined;
 
@@ -13,7 +13,7 @@ export class Line {
   }
 
   /** Sends these numbers, which are gone then, and gives the other's. */
-  swap(numbers: Float32Array): Promise<Float32Array> {
+  exchange(numbers: Float32Array): Promise<Float32Array> {
     this.port.postMessage(numbers, [numbers.buffer]);
     const first = this.arrived.shift();
     return first ? Promise.resolve(first) : new Promise((resolve) => (this.waiting = resolve));

@@ -1,11 +1,12 @@
 /** The worker's side of a project: its pictures as a data set, and its run's state. */
 import type { Network, Preprocess, RunInfo } from "../../generated/protocol";
 import { foldersOf } from "../../projects/names";
-import { copyRuns, finishRun, getFiles, getFinished, getProject, getRun, listPictures, putRun, storageSentence } from "../../projects/store";
-import { WEIGHTS_FILES, type Judgement, type PictureInfo, type ProjectRun } from "../../projects/types";
-import { readWeights, tidyWeights, writeWeights } from "../../projects/weights";
+import { copyRuns, finishRun, getFiles, getFinished, getProject, getRun, listPictures, putRun, storageErrorText } from "../../projects/store";
+import { WEIGHTS_FILES, type EvaluationResult, type PictureInfo, type ProjectRun } from "../../projects/types";
+import { readWeights, tidyWeights } from "../../projects/weights";
 import { Queue } from "../shared/queue";
-import type { Relabel, WasmLab } from "./wasm-api";
+import { writeWeights } from "./project-weights";
+import type { LabelMap, WasmLab } from "./wasm-api";
 
 /** Pictures that are decoded between two reports. */
 const CHUNK = 16;
@@ -13,24 +14,24 @@ const CHUNK = 16;
 const MOST_CACHED = 150e6;
 
 /** What a data set of pictures was made for. */
-export interface Eyes { network: Network; preprocess: Preprocess }
+export interface NetworkInput { network: Network; preprocess: Preprocess }
 
 /** The pictures that are set apart in a data set, in the order of its validation images, and its classes' ids. */
-interface Apart { pictures: string[]; classes: string[] }
+interface ValidationSet { pictures: string[]; classes: string[] }
 
-export class Albums {
+export class ProjectDatasets {
   /** Squares as a network sees them, by the picture's content. */
   private squares = new Map<string, Uint8Array>();
   private cached = 0;
   private seenBy = "";
   /** The data set that the wasm object holds, and what it was made of. */
   private held: { dataset: string; made: string } | null = null;
-  private readonly orders = new Map<string, Apart>();
+  private readonly orders = new Map<string, ValidationSet>();
 
   constructor(private readonly progress: (done: number, total: number) => void) {}
 
   /** Makes sure that the wasm object holds a project's pictures, as this network sees them, under the name `dataset`. */
-  async open(lab: WasmLab, id: string, dataset: string, { network, preprocess }: Eyes): Promise<void> {
+  async open(lab: WasmLab, id: string, dataset: string, { network, preprocess }: NetworkInput): Promise<void> {
     const project = await getProject(id);
     if (!project) throw new Error("This project is no longer in the browser: open another one.");
     const eyes = JSON.stringify([network, preprocess]);
@@ -66,7 +67,7 @@ export class Albums {
     this.orders.set(dataset, { pictures: order, classes: classes.map(({ id: of }) => of) });
   }
 
-  apart(dataset: string): Apart {
+  apart(dataset: string): ValidationSet {
     return this.orders.get(dataset) ?? { pictures: [], classes: [] };
   }
 
@@ -97,12 +98,12 @@ const writing = new Queue();
 
 async function stored<T>(work: () => Promise<T>): Promise<T> {
   return writing.run(work).catch((error: unknown) => {
-    throw new Error(storageSentence(error));
+    throw new Error(storageErrorText(error));
   });
 }
 
 /** Saves a run's state: first its weights into a file that is not in use, then the note that they are there. */
-export const keepProjectRun = (run: Omit<ProjectRun, "file" | "bytes">, weights: Uint8Array): Promise<void> =>
+export const saveProjectRun = (run: Omit<ProjectRun, "file" | "bytes">, weights: Uint8Array): Promise<void> =>
   stored(async () => {
     const inUse = [await getRun(run.project), await getFinished(run.project)].map((before) => before?.file);
     const file = WEIGHTS_FILES.find((one) => !inUse.includes(one)) ?? "a";
@@ -111,9 +112,9 @@ export const keepProjectRun = (run: Omit<ProjectRun, "file" | "bytes">, weights:
   });
 
 /** What was saved last is the project's network from now on. */
-export const finishProjectRun = (project: string, judgement: Judgement | null): Promise<void> =>
+export const finishProjectRun = (project: string, evaluation: EvaluationResult | null): Promise<void> =>
   stored(async () => {
-    await finishRun(project, judgement);
+    await finishRun(project, evaluation);
     const run = await getFinished(project);
     if (run) await tidyWeights(project, [run.file]);
   });
@@ -129,7 +130,7 @@ export const copyProjectRuns = (from: string, to: string): Promise<void> =>
   });
 
 /** A project's network: the last that was trained to its end, else the one under way. */
-export async function networkOf(project: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function loadProjectNetwork(project: string): Promise<Uint8Array<ArrayBuffer>> {
   const run = (await getFinished(project)) ?? (await getRun(project));
   if (!run) throw new Error("This project has no network yet: train it first.");
   return readWeights(project, run.file, run.bytes);
@@ -139,7 +140,7 @@ export async function networkOf(project: string): Promise<Uint8Array<ArrayBuffer
  * The classes of a project as files call them, by their ids here, and the other way round: their ids outlive every
  * renaming, a file's are its folders.
  */
-export async function relabels(id: string): Promise<{ toFile: Relabel; fromFile: Relabel }> {
+export async function labelMaps(id: string): Promise<{ toFile: LabelMap; fromFile: LabelMap }> {
   const classes = (await getProject(id))?.classes ?? [];
   const folders = foldersOf(classes);
   const all = classes.map((one) => ({ one, label: { id: folders.get(one.id) ?? one.name, name: one.name } }));
@@ -147,11 +148,11 @@ export async function relabels(id: string): Promise<{ toFile: Relabel; fromFile:
 }
 
 /** Puts a project's saved run into a slot. */
-export async function resumeProjectRun(lab: WasmLab, albums: Albums, slot: number, id: string): Promise<RunInfo> {
+export async function resumeProjectRun(lab: WasmLab, projectDatasets: ProjectDatasets, slot: number, id: string): Promise<RunInfo> {
   const [run, project] = await Promise.all([getRun(id), getProject(id)]);
   if (!run || !project) throw new Error("The saved run is no longer in this browser: train again.");
   const bytes = await readWeights(id, run.file, run.bytes);
   // The weights name the data set as it was called when they were saved, in a copy by the first project's name.
-  await albums.open(lab, id, run.options.dataset, run);
+  await projectDatasets.open(lab, id, run.options.dataset, run);
   return lab.resumeRun(slot, bytes);
 }

@@ -1,15 +1,18 @@
-/** What survives a reload: the last state of a run, in IndexedDB. Used by the worker, so that weights never pass the page. */
+/** Saved runs in IndexedDB. The worker reads and writes them, so weights never pass through the page. */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
-import type { KeptRun } from "../shared/protocol";
-import { heard } from "../../projects/transactions";
+import type { StoredRun } from "../shared/protocol";
+import { ignoreAbort } from "../../projects/transactions";
+
+/** `kept` is the field's name in the first version of the database. */
+interface RunRow extends Omit<StoredRun, "viewState"> { kept: unknown }
 
 interface Schema extends DBSchema {
-  runs: { key: string; value: KeptRun };
+  runs: { key: string; value: RunRow };
   weights: { key: string; value: Uint8Array[] };
 }
 
-/** Runs of other tabs that are kept beside one's own. */
-const MOST_RUNS = 3;
+/** Runs of other tabs that are stored as well. */
+const MAX_OTHER_RUNS = 3;
 let opened: Promise<IDBPDatabase<Schema>> | undefined;
 
 function database(): Promise<IDBPDatabase<Schema>> {
@@ -23,34 +26,36 @@ function database(): Promise<IDBPDatabase<Schema>> {
   return opened;
 }
 
-/** Replaces the tab's kept run: description and weights (one array a slot) in one transaction. */
-export async function keepRun(run: KeptRun, weights: Uint8Array[]): Promise<void> {
+/** Replaces the tab's saved run, its description and weights (one array for each slot), in one transaction. */
+export async function storeRun(run: StoredRun, weights: Uint8Array[]): Promise<void> {
   const db = await database();
-  const transaction = heard(db.transaction(["runs", "weights"], "readwrite"));
+  const transaction = ignoreAbort(db.transaction(["runs", "weights"], "readwrite"));
   const runs = transaction.objectStore("runs");
-  await Promise.all([runs.put(run, run.tab), transaction.objectStore("weights").put(weights, run.tab)]);
+  const { viewState, ...rest } = run;
+  await Promise.all([runs.put({ ...rest, kept: viewState }, run.tab), transaction.objectStore("weights").put(weights, run.tab)]);
   const others = (await runs.getAll()).filter(({ tab }) => tab !== run.tab).sort((a, b) => b.savedAt - a.savedAt);
-  for (const { tab } of others.slice(MOST_RUNS)) {
+  for (const { tab } of others.slice(MAX_OTHER_RUNS)) {
     await Promise.all([runs.delete(tab), transaction.objectStore("weights").delete(tab)]);
   }
   await transaction.done;
 }
 
-/** The tab's own kept run, else the latest of all. */
-export async function lastRun(tab: string): Promise<KeptRun | null> {
-  const runs = heard((await database()).transaction("runs")).objectStore("runs");
-  const own = await runs.get(tab);
-  if (own) return own;
-  const all = await runs.getAll();
-  return all.sort((a, b) => b.savedAt - a.savedAt)[0] ?? null;
+/** The tab's own saved run, else the latest one of all tabs. */
+export async function latestRun(tab: string): Promise<StoredRun | null> {
+  const runs = ignoreAbort((await database()).transaction("runs")).objectStore("runs");
+  const latest = async () => (await runs.getAll()).sort((a, b) => b.savedAt - a.savedAt)[0];
+  const row = (await runs.get(tab)) ?? (await latest());
+  if (!row) return null;
+  const { kept, ...run } = row;
+  return { ...run, viewState: kept };
 }
 
-/** The weights of a kept run, one array a slot. */
-export async function keptWeights(tab: string): Promise<Uint8Array[]> {
-  return (await heard((await database()).transaction("weights")).store.get(tab)) ?? [];
+/** The weights of a saved run, one array for each slot. */
+export async function loadWeights(tab: string): Promise<Uint8Array[]> {
+  return (await ignoreAbort((await database()).transaction("weights")).store.get(tab)) ?? [];
 }
 
-export async function forgetRun(tab: string): Promise<void> {
+export async function deleteRun(tab: string): Promise<void> {
   const transaction = (await database()).transaction(["runs", "weights"], "readwrite");
   await Promise.all([transaction.objectStore("runs").delete(tab), transaction.objectStore("weights").delete(tab), transaction.done]);
 }

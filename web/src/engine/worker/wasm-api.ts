@@ -4,7 +4,7 @@ import type {
   StepMetrics, Validation, Views, Watched,
 } from "../../generated/protocol";
 import type {
-  BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, Heat, MaskData, Parity, Pixels, TowerStep, Votes,
+  BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, HeatMapData, MaskData, Parity, Pixels, GroupStep, EnsemblePrediction,
 } from "../shared/protocol";
 
 /** What the tensors live on. */
@@ -22,7 +22,7 @@ export interface ShardManifest {
   val: { file: string; images: number }[];
 }
 /** Other labels for classes: pairs of the id that one has and its label from now on. */
-export type Relabel = [id: string, label: ClassLabel][];
+export type LabelMap = [id: string, label: ClassLabel][];
 /** One file of a data set from outside; `path` carries its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 /** The wasm object. Its methods borrow it: one call at a time. */
@@ -39,13 +39,13 @@ export interface WasmLab {
   modelFilters(): Promise<FilterData>;
   /** `rgba`: the square that the network saw, as {@link Classified} has it; of the same model. */
   maps(rgba: Uint8Array, layer: string): Promise<FilterData>;
-  evidence(rgba: Uint8Array, classIndex: number): Promise<Heat>;
+  evidence(rgba: Uint8Array, classIndex: number): Promise<HeatMapData>;
   occlusionGrid(): OcclusionGrid;
   occluded(rgba: Uint8Array, classIndex: number, from: number, count: number): Promise<Float32Array>;
   similar(classIndex: number, count: number): Promise<SimilarClass[]>;
   addMember(id: string, bytes: Uint8Array): void;
   dropMembers(): void;
-  askAll(file: Uint8Array, members: string[], top: number): Promise<Votes>;
+  classifyEnsemble(file: Uint8Array, members: string[], top: number): Promise<EnsemblePrediction>;
   addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
   importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
   removeData(id: string): void;
@@ -55,9 +55,9 @@ export interface WasmLab {
   addPicture(square: Uint8Array, label: number, val: boolean): void;
   finishPictures(): DatasetInfo;
   /** The network that the next `configureFrom` starts from: a file, or the model in use. */
-  startFrom(file: Uint8Array | undefined, labels?: Relabel): Promise<ModelInfo>;
+  startFrom(file: Uint8Array | undefined, labels?: LabelMap): Promise<ModelInfo>;
   configureFrom(slot: number, options: RunOptions): Promise<RunInfo>;
-  convertModel(file: Uint8Array, format: ExportFormat, labels?: Relabel): Uint8Array;
+  convertModel(file: Uint8Array, format: ExportFormat, labels?: LabelMap): Uint8Array;
   configure(slot: number, options: RunOptions): Promise<RunInfo>;
   setOptions(slot: number, options: RunOptions): void;
   step(slot: number, n: number): Promise<StepMetrics>;
@@ -72,12 +72,12 @@ export interface WasmLab {
   saveRun(slot: number): Promise<Uint8Array>;
   resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
   runOptions(slot: number): RunOptions | undefined;
-  useRun(slot: number, labels?: Relabel): Promise<ModelInfo>;
+  useRun(slot: number, labels?: LabelMap): Promise<ModelInfo>;
   dropRun(slot: number): void;
-  configureTower(tower: number, options: RunOptions): RunInfo;
-  stepTower(swap: (numbers: Float32Array) => Promise<Float32Array>): Promise<TowerStep>;
-  towerDigest(): Promise<string>;
-  halfDigests(slot: number): Promise<string[]>;
+  configureGroup(tower: number, options: RunOptions): RunInfo;
+  stepGroup(swap: (numbers: Float32Array) => Promise<Float32Array>): Promise<GroupStep>;
+  groupDigest(): Promise<string>;
+  groupDigests(slot: number): Promise<string[]>;
   describeNetwork(config: NetworkConfig): NetworkShape;
   benchPrepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
   benchInfer(batch: number): Promise<void>;

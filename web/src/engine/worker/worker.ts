@@ -2,18 +2,19 @@
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
 import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../../generated/protocol";
-import { forgetRun, keepRun, keptWeights, lastRun } from "./run-store";
+import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
 import { megabytes } from "../../ui/format";
 import type { EngineInfo, MemberFile, StartFrom, WorkerApi, WorkerEvent } from "../shared/protocol";
-import { adapterName, askForAdapter, chooseBackend, isSoftware, modelTooLarge, tooLarge, type AdapterFacts, type Gpu } from "./backend";
+import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets } from "./datasets";
-import { Line } from "./port";
-import { answersOrLost, refusal, watchDevices } from "./device";
-import { LARGEST_MODEL, nameInUrl } from "./download";
+import { ArrayPort } from "./port";
+import { waitForDeviceLoss, deviceError, watchDevices } from "./device";
+import { MAX_MODEL_BYTES } from "./download";
+import { urlFileName } from "../shared/url-file-name";
 import { fetchCounted, fetchOk } from "../shared/fetch";
-import { forgetFiles, forgetUrl, modelFile, stopDownload, storage } from "./model-files";
+import { deleteModelFiles, deleteModelUrl, getModelFile, stopDownload, storage } from "./model-files";
 import { originOf } from "./origin";
-import { Albums, copyProjectRuns, finishProjectRun, keepProjectRun, networkOf, relabels, resumeProjectRun } from "./project-data";
+import { ProjectDatasets, copyProjectRuns, finishProjectRun, saveProjectRun, loadProjectNetwork, labelMaps, resumeProjectRun } from "./project-data";
 import { Queue } from "../shared/queue";
 import { loadWasm } from "./wasm";
 import type { WasmLab } from "./wasm-api";
@@ -23,41 +24,38 @@ const PATIENCE_MS = { gpu: 90_000, software: 900_000 };
 /** Larger files are no photos, and reading them would only fill the memory. */
 const LARGEST_PHOTO = 200 * 1024 * 1024;
 
-/** Of a worker only, so that TypeScript's DOM types do not carry it. */
-declare const FileReaderSync: new () => { readAsArrayBuffer(piece: Blob): ArrayBuffer };
-
 const queue = new Queue();
 let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
 /** Addresses of the networks that the lab holds beside the model in use. */
 const members = new Set<string>();
 /** To the other tower's worker, where this one holds a tower. */
-let line: Line | undefined;
+let groupPort: ArrayPort | undefined;
 /** The project whose run is in slot 2. */
-let tuned = "";
-const albums = new Albums((loaded, total) => tell({ event: "progress", what: "pictures", loaded, total }));
+let fineTuneProject = "";
+const projectDatasets = new ProjectDatasets((loaded, total) => postEvent({ event: "progress", what: "pictures", loaded, total }));
 let patience = Number.POSITIVE_INFINITY;
 /** The adapter computed on; null on the CPU. */
 let gpu: AdapterFacts | null = null;
 
-const tell = (event: WorkerEvent) => self.postMessage(event);
-const died = (reason: string) => tell({ event: "died", reason });
+const postEvent = (event: WorkerEvent) => self.postMessage(event);
+const reportFailure = (reason: string) => postEvent({ event: "died", reason });
 // What fails with a lost device fails before the loss is told, which gives the better reason.
-const fell = (reason: string) => void answersOrLost().then(() => died(reason));
-self.addEventListener("error", (event) => fell(event.message));
-self.addEventListener("unhandledrejection", (event) => fell(String(event.reason)));
+const reportFailureAfterLoss = (reason: string) => void waitForDeviceLoss().then(() => reportFailure(reason));
+self.addEventListener("error", (event) => reportFailureAfterLoss(event.message));
+self.addEventListener("unhandledrejection", (event) => reportFailureAfterLoss(String(event.reason)));
 
 /** Runs `task` on the lab when its turn comes, and reports a lab that will never answer again. */
 function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
   return queue.run(async () => {
     if (!lab) throw new Error("The lab's engine is not running: reload the page.");
-    const timer = Number.isFinite(patience) ? setTimeout(() => died("a computation did not come to an end"), patience) : undefined;
+    const timer = Number.isFinite(patience) ? setTimeout(() => reportFailure("a computation did not come to an end"), patience) : undefined;
     try {
       return await task(lab);
     } catch (error) {
       // With a lost device this worker is replaced: the caller must not take that for the end of the run.
-      await answersOrLost();
-      if (error instanceof WebAssembly.RuntimeError) died(error.message);
+      await waitForDeviceLoss();
+      if (error instanceof WebAssembly.RuntimeError) reportFailure(error.message);
       throw error instanceof Error ? error : new Error(String(error));
     } finally {
       clearTimeout(timer);
@@ -67,13 +65,13 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
 
 async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }> {
   if (!(await simd())) throw new Error("This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later.");
-  const adapter = wanted === "cpu" ? "absent" : await askForAdapter((navigator as Navigator & { gpu?: Gpu }).gpu);
+  const adapter = wanted === "cpu" ? "absent" : await requestAdapter((navigator as WorkerNavigator & { gpu?: Gpu }).gpu);
   const choice = chooseBackend(wanted, adapter);
-  if (choice.backend === "webgpu") watchDevices((reason) => died(`the GPU was lost (${reason})`));
-  const module = await loadWasm(choice.backend, (progress) => tell({ event: "progress", what: "engine", ...progress }));
+  if (choice.backend === "webgpu") watchDevices((reason) => reportFailure(`the GPU was lost (${reason})`));
+  const module = await loadWasm(choice.backend, (progress) => postEvent({ event: "progress", what: "engine", ...progress }));
   lab = await module.Lab.create(choice.backend).catch((error: unknown) => {
     // What comes out of wgpu holds a stack trace.
-    throw new Error(refusal() ?? (error instanceof Error ? error.message : String(error)));
+    throw new Error(deviceError() ?? (error instanceof Error ? error.message : String(error)));
   });
   datasets = new Datasets(base);
   const { version, device } = lab.info();
@@ -97,13 +95,13 @@ async function photoBytes(file: Blob): Promise<Uint8Array> {
 /** The file that a run starts from; undefined for the model in use. */
 async function startFile(start: StartFrom): Promise<Uint8Array | undefined> {
   if (start.kind === "model") return undefined;
-  if (start.kind === "project") return networkOf(start.project);
+  if (start.kind === "project") return loadProjectNetwork(start.project);
   return new Uint8Array(await (await fetchOk(start.url, "The network to start from")).arrayBuffer());
 }
 
 /** On WebGPU a tensor above the adapter's limit would end the worker. */
-function checkSize(network: Parameters<typeof tooLarge>[0]): void {
-  const sentence = gpu && tooLarge(network, gpu);
+function checkSize(network: Parameters<typeof networkTooLarge>[0]): void {
+  const sentence = gpu && networkTooLarge(network, gpu);
   if (sentence) throw new Error(sentence);
 }
 
@@ -114,7 +112,7 @@ async function loadMembers(wanted: readonly MemberFile[]): Promise<void> {
   const total = sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
   let before = 0;
   for (const { url, bytes } of missing) {
-    const response = await fetchCounted(url, "A network of the ensemble", ({ loaded }) => tell({ event: "progress", what: "members", loaded: before + loaded, total }), bytes);
+    const response = await fetchCounted(url, "A network of the ensemble", ({ loaded }) => postEvent({ event: "progress", what: "members", loaded: before + loaded, total }), bytes);
     const file = new Uint8Array(await response.arrayBuffer());
     before += file.byteLength;
     await call((lab) => lab.addMember(url, file));
@@ -130,14 +128,14 @@ async function timed<T extends object>(task: () => Promise<T>): Promise<T & { mi
 }
 
 const elapsed = async (task: () => Promise<void>) => (await timed(() => task().then(() => ({})))).milliseconds;
-const give = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
+const transfer = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
 
 /** A model that this device cannot hold. */
 class TooLarge extends Error {}
 
 /** Makes a file the model in use: pieces of it pass through, it is never whole in JavaScript's memory. */
 async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
-  if (file.size > LARGEST_MODEL) throw new Error(`This file has ${megabytes(file.size)}, far more than an AlexNet: choose another one.`);
+  if (file.size > MAX_MODEL_BYTES) throw new Error(`This file has ${megabytes(file.size)}, far more than an AlexNet: choose another one.`);
   const reader = new FileReaderSync();
   const read = (offset: number, length: number) => new Uint8Array(reader.readAsArrayBuffer(file.slice(offset, offset + length)));
   let refused: string | null = null;
@@ -153,65 +151,65 @@ async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
 const api: WorkerApi = {
   boot,
   loadModel: async (url, bytes) => {
-    const response = await fetchCounted(url, "The model", (progress) => tell({ event: "progress", what: "model", ...progress }), bytes);
+    const response = await fetchCounted(url, "The model", (progress) => postEvent({ event: "progress", what: "model", ...progress }), bytes);
     return useFile(await response.blob());
   },
-  useUrl: async (url, { name, sha256, origin }, published) => {
-    const wanted = { url, name: name ?? nameInUrl(url), sha256 };
-    const { file, kept } = await modelFile(wanted, (progress) => tell({ event: "progress", what: "model", ...progress }));
+  loadModelFromUrl: async (url, { name, sha256, origin }, published) => {
+    const wanted = { url, name: name ?? urlFileName(url), sha256 };
+    const { file, cached } = await getModelFile(wanted, (progress) => postEvent({ event: "progress", what: "model", ...progress }));
     const info = await useFile(file, origin ?? (await originOf(file, published))).catch(async (error: unknown) => {
       // What is no model is not worth its room; one that is too large for this GPU may serve the CPU.
-      if (!(error instanceof TooLarge)) await forgetUrl(url);
+      if (!(error instanceof TooLarge)) await deleteModelUrl(url);
       throw error;
     });
-    return { info, kept };
+    return { info, cached };
   },
   stopDownload: async () => stopDownload(),
   importFile: async (file, published) => useFile(file, await originOf(file, published)),
   storage,
-  forgetFiles,
+  deleteModelFiles,
   importModel: (bytes) => call((lab) => lab.importModel(bytes)),
   modelInfo: () => call((lab) => lab.modelInfo()),
   exportModel: async (format) => {
     const bytes = await call((lab) => lab.exportModel(format));
-    return give(bytes, bytes);
+    return transfer(bytes, bytes);
   },
   classify: async (file, top, views) => {
     const bytes = await photoBytes(file);
     const answer = await call((lab) => timed(() => lab.classify(bytes, top, views)));
-    return give(answer, answer.crop.rgba);
+    return transfer(answer, answer.crop.rgba);
   },
   classifyPixels: async ({ width, height, data }, top) => {
     const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const answer = await call((lab) => timed(() => lab.classifyPixels(width, height, pixels, top)));
-    return give(answer, answer.crop.rgba);
+    return transfer(answer, answer.crop.rgba);
   },
   modelLayers: () => call((lab) => lab.modelLayers()),
   modelFilters: async () => {
     const filters = await call((lab) => lab.modelFilters());
-    return give(filters, filters.values);
+    return transfer(filters, filters.values);
   },
   maps: async ({ rgba }, layer) => {
     const maps = await call((lab) => lab.maps(rgba, layer));
-    return give(maps, maps.values);
+    return transfer(maps, maps.values);
   },
   evidence: async ({ rgba }, classIndex) => {
     const heat = await call((lab) => lab.evidence(rgba, classIndex));
-    return give(heat, heat.values);
+    return transfer(heat, heat.values);
   },
   occlusionGrid: () => call((lab) => lab.occlusionGrid()),
   occluded: async ({ rgba }, classIndex, from, count) => {
     const probabilities = await call((lab) => lab.occluded(rgba, classIndex, from, count));
-    return give(probabilities, probabilities);
+    return transfer(probabilities, probabilities);
   },
   similar: (classIndex, count) => call((lab) => lab.similar(classIndex, count)),
-  askAll: async (file, wanted, top) => {
+  classifyEnsemble: async (file, wanted, top) => {
     const bytes = await photoBytes(file);
     await loadMembers(wanted);
-    return call((lab) => lab.askAll(bytes, wanted.map(({ url }) => url), top));
+    return call((lab) => lab.classifyEnsemble(bytes, wanted.map(({ url }) => url), top));
   },
   datasets: () => datasets.list(),
-  remember: async (choice, files) => datasets.remember(choice, files),
+  registerDataset: async (choice, files) => datasets.registerDataset(choice, files),
   importData: (name, files, network) => call((lab) => datasets.import(lab, name, files, network)),
   configure: (slot, options) =>
     call(async (lab) => {
@@ -221,43 +219,43 @@ const api: WorkerApi = {
     }),
   configureFrom: async (slot, project, options, from) => {
     const file = await startFile(from);
-    const { fromFile } = await relabels(project);
+    const { fromFile } = await labelMaps(project);
     return call(async (lab) => {
       const start = await lab.startFrom(file, fromFile);
       checkSize({ network: start.network, width: start.config.width });
-      await albums.open(lab, project, options.dataset, start);
+      await projectDatasets.open(lab, project, options.dataset, start);
       const info = await lab.configureFrom(slot, options);
-      tuned = project;
+      fineTuneProject = project;
       return { ...info, start };
     });
   },
-  setApart: async (dataset) => albums.apart(dataset),
+  setApart: async (dataset) => projectDatasets.apart(dataset),
   exportProject: async (project, format, inMemory = false) => {
-    if (inMemory && project !== tuned) throw new Error("This network is no longer in memory: train it again.");
-    const file = inMemory ? await call((lab) => lab.saveRun(2)) : await networkOf(project);
-    const { toFile } = await relabels(project);
+    if (inMemory && project !== fineTuneProject) throw new Error("This network is no longer in memory: train it again.");
+    const file = inMemory ? await call((lab) => lab.saveRun(2)) : await loadProjectNetwork(project);
+    const { toFile } = await labelMaps(project);
     const bytes = await call((lab) => lab.convertModel(file, format, toFile));
-    return give(bytes, bytes);
+    return transfer(bytes, bytes);
   },
-  importNetwork: async (project, file, judgement, kept) => {
-    const { fromFile } = await relabels(project);
+  importNetwork: async (project, file, evaluation, viewState) => {
+    const { fromFile } = await labelMaps(project);
     const { bytes, model } = await call(async (lab) => {
       const bytes = lab.convertModel(file, "alexnet", fromFile);
       return { bytes, model: await lab.startFrom(bytes) };
     });
     const { network, preprocess, ids } = model;
-    const run = { project, options: { ...DEFAULT_OPTIONS, network }, stage: "all" as const, step: judgement?.step ?? model.steps ?? 0, savedAt: Date.now(), network, preprocess, classes: ids, resumable: false, kept };
-    await keepProjectRun(run, bytes);
-    await finishProjectRun(project, judgement);
+    const run = { project, options: { ...DEFAULT_OPTIONS, network }, stage: "all" as const, step: evaluation?.step ?? model.steps ?? 0, savedAt: Date.now(), network, preprocess, classes: ids, resumable: false, viewState };
+    await saveProjectRun(run, bytes);
+    await finishProjectRun(project, evaluation);
     return model;
   },
   copyNetwork: (from, to) => copyProjectRuns(from, to),
-  keepProject: async (run) => keepProjectRun({ ...run, classes: albums.apart(run.options.dataset).classes }, await call((lab) => lab.saveRun(2))),
-  finishProject: (project, judgement) => finishProjectRun(project, judgement),
+  saveProjectRun: async (run) => saveProjectRun({ ...run, classes: projectDatasets.apart(run.options.dataset).classes }, await call((lab) => lab.saveRun(2))),
+  finishProject: (project, evaluation) => finishProjectRun(project, evaluation),
   resumeProject: (project) =>
     call(async (lab) => {
-      const info = await resumeProjectRun(lab, albums, 2, project);
-      tuned = project;
+      const info = await resumeProjectRun(lab, projectDatasets, 2, project);
+      fineTuneProject = project;
       return info;
     }),
   setOptions: (slot, options) => call((lab) => lab.setOptions(slot, options)),
@@ -265,20 +263,20 @@ const api: WorkerApi = {
   validate: (slot, limit) => call((lab) => lab.validate(slot, limit)),
   mask: async (slot, layer) => {
     const mask = await call((lab) => lab.mask(slot, layer));
-    return give(mask, mask.values);
+    return transfer(mask, mask.values);
   },
   filters: async (slot) => {
     const filters = await call((lab) => lab.filters(slot));
-    return give(filters, filters.values);
+    return transfer(filters, filters.values);
   },
   watch: (slot, indices) => call((lab) => lab.watch(slot, Uint32Array.from(indices))),
   valImage: async (slot, index) => {
     const image = await call((lab) => lab.valImage(slot, index));
-    return give(image, image.rgba);
+    return transfer(image, image.rgba);
   },
   trainImage: async (slot, index) => {
     const image = await call((lab) => lab.trainImage(slot, index));
-    return give(image, image.rgba);
+    return transfer(image, image.rgba);
   },
   neighbours: async (slot, file, count) => {
     const bytes = await photoBytes(file);
@@ -288,23 +286,23 @@ const api: WorkerApi = {
     call((lab) => lab.neighboursOfPixels(slot, width, height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), count)),
   saveRun: async (slot) => {
     const bytes = await call((lab) => lab.saveRun(slot));
-    return give(bytes, bytes);
+    return transfer(bytes, bytes);
   },
   resumeRun: (slot, bytes) => call((lab) => lab.resumeRun(slot, bytes)),
   useRun: async (slot) => {
-    const labels = slot === 2 ? (await relabels(tuned)).toFile : undefined;
+    const labels = slot === 2 ? (await labelMaps(fineTuneProject)).toFile : undefined;
     return call((lab) => lab.useRun(slot, labels));
   },
   dropRun: (slot) => call((lab) => lab.dropRun(slot)),
-  keepRuns: async (run, slots) => {
+  saveRuns: async (run, slots) => {
     const weights: Uint8Array[] = [];
     for (const slot of slots) weights.push(await call((lab) => lab.saveRun(slot)));
-    await keepRun(run, weights);
+    await storeRun(run, weights);
   },
-  lastRun,
-  forgetRun,
-  resumeKept: async ({ tab, options, rival }) => {
-    const weights = await keptWeights(tab);
+  latestRun,
+  deleteRun,
+  resumeRuns: async ({ tab, options, rival }) => {
+    const weights = await loadWeights(tab);
     const runs = rival ? [options, rival] : [options];
     if (weights.length < runs.length) throw new Error("The saved run is no longer in this browser: start a new one.");
     return call(async (lab) => {
@@ -317,20 +315,20 @@ const api: WorkerApi = {
       return infos;
     });
   },
-  configureTower: (tower, options, port) =>
+  configureGroup: (tower, options, port) =>
     call(async (lab) => {
       await datasets.open(lab, options.dataset, options.network);
-      line = new Line(port);
-      return lab.configureTower(tower, options);
+      groupPort = new ArrayPort(port);
+      return lab.configureGroup(tower, options);
     }),
-  stepTower: () =>
+  stepGroup: () =>
     call((lab) => {
-      const to = line;
+      const to = groupPort;
       if (!to) throw new Error("There is no tower here yet: configure one first.");
-      return lab.stepTower((numbers) => to.swap(numbers));
+      return lab.stepGroup((numbers) => to.exchange(numbers));
     }),
-  towerDigest: () => call((lab) => lab.towerDigest()),
-  halfDigests: (slot) => call((lab) => lab.halfDigests(slot)),
+  groupDigest: () => call((lab) => lab.groupDigest()),
+  groupDigests: (slot) => call((lab) => lab.groupDigests(slot)),
   describeNetwork: (config) => call((lab) => lab.describeNetwork(config)),
   benchPrepare: (kind, batch) =>
     call((lab) => {
@@ -341,7 +339,7 @@ const api: WorkerApi = {
   benchTrainStep: (batch) => call((lab) => elapsed(() => lab.benchTrainStep(batch))),
   benchModel: async (format) => {
     const bytes = await call((lab) => lab.benchModel(format));
-    return give(bytes, bytes);
+    return transfer(bytes, bytes);
   },
   benchSample: () => call((lab) => lab.benchSample()),
   memory: () => call((lab) => lab.memory()),

@@ -2,8 +2,8 @@
 import { lab } from "../../engine/page/api";
 import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
-import { elsewhere } from "../../state/file-kind";
-import { dismiss, say, sayError, sentence } from "../../state/messages.svelte";
+import { wrongViewMessage } from "../../state/file-kind";
+import { dismiss, showMessage, showError, errorText } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
 /** The answer for one photo. */
@@ -49,7 +49,7 @@ export const classify: State = $state({ answer: null, rows: [], waiting: 0, live
 export async function take(photos: readonly (File | { name: string; blob: Blob })[]): Promise<void> {
   const files = photos.map((photo) => (photo instanceof File ? { name: photo.name, blob: photo as Blob } : photo));
   if (files.length === 0) {
-    say("There is no photo in what was dropped or pasted: use a JPEG, PNG, WebP, GIF or BMP file.", "error");
+    showMessage("There is no photo in what was dropped or pasted: use a JPEG, PNG, WebP, GIF or BMP file.", "error");
     return;
   }
   const [only] = files;
@@ -58,7 +58,7 @@ export async function take(photos: readonly (File | { name: string; blob: Blob }
     await lab.models.ensure();
   } catch (error) {
     classify.waiting -= files.length;
-    sayError(error);
+    showError(error);
     return;
   }
   if (files.length === 1 && only) await takeOne(only);
@@ -74,7 +74,7 @@ async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<vo
     // What was wrong with an earlier photo is settled.
     dismiss(problem);
   } catch (error) {
-    problem = sayError(new Error(`“${name}”: ${sentence(error)}`));
+    problem = showError(new Error(`“${name}”: ${errorText(error)}`));
   } finally {
     classify.waiting--;
   }
@@ -91,14 +91,14 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
       const answer = await ask(name, blob, row?.url);
       if (row) row.answer = answer;
     } catch (error) {
-      if (row) row.error = sentence(error);
+      if (row) row.error = errorText(error);
     }
     classify.waiting--;
   }
 }
 
 async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
-  const pointed = elsewhere(name, "classify");
+  const pointed = wrongViewMessage(name, "classify");
   if (pointed) throw new Error(pointed);
   const { top, milliseconds, crop } = await lab.classify(blob, { top: 5, views: classify.views });
   return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
@@ -116,7 +116,7 @@ export async function look(views: Views): Promise<void> {
     if (row) row.answer = again;
     classify.answer = again;
   } catch (error) {
-    sayError(error);
+    showError(error);
   }
 }
 
@@ -130,7 +130,7 @@ function release(): void {
 }
 
 /** A frame of the camera; its answer replaces the last one. */
-export async function takeFrame(frame: ImageData): Promise<void> {
+export async function classifyFrame(frame: ImageData): Promise<void> {
   await lab.models.ensure();
   const { top, milliseconds, crop } = await lab.engine.classifyPixels(frame, 5);
   if (!classify.live) return;
@@ -139,7 +139,7 @@ export async function takeFrame(frame: ImageData): Promise<void> {
   classify.answer = { name: "Camera", url: "", top, milliseconds, crop, photo: null, ...asked() };
 }
 
-/** The photos in a drop or a paste; files that claim to be no picture are left to the engine's judgement. */
-export function photosIn(data: DataTransfer | null): File[] {
+/** The photos in a drop or a paste; files that claim to be no picture are left to the engine's evaluation. */
+export function imagesFrom(data: DataTransfer | null): File[] {
   return [...(data?.files ?? [])];
 }

@@ -1,9 +1,9 @@
 /** What the answer for a photo rests on, computed when somebody looks, in pieces. */
 import { lab } from "../../engine/page/api";
-import type { FilterData, Heat, Pixels } from "../../engine/shared/protocol";
+import type { FilterData, HeatMapData, Pixels } from "../../engine/shared/protocol";
 import type { LayerMaps } from "../../generated/protocol";
-import { occlusionHeat } from "../../charts/heat";
-import { sentence } from "../../state/messages.svelte";
+import { occlusionMap } from "../../charts/heat";
+import { errorText } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 import type { Answer } from "./classify.svelte";
 
@@ -15,8 +15,8 @@ const MODEL_CHANGED = "Another network is in use by now: classify the photo agai
 export class Why {
   /** The guess that is explained. */
   classIndex = $state(0);
-  evidence = $state.raw<Heat>();
-  occlusion = $state.raw<Heat>();
+  evidence = $state.raw<HeatMapData>();
+  occlusion = $state.raw<HeatMapData>();
   /** Places covered so far, and in all. */
   covered = $state({ done: 0, of: 0 });
   layers = $state.raw<LayerMaps[]>([]);
@@ -40,7 +40,7 @@ export class Why {
       this.problem = "";
       await work();
     } catch (error) {
-      this.problem = sentence(error);
+      this.problem = errorText(error);
     }
   }
 
@@ -67,7 +67,7 @@ export class Why {
         done += piece.length;
         if (over() || piece.length === 0) return;
         this.covered = { done, of };
-        this.occlusion = occlusionHeat(grid, probabilities.subarray(0, done), uncovered);
+        this.occlusion = occlusionMap(grid, probabilities.subarray(0, done), uncovered);
       }
     });
   }

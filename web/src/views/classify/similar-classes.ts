@@ -6,7 +6,7 @@ const SHOWN = 4;
 /** By the model's description: another model, another object. */
 const known = new WeakMap<ModelInfo, Map<number, Promise<SimilarClass[]>>>();
 
-export function similar(model: ModelInfo, classIndex: number): Promise<SimilarClass[]> {
+export function similarClasses(model: ModelInfo, classIndex: number): Promise<SimilarClass[]> {
   const classes = known.get(model) ?? new Map<number, Promise<SimilarClass[]>>();
   known.set(model, classes);
   const before = classes.get(classIndex);

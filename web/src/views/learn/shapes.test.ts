@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LayerShape, NetworkShape } from "../../generated/protocol";
-import { places, placesSum, sides, size, sketch, totals, towerRows } from "./shapes";
+import { outputSize, outputSizeFormula, sides, size, sketch, totals, towerRows } from "./shapes";
 
 const layer = (changes: Partial<LayerShape>): LayerShape => ({
   name: "conv1", role: "convolution", input: [3, 32, 32], output: [32, 32, 32], kernel: 3, stride: 1, padding: 1, groups: 1,
@@ -23,10 +23,10 @@ const network: NetworkShape = {
 };
 
 test("224 pixels leave a fraction of a place and 227 do not", () => {
-  expect(places(224, 11, 4, 0)).toBe(54.25);
-  expect(places(227, 11, 4, 0)).toBe(55);
-  expect(placesSum(227, 11, 4, 0)).toBe("(227 − 11) / 4 + 1 = 55");
-  expect(placesSum(224, 11, 4, 2)).toBe("(224 + 2 × 2 − 11) / 4 + 1 = 55.25");
+  expect(outputSize(224, 11, 4, 0)).toBe(54.25);
+  expect(outputSize(227, 11, 4, 0)).toBe(55);
+  expect(outputSizeFormula(227, 11, 4, 0)).toBe("(227 − 11) / 4 + 1 = 55");
+  expect(outputSizeFormula(224, 11, 4, 2)).toBe("(224 + 2 × 2 − 11) / 4 + 1 = 55.25");
 });
 
 test("shapes and sizes in few characters", () => {

@@ -1,4 +1,4 @@
-/** Words and sums for the explorer of shapes; every number comes from the table of architectures. */
+/** Words and sums for the shapeExplorer of shapes; every number comes from the table of architectures. */
 import type { LayerShape, NetworkShape, Role } from "../../generated/protocol";
 import { megabytes, whole } from "../../ui/format";
 
@@ -13,7 +13,7 @@ const ROLES: Record<Role, string> = {
   "fully-connected": "fully connected",
 };
 
-export const roleWords = (role: Role): string => ROLES[role];
+export const roleText = (role: Role): string => ROLES[role];
 
 /** `96 × 55 × 55`; a layer of units has one number. */
 export function sides([channels, height, width]: readonly [number, number, number]): string {
@@ -27,14 +27,14 @@ export function size(bytes: number): string {
 }
 
 /** Places of a kernel along a side, a whole number only where the last one ends at the edge. */
-export function places(side: number, kernel: number, stride: number, padding: number): number {
+export function outputSize(side: number, kernel: number, stride: number, padding: number): number {
   return (side + 2 * padding - kernel) / stride + 1;
 }
 
 /** How {@link places} is computed, as one would write it down. */
-export function placesSum(side: number, kernel: number, stride: number, padding: number): string {
+export function outputSizeFormula(side: number, kernel: number, stride: number, padding: number): string {
   const zeros = padding > 0 ? ` + 2 × ${padding}` : "";
-  return `(${side}${zeros} − ${kernel}) / ${stride} + 1 = ${Number(places(side, kernel, stride, padding).toFixed(2))}`;
+  return `(${side}${zeros} − ${kernel}) / ${stride} + 1 = ${Number(outputSize(side, kernel, stride, padding).toFixed(2))}`;
 }
 
 /** Sums over a network's layers, of one image. */

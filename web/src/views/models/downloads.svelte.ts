@@ -1,16 +1,16 @@
 /** What the browser keeps of downloaded models, as the Models view shows it. */
 import { lab } from "../../engine/page/api";
-import type { ModelHints, StoredModel } from "../../engine/shared/protocol";
-import { dismiss, say, sayError } from "../../state/messages.svelte";
+import type { ModelHints, DownloadedModel } from "../../engine/shared/protocol";
+import { dismiss, showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
-const state = $state<{ files: StoredModel[]; wanted: string | null }>({ files: [], wanted: null });
+const state = $state<{ files: DownloadedModel[]; wanted: string | null }>({ files: [], wanted: null });
 
 /** What was said of the last file; the next one makes it old. */
 let said = 0;
 
 export const stored = {
-  get files(): readonly StoredModel[] { return state.files; },
+  get files(): readonly DownloadedModel[] { return state.files; },
   /** Bytes that all of them take. */
   get bytes(): number { return state.files.reduce((sum, { bytes }) => sum + bytes, 0); },
   /** Key of the kept file that is on its way to be the model in use. */
@@ -23,8 +23,8 @@ export const stored = {
       // An engine that does not run has said so itself.
     }
   },
-  async forget(files: readonly StoredModel[]): Promise<void> {
-    await lab.models.forget(files).catch(sayError);
+  async forget(files: readonly DownloadedModel[]): Promise<void> {
+    await lab.models.forget(files).catch(showError);
     await this.look();
   },
   /** Makes the file at an address the model in use: from this device where it is whole here, else downloaded, or gone on with. */
@@ -33,10 +33,10 @@ export const stored = {
     dismiss(said);
     try {
       const info = await lab.models.useUrl(url, hints);
-      said = say(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.kept ? ", from this device" : ""}.`);
+      said = showMessage(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.cached ? ", from this device" : ""}.`);
     } catch (error) {
-      if (error instanceof Error && error.name === "Stopped") said = say(error.message);
-      else said = sayError(error);
+      if (error instanceof Error && error.name === "Stopped") said = showMessage(error.message);
+      else said = showError(error);
     }
     state.wanted = null;
     await this.look();

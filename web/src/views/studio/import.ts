@@ -1,25 +1,25 @@
 /** Files, folders and archives into the open project. */
 import { lab } from "../../engine/page/api";
-import { openZip, type Description, type Opened } from "../../projects/archive";
-import { isPicture, places } from "../../projects/names";
+import { openZip, type Description, type OpenedArchive } from "../../projects/archive";
+import { isPicture, classifyPaths } from "../../projects/names";
 import { fromResults } from "../../projects/results";
 import { newId, type Project } from "../../projects/types";
-import { elsewhere } from "../../state/file-kind";
-import { say } from "../../state/messages.svelte";
-import { album, DEFAULT_PLAN, freeName, tally, type Incoming, type Tally } from "./project.svelte";
+import { wrongViewMessage } from "../../state/file-kind";
+import { showMessage } from "../../state/messages.svelte";
+import { editor, DEFAULT_PLAN, uniqueName, emptySummary, type PictureToAdd, type Tally } from "./project.svelte";
 
 const isZip = (file: File) => /\.zip$/i.test(file.name);
 /** Pictures that are unpacked at a time. */
 const PORTION = 48;
 
 /** Takes what was dropped, picked or pasted. `into`: the class it was given to, null for the page as a whole. */
-export async function bring(files: readonly File[], into: string | null): Promise<void> {
+export async function importFiles(files: readonly File[], into: string | null): Promise<void> {
   const archives = files.filter(isZip);
-  const loose = files.filter((file) => !isZip(file) && elsewhere(file.name, "studio") === null);
-  if (files.length === 0) return void say("There is no file in what was dropped or pasted: use pictures, a folder or a ZIP.", "error");
+  const loose = files.filter((file) => !isZip(file) && wrongViewMessage(file.name, "studio") === null);
+  if (files.length === 0) return void showMessage("There is no file in what was dropped or pasted: use pictures, a folder or a ZIP.", "error");
   for (const { name } of files) {
-    const pointed = elsewhere(name, "studio");
-    if (pointed !== null) say(pointed, "error");
+    const pointed = wrongViewMessage(name, "studio");
+    if (pointed !== null) showMessage(pointed, "error");
   }
   for (const archive of archives) {
     const opened = await openZip(archive, archive.name);
@@ -30,61 +30,61 @@ export async function bring(files: readonly File[], into: string | null): Promis
 }
 
 /** The class that files were given to; what lies in several folders is several classes, wherever it was dropped. */
-function chosen(given: string | null, found: ReturnType<typeof places>): string | null {
+function chosen(given: string | null, found: ReturnType<typeof classifyPaths>): string | null {
   return new Set(found.flatMap((place) => place?.class ?? [])).size > 1 ? null : given;
 }
 
 async function bringLoose(files: readonly File[], given: string | null): Promise<void> {
-  const found = places(files.map(({ name }) => name));
+  const found = classifyPaths(files.map(({ name }) => name));
   const into = chosen(given, found);
   // A file that claims to be no picture may still be one, when it was chosen by itself.
   const one = into !== null || files.every(({ name }) => !name.includes("/"));
   if (one) {
-    const to = into ?? album.active ?? (await album.addClass())?.id;
+    const to = into ?? editor.active ?? (await editor.addClass())?.id;
     const pictures = files.filter(({ name, type }) => !name.includes("/") || isPicture(name) || type.startsWith("image/"));
-    if (to) await album.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: to, val: null })));
+    if (to) await editor.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: to, val: null })));
     return;
   }
-  const count = tally();
+  const count = emptySummary();
   const byName = await classesFor(found.map((place) => place?.class ?? null), count);
-  const fallback = byName.size === 0 ? (album.active ?? (await album.addClass())?.id) : undefined;
-  const incoming = files.flatMap((blob, i): Incoming[] => {
+  const fallback = byName.size === 0 ? (editor.active ?? (await editor.addClass())?.id) : undefined;
+  const incoming = files.flatMap((blob, i): PictureToAdd[] => {
     const place = found[i];
     const to = place && (place.class === null ? fallback : byName.get(place.class));
     return place && to ? [{ blob, name: base(blob.name), class: to, val: place.val }] : [];
   });
-  if (incoming.length === 0) return void say("There is no picture in what was dropped: use JPEG, PNG, WebP, GIF or BMP files, or a folder of them for each class.", "error");
-  await album.add(incoming, count);
+  if (incoming.length === 0) return void showMessage("There is no picture in what was dropped: use JPEG, PNG, WebP, GIF or BMP files, or a folder of them for each class.", "error");
+  await editor.add(incoming, count);
 }
 
-async function bringArchive(opened: Opened, name: string, given: string | null): Promise<void> {
-  const found = places(opened.paths);
+async function bringArchive(opened: OpenedArchive, name: string, given: string | null): Promise<void> {
+  const found = classifyPaths(opened.paths);
   const into = chosen(given, found);
   const all = opened.paths.flatMap((path, i) => (found[i] ? [{ path, place: found[i] }] : []));
   if (all.length === 0) throw new Error(`The archive “${name}” holds no picture: it needs JPEG, PNG, WebP, GIF or BMP files, in a folder for each class.`);
-  const count = tally();
+  const count = emptySummary();
   const byName = into === null ? await classesFor(all.map(({ place }) => place.class), count) : new Map<string, string>();
-  const fallback = into ?? (all.some(({ place }) => place.class === null) ? (album.active ?? (await album.addClass())?.id) : undefined);
+  const fallback = into ?? (all.some(({ place }) => place.class === null) ? (editor.active ?? (await editor.addClass())?.id) : undefined);
   await unpack(opened, all.flatMap(({ path, place }) => {
     const to = into ?? (place.class === null ? fallback : byName.get(place.class));
     return to ? [{ path, to, val: place.val }] : [];
   }), count);
-  album.report(count);
+  editor.report(count);
 }
 
 /** Adds pictures of an archive to classes, some at a time. */
-async function unpack(opened: Opened, pictures: readonly { path: string; to: string; val: boolean | null }[], count: Tally): Promise<void> {
+async function unpack(opened: OpenedArchive, pictures: readonly { path: string; to: string; val: boolean | null }[], count: Tally): Promise<void> {
   let left = pictures.length;
-  album.expect(left);
+  editor.expect(left);
   try {
     for (let from = 0; from < pictures.length; from += PORTION) {
       const some = pictures.slice(from, from + PORTION);
       const contents = opened.read(some.map(({ path }) => path));
       left -= some.length;
-      await album.addExpected(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })), count);
+      await editor.addExpected(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })), count);
     }
   } finally {
-    album.expect(-left);
+    editor.expect(-left);
   }
 }
 
@@ -93,26 +93,26 @@ async function classesFor(names: readonly (string | null)[], count: Tally): Prom
   const wanted = [...new Set(names.filter((name) => name !== null))].sort((a, b) => (a < b ? -1 : 1));
   const ids = new Map<string, string>();
   if (wanted.length === 0) return ids;
-  const unused = album.project.classes.filter(({ id, name }) => /^Class \d+$/.test(name) && album.byClass.get(id)?.length === 0);
+  const unused = editor.project.classes.filter(({ id, name }) => /^Class \d+$/.test(name) && editor.byClass.get(id)?.length === 0);
   for (const name of wanted) {
-    const there = album.project.classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    const made = there ?? (await album.addClass(name));
+    const there = editor.project.classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    const made = there ?? (await editor.addClass(name));
     if (made && !there) count.classes.push(made.id);
     if (made) ids.set(name, made.id);
   }
-  for (const { id } of unused) if (![...ids.values()].includes(id)) await album.removeClass(id);
+  for (const { id } of unused) if (![...ids.values()].includes(id)) await editor.removeClass(id);
   return ids;
 }
 
 /** An exported project becomes a project of its own, whole or not at all. */
-async function bringProject(opened: Opened, description: Description): Promise<void> {
+async function bringProject(opened: OpenedArchive, description: Description): Promise<void> {
   const classes = description.classes.map(({ name }) => ({ id: newId(), name }));
-  const name = freeName(description.name, album.projects.map(({ id, name }) => ({ id, name })));
+  const name = uniqueName(description.name, editor.projects.map(({ id, name }) => ({ id, name })));
   const project: Project = { id: newId(), name, created: Date.now(), changed: Date.now(), classes, plan: { ...DEFAULT_PLAN, ...description.plan } };
-  const found = places(opened.paths, true);
+  const found = classifyPaths(opened.paths, true);
   const byFolder = new Map(description.classes.map(({ folder }, i) => [folder, classes[i]?.id ?? ""]));
-  const count = tally();
-  await album.take(project, async () => {
+  const count = emptySummary();
+  await editor.take(project, async () => {
     await unpack(opened, opened.paths.flatMap((path, i) => {
       const place = found[i];
       const to = place?.class ? byFolder.get(place.class) : undefined;
@@ -122,7 +122,7 @@ async function bringProject(opened: Opened, description: Description): Promise<v
     if (opened.network) await lab.engine.importNetwork(project.id, opened.network, fromResults(trained, project.id, byFolder), trained?.kept ?? null);
   });
   const left = count.problems.length > 0 ? ` ${count.problems.length} of its files could not be used. The first: ${count.problems[0]}` : "";
-  say(`“${project.name}” was imported: ${classes.length} classes, ${album.pictures.length} pictures${opened.network ? " and its network" : ""}.${left}`);
+  showMessage(`“${project.name}” was imported: ${classes.length} classes, ${editor.pictures.length} pictures${opened.network ? " and its network" : ""}.${left}`);
 }
 
 const base = (path: string): string => path.split("/").at(-1) ?? path;

@@ -2,23 +2,23 @@
 import { lab } from "../../engine/page/api";
 import { FINE_TUNING } from "../../generated/protocol";
 import { Queue } from "../../engine/shared/queue";
-import { prepare, STORED_SIDE, type Prepared } from "../../projects/prepare";
-import { splitNew } from "../../projects/split";
+import { prepare, STORED_SIDE, type PreparedPicture } from "../../projects/prepare";
+import { assignSplit } from "../../projects/split";
 import * as store from "../../projects/store";
 import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, type ProjectRun } from "../../projects/types";
 import { warnings } from "../../projects/warnings";
 import { deleteWeights, weightBytes } from "../../projects/weights";
-import { say, sayError, sentence } from "../../state/messages.svelte";
-import { remember, remembered } from "../../state/preferences";
-import { Thumbs } from "./thumbnails";
+import { showMessage, showError, errorText } from "../../state/messages.svelte";
+import { savePreference, loadPreference } from "../../state/preferences";
+import { ThumbnailCache } from "./thumbnails";
 
 /** A picture to be added; `val` null where its content decides. */
-export interface Incoming { blob: Blob; name: string; class: string; val: boolean | null }
+export interface PictureToAdd { blob: Blob; name: string; class: string; val: boolean | null }
 
 /** What has become of pictures that were brought together, to be told at once and to be taken back. */
 export interface Tally { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: string[]; /** Classes made for them. */ classes: string[] }
 
-export const tally = (): Tally => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
+export const emptySummary = (): Tally => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
 
 export const DEFAULT_PLAN: Plan = { start: "shipped", headEpochs: FINE_TUNING.head.epochs, allEpochs: 0 };
 const LAST = "alexnet-lab-project";
@@ -27,7 +27,7 @@ const AT_ONCE = 4;
 const BATCH = 24;
 const FIRST_NAMES = ["Class 1", "Class 2"];
 
-export class Album {
+export class ProjectEditor {
   projects = $state.raw<Project[]>([]);
   project = $state.raw<Project>(fresh());
   pictures = $state.raw<PictureInfo[]>([]);
@@ -43,7 +43,7 @@ export class Album {
   intake = $state<{ done: number; total: number } | null>(null);
   /** The project is being opened. */
   busy = $state(true);
-  readonly thumbs = new Thumbs(store.getThumbs);
+  readonly thumbs = new ThumbnailCache(store.getThumbnails);
   private readonly orders = new Queue();
   private place = 0;
 
@@ -62,7 +62,7 @@ export class Album {
   begin(): Promise<void> {
     return this.order(async () => {
       await this.list();
-      const last = remembered(LAST);
+      const last = loadPreference(LAST);
       const found = this.projects.find(({ id }) => id === last) ?? this.projects[0];
       if (found) await this.show(found);
       else this.active = this.project.classes[0]?.id ?? null;
@@ -86,7 +86,7 @@ export class Album {
   addClass = async (name?: string): Promise<ProjectClass | undefined> => {
     let made: ProjectClass | undefined;
     await this.change(({ classes }) => {
-      made = { id: newId(), name: freeName(name?.trim() || `Class ${classes.length + 1}`, classes) };
+      made = { id: newId(), name: uniqueName(name?.trim() || `Class ${classes.length + 1}`, classes) };
       return { classes: [...classes, made] };
     });
     if (made) this.active = made.id;
@@ -118,14 +118,14 @@ export class Album {
     this.order(async () => {
       const gone = this.pictures.filter(({ id }) => ids.has(id));
       const hashes = gone.map(({ hash }) => hash);
-      const [files, thumbs] = await Promise.all([store.getFiles(hashes), store.getThumbs(hashes)]);
+      const [files, thumbs] = await Promise.all([store.getFiles(hashes), store.getThumbnails(hashes)]);
       const news = gone.flatMap((info, i): store.NewPicture[] => {
         const [bytes, thumb] = [files[i], thumbs[i]];
         return bytes && thumb ? [{ info, bytes, thumb }] : [];
       });
       await this.drop(gone);
       const what = gone.length === 1 ? `“${gone[0]?.name}” was` : `${gone.length} pictures were`;
-      say(`${what} removed.`, "info", { label: "Undo", run: () => void this.order(() => this.putBack(news)) });
+      showMessage(`${what} removed.`, "info", { label: "Undo", run: () => void this.order(() => this.putBack(news)) });
     });
 
   private async drop(gone: readonly PictureInfo[]): Promise<void> {
@@ -155,7 +155,7 @@ export class Album {
   setApart = (ids: ReadonlySet<string>) =>
     this.order(async () => {
       const moved = this.pictures.filter(({ id }) => ids.has(id)).map((picture) => ({ ...picture, val: true }));
-      await store.describePictures(moved);
+      await store.updatePictures(moved);
       const byId = new Map(moved.map((picture) => [picture.id, picture]));
       this.pictures = this.pictures.map((picture) => byId.get(picture.id) ?? picture);
     });
@@ -174,7 +174,7 @@ export class Album {
     this.order(async () => {
       const from = await store.getProject(id);
       if (!from) return;
-      const copy: Project = { ...from, id: newId(), name: freeName(`${from.name}, copy`, this.projects), created: Date.now(), changed: Date.now() };
+      const copy: Project = { ...from, id: newId(), name: uniqueName(`${from.name}, copy`, this.projects), created: Date.now(), changed: Date.now() };
       try {
         await store.copyProject(id, copy);
         await lab.engine.copyNetwork(id, copy.id);
@@ -183,12 +183,12 @@ export class Album {
         throw error;
       }
       await this.show(copy);
-      say(`“${copy.name}” is open now; “${from.name}” is as it was.`);
+      showMessage(`“${copy.name}” is open now; “${from.name}” is as it was.`);
     });
 
   destroy = (id: string) =>
     this.order(async () => {
-      if (lab.tuning.project === id) await lab.tuning.close();
+      if (lab.fineTune.project === id) await lab.fineTune.close();
       await this.wipe(id);
       await this.list();
       if (this.project.id === id) await this.show(this.projects[0] ?? fresh());
@@ -218,7 +218,7 @@ export class Album {
         if (this.project.id === project.id) await this.show(before);
         await this.list();
       });
-      throw new Error(`“${project.name}” was not imported. ${sentence(store.storageSentence(error))}`);
+      throw new Error(`“${project.name}” was not imported. ${errorText(store.storageErrorText(error))}`);
     }
   }
 
@@ -229,18 +229,18 @@ export class Album {
   }
 
   /** Adds pictures and tells what became of them. */
-  async add(incoming: readonly Incoming[], to = tally()): Promise<void> {
+  async add(incoming: readonly PictureToAdd[], to = emptySummary()): Promise<void> {
     this.expect(incoming.length);
     try {
       await this.addExpected(incoming, to);
       this.report(to);
     } catch (error) {
-      sayError(error);
+      showError(error);
     }
   }
 
   /** Adds pictures that were announced, a few at a time, and counts what becomes of them. */
-  addExpected(incoming: readonly Incoming[], to: Tally): Promise<void> {
+  addExpected(incoming: readonly PictureToAdd[], to: Tally): Promise<void> {
     if (incoming.length === 0) return Promise.resolve();
     to.total += incoming.length;
     let left = incoming.length;
@@ -260,7 +260,7 @@ export class Album {
         await this.touch();
       } catch (error) {
         const kept = to.added.length > 0 ? ` ${to.added.length} of ${to.total} pictures were added.` : "";
-        throw new Error(`${sentence(store.storageSentence(error))}${kept}`);
+        throw new Error(`${errorText(store.storageErrorText(error))}${kept}`);
       } finally {
         passed(left);
       }
@@ -281,7 +281,7 @@ export class Album {
     else if (problems.length > 1) words.push(`${problems.length} of ${total} files could not be used. The first: ${problems[0]}`);
     if (words.length === 0) return;
     const undo = added.length > 0 ? { label: "Undo", run: () => void this.takeBack(to) } : undefined;
-    say(words.join(" "), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
+    showMessage(words.join(" "), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
   }
 
   /** The project's network and run as they are stored now. */
@@ -297,17 +297,17 @@ export class Album {
     await store.putProject(this.project);
     this.pictures = await store.listPictures(this.project.id);
     await this.list();
-    sayError("What this browser kept of the page was cleared: the pictures are gone from it, and the classes and a network in memory are still here. Add the pictures again.");
+    showError("What this browser kept of the page was cleared: the pictures are gone from it, and the classes and a network in memory are still here. Add the pictures again.");
   }
 
   /** Puts a project on show whose pictures were just stored. */
   show = async (project: Project): Promise<void> => {
-    if (lab.tuning.project !== null && lab.tuning.project !== project.id) await lab.tuning.close();
+    if (lab.fineTune.project !== null && lab.fineTune.project !== project.id) await lab.fineTune.close();
     this.thumbs.clear();
     const [pictures, run, finished, bytes] = await Promise.all([store.listPictures(project.id), store.getRun(project.id), store.getFinished(project.id), weightBytes(project.id)]);
     [this.project, this.pictures, this.saved, this.finished, this.networkBytes] = [project, pictures, run ?? null, finished ?? null, bytes];
     this.active = project.classes[0]?.id ?? null;
-    remember(LAST, project.id);
+    savePreference(LAST, project.id);
     await this.list();
   };
 
@@ -317,7 +317,7 @@ export class Album {
       return await this.inTurn(work);
     } catch (error) {
       this.busy = false;
-      sayError(store.storageSentence(error));
+      showError(store.storageErrorText(error));
       return undefined;
     }
   }
@@ -327,15 +327,15 @@ export class Album {
     return this.orders.run(work);
   }
 
-  private async addBatch(some: readonly Incoming[], to: Tally): Promise<void> {
-    const ready: ({ prepared: Prepared; to: Incoming } | null)[] = [];
+  private async addBatch(some: readonly PictureToAdd[], to: Tally): Promise<void> {
+    const ready: ({ prepared: PreparedPicture; to: PictureToAdd } | null)[] = [];
     for (let from = 0; from < some.length; from += AT_ONCE) {
       const prepared = await Promise.all(
         some.slice(from, from + AT_ONCE).map((one) =>
           prepare(one.blob, one.name).then(
             (prepared) => ({ prepared, to: one }),
             (error: unknown) => {
-              to.problems.push(sentence(error));
+              to.problems.push(errorText(error));
               return null;
             },
           ),
@@ -365,7 +365,7 @@ export class Album {
     for (const id of open) {
       const own = this.byClass.get(id) ?? [];
       const news = fresh.filter(({ info }) => info.class === id);
-      const split = splitNew(news.map(({ info }) => info.hash), { pictures: own.length, val: own.filter(({ val }) => val).length });
+      const split = assignSplit(news.map(({ info }) => info.hash), { pictures: own.length, val: own.filter(({ val }) => val).length });
       news.forEach((picture, i) => (picture.info.val = split[i] ?? false));
     }
     await store.addPictures(fresh);
@@ -383,7 +383,7 @@ export class Album {
   private async stored(): Promise<void> {
     if (this.projects.some(({ id }) => id === this.project.id)) return;
     await store.putProject(this.project);
-    remember(LAST, this.project.id);
+    savePreference(LAST, this.project.id);
     await this.list();
     // A browser that is short of space then deletes other pages' data first.
     void navigator.storage?.persist?.().catch(() => false);
@@ -400,7 +400,7 @@ export class Album {
       await store.putProject(project);
       this.project = project;
       await this.list();
-      remember(LAST, project.id);
+      savePreference(LAST, project.id);
     });
   }
 
@@ -413,15 +413,15 @@ const pictureId = (project: Project, classId: string, hash: string): string => `
 
 function fresh(others: readonly Project[] = []): Project {
   const now = Date.now();
-  return { id: newId(), name: freeName("My pictures", others), created: now, changed: now, classes: FIRST_NAMES.map((name) => ({ id: newId(), name })), plan: { ...DEFAULT_PLAN } };
+  return { id: newId(), name: uniqueName("My pictures", others), created: now, changed: now, classes: FIRST_NAMES.map((name) => ({ id: newId(), name })), plan: { ...DEFAULT_PLAN } };
 }
 
 /** A name that none of those has yet. */
-export function freeName(name: string, those: readonly { name: string }[]): string {
+export function uniqueName(name: string, those: readonly { name: string }[]): string {
   const taken = (text: string) => those.some((one) => one.name.toLowerCase() === text.toLowerCase());
   let free = name;
   for (let i = 2; taken(free); i++) free = `${name} ${i}`;
   return free;
 }
 
-export const album = new Album();
+export const editor = new ProjectEditor();

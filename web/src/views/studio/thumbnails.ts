@@ -1,7 +1,7 @@
 /** Object URLs of thumbnails: read when they come into view, several at a time, and the least recently seen given back. */
 const MOST = 900;
 
-export class Thumbs {
+export class ThumbnailCache {
   private readonly urls = new Map<string, string>();
   private waiting = new Map<string, ((url: string) => void)[]>();
   private reading = false;

@@ -3,27 +3,27 @@ import { lab } from "../../engine/page/api";
 import { FINE_TUNING, type RunOptions } from "../../generated/protocol";
 import type { Line } from "../../charts/lines";
 import * as store from "../../projects/store";
-import { datasetOf, type Judgement, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
-import { say, sayError } from "../../state/messages.svelte";
+import { datasetOf, type EvaluationResult, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
+import { showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 import { isHistory, RunRecord, type History } from "../../training/record";
 import { Rate } from "../../training/step-rate";
 import type { ExportFormat, StartFrom } from "../../engine/shared/protocol";
-import { album } from "./project.svelte";
-import { noteUse } from "./use-model";
+import { editor } from "./project.svelte";
+import { markInUse } from "./use-model";
 
-/** Pictures judged in one call. */
-const JUDGED_AT_ONCE = 48;
+/** Pictures evaluated in one call. */
+const EVALUATION_BATCH = 48;
 
-/** What is kept of the view beside the weights. */
-interface Kept { history: History; offset: number; seconds: number; stages: StageReport[] }
+/** State of the view that is saved beside the weights. */
+interface TrainerState { history: History; offset: number; seconds: number; stages: StageReport[] }
 
-export type Doing = "nothing" | "preparing" | "training" | "pausing" | "judging";
+export type TrainerStatus = "idle" | "preparing" | "training" | "pausing" | "evaluating";
 
 export class Trainer {
-  doing = $state<Doing>("nothing");
+  status = $state<TrainerStatus>("idle");
   stage = $state<Stage>("head");
-  judgement = $state.raw<Judgement | null>(null);
+  evaluation = $state.raw<EvaluationResult | null>(null);
   /** Grows with every report. */
   version = $state(0);
   /** The curves of the run; they grow in place. */
@@ -41,12 +41,12 @@ export class Trainer {
   private readonly rate = new Rate();
 
   constructor() {
-    const { tuning } = lab;
-    tuning.keep = () => this.keep();
-    tuning.on("configured", ({ info, options, resumed, kept }) => {
+    const { fineTune } = lab;
+    fineTune.viewState = () => this.viewState();
+    fineTune.on("configured", ({ info, options, resumed, viewState }) => {
       this.rate.clear();
-      this.names = JSON.stringify(album.project.classes);
-      const stored = kept as Partial<Kept> | null | undefined;
+      this.names = JSON.stringify(editor.project.classes);
+      const stored = viewState as Partial<TrainerState> | null | undefined;
       const before = this.record?.history();
       const fromStore = resumed && isHistory(stored?.history);
       // What was only in memory is gone with the worker that had it.
@@ -57,38 +57,38 @@ export class Trainer {
       if (history && isHistory(history)) this.record.restore(history);
       this.version++;
     });
-    tuning.on("step", ({ metrics }) => {
+    fineTune.on("step", ({ metrics }) => {
       this.rate.add(performance.now(), metrics.step);
       this.record?.stepped({ ...metrics, step: metrics.step + this.offset });
       this.version++;
     });
-    tuning.on("validation", ({ step, result }) => {
+    fineTune.on("validation", ({ step, result }) => {
       if (result.images > 0) this.record?.validated(step + this.offset, result);
       this.version++;
     });
-    tuning.on("phase", ({ phase }) => {
+    fineTune.on("phase", ({ phase }) => {
       this.version++;
       if (phase === "running") {
         this.since = performance.now();
-        this.doing = "training";
+        this.status = "training";
       } else if (this.since > 0) {
-        this.seconds = this.worked();
+        this.seconds = this.elapsedSeconds();
         this.since = 0;
       }
-      if (phase === "finished" && this.doing !== "nothing") void this.attempt(() => this.finished());
-      else if (phase === "paused" && (this.doing === "training" || this.doing === "pausing")) {
-        this.doing = "nothing";
-        void album.refresh();
-      } else if (phase === "empty") this.doing = "nothing";
+      if (phase === "finished" && this.status !== "idle") void this.attempt(() => this.finished());
+      else if (phase === "paused" && (this.status === "training" || this.status === "pausing")) {
+        this.status = "idle";
+        void editor.refresh();
+      } else if (phase === "empty") this.status = "idle";
     });
   }
 
   /** Steps done and planned in this part. */
   get progress(): { done: number; planned: number } {
     void this.version;
-    const info = lab.tuning.infos[0];
-    const done = lab.tuning.last[0]?.step ?? info?.step ?? 0;
-    return { done, planned: (info?.stepsPerEpoch ?? 1) * (lab.tuning.options[0]?.epochs ?? 1) };
+    const info = lab.fineTune.infos[0];
+    const done = lab.fineTune.last[0]?.step ?? info?.step ?? 0;
+    return { done, planned: (info?.stepsPerEpoch ?? 1) * (lab.fineTune.options[0]?.epochs ?? 1) };
   }
 
   /** Seconds to the end of this part, undefined before it can be told. */
@@ -100,32 +100,32 @@ export class Trainer {
 
   /** Whether the saved run has steps left, or its second part is still to come. */
   get unfinished(): boolean {
-    const { saved, finished, project } = album;
+    const { saved, finished, project } = editor;
     if (!saved?.resumable || this.unsaved || !this.fits) return false;
-    return saved.savedAt !== finished?.savedAt || (saved.stage === "head" && project.plan.allEpochs > 0 && (this.judgement?.stages.length ?? 0) < 2);
+    return saved.savedAt !== finished?.savedAt || (saved.stage === "head" && project.plan.allEpochs > 0 && (this.evaluation?.stages.length ?? 0) < 2);
   }
 
   /** Whether the saved run knows the very classes that there are. */
   get fits(): boolean {
-    const { saved, filled } = album;
+    const { saved, filled } = editor;
     return saved !== null && JSON.stringify(saved.classes) === JSON.stringify(filled);
   }
 
   /** Whether there is a network to try and to take away. */
   get trained(): boolean {
-    return album.finished !== null || this.unsaved;
+    return editor.finished !== null || this.unsaved;
   }
 
   /** The run behind the project's network. */
-  get run(): Pick<ProjectRun, "options" | "kept" | "step" | "classes"> | null {
-    const options = lab.tuning.options[0];
-    if (this.unsaved && options) return { options, kept: this.keep(), step: this.progress.done, classes: this.judgement?.classes ?? [] };
-    return album.finished ?? album.saved;
+  get run(): Pick<ProjectRun, "options" | "viewState" | "step" | "classes"> | null {
+    const options = lab.fineTune.options[0];
+    if (this.unsaved && options) return { options, viewState: this.viewState(), step: this.progress.done, classes: this.evaluation?.classes ?? [] };
+    return editor.finished ?? editor.saved;
   }
 
   /** The project's network as a file. */
   file(format: ExportFormat): Promise<Uint8Array> {
-    return lab.engine.exportProject(album.project.id, format, this.unsaved);
+    return lab.engine.exportProject(editor.project.id, format, this.unsaved);
   }
 
   lines(of: "loss" | "accuracy"): Line[] {
@@ -140,19 +140,19 @@ export class Trainer {
   }
 
   /** What was found out about the open project in an earlier visit. */
-  async look(): Promise<void> {
-    const { project, saved } = album;
-    if (lab.tuning.project === project.id) return;
+  async loadResults(): Promise<void> {
+    const { project, saved } = editor;
+    if (lab.fineTune.project === project.id) return;
     this.record = null;
-    this.doing = "nothing";
+    this.status = "idle";
     this.unsaved = false;
-    this.judgement = (await store.getJudgement(project.id)) ?? null;
-    [this.stages, this.offset, this.seconds] = [this.judgement?.stages ?? [], 0, 0];
-    const kept = saved?.kept as Partial<Kept> | null;
-    if (saved && isHistory(kept?.history)) {
-      const info = { step: saved.step + (kept?.offset ?? 0) } as RunRecord["info"];
+    this.evaluation = (await store.getEvaluation(project.id)) ?? null;
+    [this.stages, this.offset, this.seconds] = [this.evaluation?.stages ?? [], 0, 0];
+    const state = saved?.viewState as Partial<TrainerState> | null;
+    if (saved && isHistory(state?.history)) {
+      const info = { step: saved.step + (state?.offset ?? 0) } as RunRecord["info"];
       this.record = new RunRecord("project", saved.options, info);
-      this.record.restore(kept.history);
+      this.record.restore(state.history);
     }
     this.version++;
   }
@@ -160,135 +160,135 @@ export class Trainer {
   /** Trains from the beginning. The network from before stays until the new one is whole. */
   train = () =>
     this.attempt(async () => {
-      const { start } = album.project.plan;
-      this.doing = "preparing";
+      const { start } = editor.project.plan;
+      this.status = "preparing";
       this.record = null;
       [this.offset, this.seconds, this.stages] = [0, 0, []];
-      const from = await source(start);
-      const stage: Stage = start === "own" && album.project.plan.headEpochs === 0 ? "all" : "head";
+      const from = await startWeights(start);
+      const stage: Stage = start === "own" && editor.project.plan.headEpochs === 0 ? "all" : "head";
       await this.begin(stage, from);
     });
 
   pause = () =>
     this.attempt(async () => {
-      this.doing = "pausing";
-      await lab.tuning.pause();
+      this.status = "pausing";
+      await lab.fineTune.pause();
     });
 
   /** Goes on where the run stopped, in this visit or an earlier one. */
-  goOn = () =>
+  resume = () =>
     this.attempt(async () => {
-      this.doing = "preparing";
-      if (lab.tuning.project !== album.project.id || !lab.tuning.infos[0]) this.stage = (await lab.tuning.open(album.project.id)).stage;
+      this.status = "preparing";
+      if (lab.fineTune.project !== editor.project.id || !lab.fineTune.infos[0]) this.stage = (await lab.fineTune.open(editor.project.id)).stage;
       const { done, planned } = this.progress;
       if (done >= planned) await this.finished();
-      else await lab.tuning.start();
+      else await lab.fineTune.start();
     });
 
   /** All layers at a lower rate, from where the network is. */
-  tuneAll = () =>
+  trainAllLayers = () =>
     this.attempt(async () => {
-      this.doing = "preparing";
-      if (album.project.plan.allEpochs === 0) await album.setPlan({ allEpochs: FINE_TUNING.all.epochs });
-      await this.begin("all", this.own());
+      this.status = "preparing";
+      if (editor.project.plan.allEpochs === 0) await editor.setPlan({ allEpochs: FINE_TUNING.all.epochs });
+      await this.begin("all", this.projectNetwork());
     });
 
   /** Gives the run under way up for the network from before it. */
-  giveUp = () =>
+  discardRun = () =>
     this.attempt(async () => {
-      await lab.tuning.close();
-      await store.revertRun(album.project.id);
-      await album.refresh();
+      await lab.fineTune.close();
+      await store.revertRun(editor.project.id);
+      await editor.refresh();
     });
 
   /** Sees to it that the project's network is in the engine with what it has learned from. */
-  async atHand(): Promise<void> {
-    const { project, saved, finished } = album;
-    const here = lab.tuning.project === project.id && lab.tuning.infos[0];
+  async loadNetwork(): Promise<void> {
+    const { project, saved, finished } = editor;
+    const here = lab.fineTune.project === project.id && lab.fineTune.infos[0];
     if (here && (this.unsaved || this.names === JSON.stringify(project.classes))) return;
-    if (here) await lab.tuning.close();
+    if (here) await lab.fineTune.close();
     if (saved?.resumable && saved.savedAt === finished?.savedAt) {
-      await lab.tuning.open(project.id);
+      await lab.fineTune.open(project.id);
     } else {
       // A network that came from elsewhere has no run: one that begins with it knows the same.
       this.offset = this.record?.step ?? 0;
-      await lab.tuning.begin(project.id, "head", { ...FINE_TUNING.head, dataset: datasetOf(project) }, this.own());
+      await lab.fineTune.begin(project.id, "head", { ...FINE_TUNING.head, dataset: datasetOf(project) }, this.projectNetwork());
     }
   }
 
   /** The project's network to begin with. */
-  private own(): StartFrom {
-    return this.unsaved ? { kind: "model" } : { kind: "project", project: album.project.id };
+  private projectNetwork(): StartFrom {
+    return this.unsaved ? { kind: "model" } : { kind: "project", project: editor.project.id };
   }
 
   private async begin(stage: Stage, from: StartFrom): Promise<void> {
-    const { project } = album;
+    const { project } = editor;
     this.offset = this.record?.step ?? 0;
     this.seconds = 0;
     const epochs = stage === "head" ? project.plan.headEpochs : project.plan.allEpochs;
     const options: RunOptions = { ...FINE_TUNING[stage], epochs: Math.max(1, epochs), dataset: datasetOf(project) };
-    await lab.tuning.begin(project.id, stage, options, from);
+    await lab.fineTune.begin(project.id, stage, options, from);
     this.stage = stage;
     this.unsaved = false;
-    await lab.tuning.start();
+    await lab.fineTune.start();
   }
 
   private async finished(): Promise<void> {
-    this.doing = "judging";
-    const { project } = album;
-    const judgement = await this.judge();
+    this.status = "evaluating";
+    const { project } = editor;
+    const evaluation = await this.evaluate();
     await lab.models.useRun(2, project.name);
-    this.judgement = judgement;
-    this.unsaved = !(await this.kept(judgement));
-    noteUse(judgement);
-    if (this.stage === "head" && project.plan.allEpochs > 0) await this.begin("all", this.own());
+    this.evaluation = evaluation;
+    this.unsaved = !(await this.saveFinished(evaluation));
+    markInUse(evaluation);
+    if (this.stage === "head" && project.plan.allEpochs > 0) await this.begin("all", this.projectNetwork());
     else {
-      this.doing = "nothing";
-      if (this.unsaved) say("Your network is ready, but this browser has no room to keep it: save it as a file below before you close the page.", "error");
-      else say("Your network is ready: try it below. Classify uses it now, too.");
+      this.status = "idle";
+      if (this.unsaved) showMessage("Your network is ready, but this browser has no room to keep it: save it as a file below before you close the page.", "error");
+      else showMessage("Your network is ready: try it below. Classify uses it now, too.");
     }
   }
 
   /** Makes the saved run the project's network; false where its last step could not be saved. */
-  private async kept(judgement: Judgement): Promise<boolean> {
-    const { id } = album.project;
+  private async saveFinished(evaluation: EvaluationResult): Promise<boolean> {
+    const { id } = editor.project;
     try {
-      await album.refresh();
-      if (album.saved?.stage !== this.stage || album.saved.step !== this.progress.done) return false;
-      await lab.engine.finishProject(id, judgement);
+      await editor.refresh();
+      if (editor.saved?.stage !== this.stage || editor.saved.step !== this.progress.done) return false;
+      await lab.engine.finishProject(id, evaluation);
       return true;
     } catch (error) {
-      sayError(error);
+      showError(error);
       return false;
     } finally {
-      await album.refresh();
+      await editor.refresh();
     }
   }
 
   /** Asks the network about every picture that was set apart. */
-  private async judge(): Promise<Judgement> {
-    const { engine, tuning } = lab;
-    const [info, options] = [tuning.infos[0], tuning.options[0]];
+  private async evaluate(): Promise<EvaluationResult> {
+    const { engine, fineTune } = lab;
+    const [info, options] = [fineTune.infos[0], fineTune.options[0]];
     if (!info || !options) throw new Error("The run is no longer there: train again.");
     const { pictures, classes } = await engine.setApart(options.dataset);
-    const judged: Judgement["judged"] = [];
-    for (let from = 0; from < pictures.length; from += JUDGED_AT_ONCE) {
-      const indices = pictures.slice(from, from + JUDGED_AT_ONCE).map((_, i) => from + i);
+    const predictions: EvaluationResult["predictions"] = [];
+    for (let from = 0; from < pictures.length; from += EVALUATION_BATCH) {
+      const indices = pictures.slice(from, from + EVALUATION_BATCH).map((_, i) => from + i);
       for (const { index, label, top } of await engine.watch(2, indices)) {
-        judged.push({ picture: pictures[index] ?? "", label: info.labels.indexOf(label), top });
+        predictions.push({ picture: pictures[index] ?? "", label: info.labels.indexOf(label), top });
       }
     }
-    const right = judged.filter(({ label, top }) => top[0]?.index === label).length;
-    const report: StageReport = { stage: this.stage, accuracy: judged.length > 0 ? right / judged.length : 0, seconds: this.seconds, steps: this.progress.done };
+    const right = predictions.filter(({ label, top }) => top[0]?.index === label).length;
+    const report: StageReport = { stage: this.stage, accuracy: predictions.length > 0 ? right / predictions.length : 0, seconds: this.seconds, steps: this.progress.done };
     this.stages = [...this.stages.filter(({ stage }) => stage !== this.stage), report];
-    return { classes, step: this.offset + this.progress.done, judged, stages: this.stages };
+    return { classes, step: this.offset + this.progress.done, predictions, stages: this.stages };
   }
 
-  private keep(): Partial<Kept> {
-    return { ...(this.record ? { history: this.record.history() } : {}), offset: this.offset, seconds: this.worked(), stages: this.stages };
+  private viewState(): Partial<TrainerState> {
+    return { ...(this.record ? { history: this.record.history() } : {}), offset: this.offset, seconds: this.elapsedSeconds(), stages: this.stages };
   }
 
-  private worked(): number {
+  private elapsedSeconds(): number {
     return this.seconds + (this.since > 0 ? (performance.now() - this.since) / 1000 : 0);
   }
 
@@ -296,16 +296,16 @@ export class Trainer {
     try {
       await work();
     } catch (error) {
-      this.doing = "nothing";
-      sayError(error);
-      void album.refresh();
+      this.status = "idle";
+      showError(error);
+      void editor.refresh();
     }
   }
 }
 
 /** The weights to begin with. */
-async function source(start: "shipped" | "model" | "own"): Promise<StartFrom> {
-  if (start === "own") return { kind: "project", project: album.project.id };
+async function startWeights(start: "shipped" | "model" | "own"): Promise<StartFrom> {
+  if (start === "own") return { kind: "project", project: editor.project.id };
   if (start === "shipped" && modelState.source !== "shipped" && modelState.source !== null) return { kind: "url", url: await lab.models.shippedUrl() };
   await lab.models.ensure();
   if (start === "shipped" && modelState.source !== "shipped") return { kind: "url", url: await lab.models.shippedUrl() };

@@ -62,10 +62,10 @@ export function fakeLab(engine: FakeEngine): { lab: LabApi; run: TrainingRun; ho
   });
   const host: RunHost = {
     tab: "test",
-    keepRuns: () => Promise.resolve(),
-    resumeKept: () => Promise.reject(new Error("Nothing is kept in this test.")),
-    lastRun: () => Promise.resolve(null),
-    forgetRun: () => Promise.resolve(),
+    saveRuns: () => Promise.resolve(),
+    resumeRuns: () => Promise.reject(new Error("Nothing is saved in this test.")),
+    latestRun: () => Promise.resolve(null),
+    deleteRun: () => Promise.resolve(),
     problem: (error) => problems.push(error),
   };
   const run: TrainingRun = new TrainingRun(seam, host);

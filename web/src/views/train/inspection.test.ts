@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Watched } from "../../generated/protocol";
-import { choose, Insight, type InsightEngine } from "./inspection";
+import { choose, Inspector, type InspectorEngine } from "./inspection";
 
 const watched = (index: number): Watched => ({ index, label: `class ${index % 4}`, top: [] });
 
 /** An engine that counts what it is asked, and whose calls take time on the test's clock. */
-function setUp(cost = 0): { insight: Insight; calls: string[]; clock: { now: number }; errors: unknown[]; engine: InsightEngine } {
+function setUp(cost = 0): { insight: Inspector; calls: string[]; clock: { now: number }; errors: unknown[]; engine: InspectorEngine } {
   const calls: string[] = [];
   const errors: unknown[] = [];
   const clock = { now: 0 };
@@ -14,13 +14,13 @@ function setUp(cost = 0): { insight: Insight; calls: string[]; clock: { now: num
     clock.now += cost;
     return Promise.resolve(value);
   };
-  const engine: InsightEngine = {
+  const engine: InspectorEngine = {
     mask: (_, layer) => note(`mask ${layer}`, { batch: 1, units: 2, values: Uint8Array.from([1, 0]) }),
     filters: () => note("filters", { count: 1, channels: 1, height: 1, width: 1, values: new Float32Array(1) }),
     watch: (_, indices) => note(`watch ${indices.length}`, indices.map(watched)),
     valImage: (_, index) => note(`image ${index}`, { size: 1, rgba: new Uint8Array(4) }),
   };
-  const insight = new Insight(engine, () => {}, (error) => errors.push(error), 6, () => clock.now);
+  const insight = new Inspector(engine, () => {}, (error) => errors.push(error), 6, () => clock.now);
   return { insight, calls, clock, errors, engine };
 }
 const moment = { valImages: 500, trained: true };

@@ -5,7 +5,7 @@ import type { Watched } from "../../generated/protocol";
 export type Part = "masks" | "filters" | "watched";
 
 /** What insight asks of the engine. */
-export type InsightEngine = Pick<Engine, "mask" | "filters" | "watch" | "valImage">;
+export type InspectorEngine = Pick<Engine, "mask" | "filters" | "watch" | "valImage">;
 
 /** Least time between two looks at a part, in milliseconds. */
 const PAUSE = 1000;
@@ -29,7 +29,7 @@ export interface WatchedImage extends Watched {
 }
 
 /** Asks the engine for masks, filters and watched images, only while they are looked at and never often. */
-export class Insight {
+export class Inspector {
   fc6: MaskData | undefined;
   fc7: MaskData | undefined;
   filters: FilterData | undefined;
@@ -52,7 +52,7 @@ export class Insight {
    * @param now milliseconds, rising
    */
   constructor(
-    private readonly engine: InsightEngine,
+    private readonly engine: InspectorEngine,
     private readonly changed: () => void,
     private readonly failed: (error: unknown) => void,
     private readonly count = 6,

@@ -1,19 +1,19 @@
 import { Interrupted, lab, type LabApi, type Phase, type SavedRun } from "../../engine/page/api";
 import type { DatasetChoice, Slot } from "../../engine/shared/protocol";
 import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/protocol";
-import { say, sayError } from "../../state/messages.svelte";
-import { go, page } from "../../state/page.svelte";
-import { differences, needsReset, optionWords, valueOf, withLive, type Value } from "../../training/differences";
-import { Insight, type Part } from "./inspection";
+import { showMessage, showError } from "../../state/messages.svelte";
+import { openView, page } from "../../state/page.svelte";
+import { differences, needsReset, describeOption, valueOf, withLive, type Value } from "../../training/differences";
+import { Inspector, type Part } from "./inspection";
 import { withOption } from "../../training/numbers";
 import { Rate } from "../../training/step-rate";
 import { Recorder } from "../../training/recorder";
 
-/** Validation images judged when the planned epochs are done: all of them would keep a processor busy for a minute. */
+/** Validation images lastValidation when the planned epochs are done: all of them would keep a processor busy for a minute. */
 const FINAL_IMAGES = 2000;
 
 /** What the Train view shows and what its controls do; it lives as long as the page, so that switching views loses nothing. */
-export class TrainModel {
+export class TrainState {
   phase = $state<Phase>("empty");
   datasets = $state.raw<DatasetChoice[]>([]);
   saved = $state.raw<SavedRun | null>(null);
@@ -22,12 +22,12 @@ export class TrainModel {
   /** Pause was pressed and the step in flight is not done. */
   pausing = $state(false);
   /** A validation that was asked for is under way. */
-  judging = $state(false);
+  validating = $state(false);
   /** Grows with every report; whoever reads the recorder or the insight reads it too. */
   version = $state(0);
 
   readonly recorder: Recorder;
-  readonly insight: Insight;
+  readonly insight: Inspector;
   private readonly rate = new Rate();
   /** Start or Step was pressed and the run is being made. */
   private beginning = false;
@@ -37,8 +37,8 @@ export class TrainModel {
   constructor(private readonly lab: LabApi) {
     const { run } = lab;
     this.recorder = new Recorder(run, () => this.version++);
-    this.insight = new Insight(lab.engine, () => this.version++, unasked);
-    run.keep = () => this.recorder.kept();
+    this.insight = new Inspector(lab.engine, () => this.version++, unasked);
+    run.viewState = () => this.recorder.state();
     run.on("configured", ({ slot, resumed }) => {
       if (slot === 0) {
         this.insight.clear();
@@ -110,7 +110,7 @@ export class TrainModel {
       await this.list();
       if (this.phase === "empty") await this.findSaved();
     } catch (error) {
-      sayError(error);
+      showError(error);
     }
   }
 
@@ -130,7 +130,7 @@ export class TrainModel {
   }
 
   /** Takes back what would need new weights. */
-  keepRun(): void {
+  storeRun(): void {
     const { record, rivalRecord } = this;
     if (!record) return;
     page.options = withLive(record.options, page.options);
@@ -190,17 +190,17 @@ export class TrainModel {
   use = (slot: Slot = 0) =>
     this.attempt(async () => {
       await this.lab.models.useRun(slot);
-      say("Classify now uses the network you are training.", "info", { label: "Open Classify", run: () => go("classify") });
+      showMessage("Classify now uses the network you are training.", "info", { label: "Open Classify", run: () => openView("classify") });
     });
 
   /** Tests on the first `images` validation images, 0 for all of them. */
-  validate = (images: number, failed: (error: unknown) => unknown = sayError) =>
+  validate = (images: number, failed: (error: unknown) => unknown = showError) =>
     this.attempt(async () => {
-      this.judging = true;
+      this.validating = true;
       try {
         await this.lab.validate(images);
       } finally {
-        this.judging = false;
+        this.validating = false;
       }
     }, failed);
 
@@ -271,7 +271,7 @@ export class TrainModel {
     this.busy = false;
   }
 
-  private async attempt(work: () => Promise<void>, failed: (error: unknown) => unknown = sayError): Promise<void> {
+  private async attempt(work: () => Promise<void>, failed: (error: unknown) => unknown = showError): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -282,16 +282,16 @@ export class TrainModel {
 
 /** Says what went wrong with a call that nobody made by hand: one that a replaced worker cut short comes again by itself. */
 function unasked(error: unknown): void {
-  if (!(error instanceof Interrupted)) sayError(error);
+  if (!(error instanceof Interrupted)) showError(error);
 }
 
 /** The page's one training. */
-export const train = new TrainModel(lab);
+export const train = new TrainState(lab);
 
 /** One sentence about what Start will begin anew; `datasetName` is what a person calls the chosen data. */
-export function pendingSentence(pending: readonly OptionSpec[], options: RunOptions, datasetName = options.dataset): string {
+export function pendingText(pending: readonly OptionSpec[], options: RunOptions, datasetName = options.dataset): string {
   const named = { ...options, dataset: datasetName };
-  const changed = pending.map((spec) => optionWords(spec, valueOf(named, spec.name))).join(", ");
+  const changed = pending.map((spec) => describeOption(spec, valueOf(named, spec.name))).join(", ");
   return `${changed.charAt(0).toUpperCase()}${changed.slice(1)}: this starts a new run. The present one stays on the charts.`;
 }
 

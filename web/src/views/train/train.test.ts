@@ -6,7 +6,7 @@ import { dismiss, messages } from "../../state/messages.svelte";
 import { page } from "../../state/page.svelte";
 import { FakeEngine, fakeLab } from "./fake-engine";
 import { readNumber, fromSlider, toSlider } from "../../training/numbers";
-import { optionSpec, pendingSentence, TrainModel } from "./train.svelte";
+import { optionSpec, pendingText, TrainState } from "./train.svelte";
 
 // The module's own model needs a lab; the tests make theirs.
 vi.mock("../../engine/page/api", async () => {
@@ -15,10 +15,10 @@ vi.mock("../../engine/page/api", async () => {
   return { lab: make(new Fake()).lab, Interrupted };
 });
 
-function setUp(): ReturnType<typeof fakeLab> & { engine: FakeEngine; train: TrainModel } {
+function setUp(): ReturnType<typeof fakeLab> & { engine: FakeEngine; train: TrainState } {
   const engine = new FakeEngine();
   const fake = fakeLab(engine);
-  return { ...fake, engine, train: new TrainModel(fake.lab) };
+  return { ...fake, engine, train: new TrainState(fake.lab) };
 }
 
 /** Resolves when it is so. */
@@ -81,13 +81,13 @@ describe("start, pause, step, reset", () => {
     expect(page.options.seed).not.toBe(DEFAULT_OPTIONS.seed);
   });
 
-  it("ends after the planned epochs, judged on validation images", async () => {
+  it("ends after the planned epochs, lastValidation on validation images", async () => {
     const { train, engine } = setUp();
     engine.stepsPerEpoch = 8;
     page.options = { ...DEFAULT_OPTIONS, epochs: 2 };
     await train.start();
     await until(() => train.phase === "finished");
-    expect(train.record?.judged?.top1).toBe(0.5);
+    expect(train.record?.lastValidation?.top1).toBe(0.5);
   });
 
   it("stops when the loss is no longer a number, and says what to do", async () => {
@@ -115,8 +115,8 @@ describe("options", () => {
     train.setOption("batchSize", 8);
     expect(engine.options[0]?.activation).toBe("relu");
     expect(train.startsNew).toBe(true);
-    expect(pendingSentence(train.pending, page.options)).toBe("Batch size 8, tanh: this starts a new run. The present one stays on the charts.");
-    train.keepRun();
+    expect(pendingText(train.pending, page.options)).toBe("Batch size 8, tanh: this starts a new run. The present one stays on the charts.");
+    train.storeRun();
     expect([train.startsNew, page.options.activation]).toEqual([false, "relu"]);
 
     train.setOption("activation", "tanh");
@@ -189,7 +189,7 @@ describe("a run whose worker is lost", () => {
     let restored: Promise<void> | undefined;
     engine.step = async (slot: Slot, n: number) => {
       if (!restored) {
-        restored = run.restore(host.resumeKept, engine.configure.bind(engine));
+        restored = run.restore(host.resumeRuns, engine.configure.bind(engine));
         throw error;
       }
       await restored;
@@ -207,14 +207,14 @@ describe("a run whose worker is lost", () => {
 
   it("keeps what was changed since its last saved step", async () => {
     const { train, engine, run, host } = setUp();
-    const kept = { tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, kept: null };
-    host.lastRun = () => Promise.resolve(kept);
-    host.resumeKept = async ({ options }) => [{ ...(await engine.configure(0, options)), step: 40 }];
-    train.saved = kept;
+    const stored = { tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, viewState: null };
+    host.latestRun = () => Promise.resolve(stored);
+    host.resumeRuns = async ({ options }) => [{ ...(await engine.configure(0, options)), step: 40 }];
+    train.saved = stored;
     await train.resume();
     train.setOption("learningRate", 0.003);
     await until(() => engine.options[0]?.learningRate === 0.003);
-    await run.restore(host.resumeKept, engine.configure.bind(engine));
+    await run.restore(host.resumeRuns, engine.configure.bind(engine));
     await until(() => engine.options[0]?.learningRate === 0.003);
     await until(() => train.record?.options.learningRate === 0.003);
     expect(run.options[0]?.learningRate).toBe(0.003);
@@ -226,14 +226,14 @@ describe("a run whose worker is lost", () => {
     page.options = { ...DEFAULT_OPTIONS, epochs: 1 };
     const validate = vi.spyOn(lab, "validate").mockImplementation(interrupted);
     await train.start();
-    await until(() => validate.mock.calls.length > 0 && !train.judging);
+    await until(() => validate.mock.calls.length > 0 && !train.validating);
     expect(messages.list).toEqual([]);
   });
 
   it("leaves the offer of its kept state where it cannot be put back", async () => {
     const { train, run, host } = setUp();
     await train.step();
-    host.lastRun = () => Promise.resolve({ tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, kept: null });
+    host.latestRun = () => Promise.resolve({ tab: "test", options: DEFAULT_OPTIONS, rival: null, step: 40, savedAt: 1, viewState: null });
     const fault = new Error("The images could not be fetched: check the connection.");
     await expect(run.restore(() => Promise.reject(fault), () => Promise.reject(fault))).rejects.toBe(fault);
     await until(() => train.saved?.step === 40);
