@@ -118,8 +118,8 @@ test("a training picture is its own nearest neighbour, as a file and as pixels",
     const image = new ImageData(Uint8ClampedArray.from(rgba), size);
     const canvas = new OffscreenCanvas(size, size);
     canvas.getContext("2d")?.putImageData(image, 0, 0);
-    const file = await lab.engine.neighbours(0, await canvas.convertToBlob(), 3);
-    return { file, pixels: await lab.engine.neighboursOfPixels(0, image, 3), labels: lab.run.infos[0]?.labels ?? [] };
+    const file = await lab.engine.nearestNeighbors(0, await canvas.convertToBlob(), 3);
+    return { file, pixels: await lab.engine.nearestNeighborsOfPixels(0, image, 3), labels: lab.run.infos[0]?.labels ?? [] };
   });
   expect(found.pixels).toEqual(found.file);
   expect(found.file).toHaveLength(3);

@@ -60,7 +60,7 @@ test("kept features and the nearest training pictures are those of the CPU", asy
       // Twice over all pictures: the second time from what was kept.
       for (let i = 0; i < 6; i++) losses.push((await lab.step(1)).loss);
       const { size, rgba } = await lab.engine.trainImage(0, 4);
-      return { losses, nearest: await lab.engine.neighboursOfPixels(0, new ImageData(Uint8ClampedArray.from(rgba), size), 3) };
+      return { losses, nearest: await lab.engine.nearestNeighborsOfPixels(0, new ImageData(Uint8ClampedArray.from(rgba), size), 3) };
     });
   await open(page, { ...options, backend: "webgpu" });
   const cpuPage = await context.newPage();

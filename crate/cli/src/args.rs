@@ -53,14 +53,14 @@ pub struct ClassifyArgs {
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     #[command(flatten)]
-    pub seen: Seen,
+    pub seen: PreprocessArgs,
     #[command(flatten)]
     pub common: Common,
 }
 
 /// How a picture is looked at.
 #[derive(Args)]
-pub struct Seen {
+pub struct PreprocessArgs {
     /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
     /// (centre and corners, each with its mirror image).
     #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
@@ -76,7 +76,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
-    pub seen: Seen,
+    pub seen: PreprocessArgs,
     #[command(flatten)]
     pub common: Common,
 }

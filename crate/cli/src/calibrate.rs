@@ -1,8 +1,10 @@
 //! `alexnet calibrate`.
 
 use alexnet::Classifier;
-use alexnet::calibration::{divide, doubt, expected_calibration_error, temperature};
-use alexnet::classifier::Tally;
+use alexnet::calibration::{
+    apply_temperature, confidence_threshold, expected_calibration_error, temperature,
+};
+use alexnet::classifier::ValidationCounter;
 use alexnet_format::FileFormat;
 use alexnet_protocol::{Calibration, ClassLabel};
 use anyhow::{Context, Result, ensure};
@@ -30,7 +32,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     }
     if let Some(earlier) = model.calibration.take() {
         // Fitted anew from what the network was before.
-        divide(&mut model, 1.0 / f64::from(earlier.temperature))?;
+        apply_temperature(&mut model, 1.0 / f64::from(earlier.temperature))?;
     }
     if let Some(resize) = args.resize {
         let crop = model.preprocess.crop;
@@ -43,13 +45,13 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     }
     let compute = backend::open(args.common.backend)?;
     let network = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
-    let mut flat = data::measuring(&args.data, network.preprocess())?;
+    let mut flat = data::load_evaluation(&args.data, network.preprocess())?;
     report::skipped(&flat.skipped);
-    evaluate::known(&mut flat, network.labels(), true)?;
+    evaluate::drop_unknown_classes(&mut flat, network.labels(), true)?;
     let classes = network.labels().len();
     let order: Vec<usize> = (0..classes).collect();
-    let all = Judged {
-        logits: evaluate::judge(&network, &flat.samples, &order, evaluate::JUDGING)?,
+    let all = EvaluatedImages {
+        logits: evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?,
         labels: flat.samples.labels,
         classes,
     };
@@ -65,13 +67,13 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let calibrated = all.under(found);
     let calibration = Calibration {
         temperature: found as f32,
-        doubt: doubt(&calibrated.logits, &calibrated.labels, classes),
+        doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
         ece_before: all.error(),
         ece_after: unseen.error(),
         images: all.labels.len() as u32,
     };
     let (loss_before, loss_after) = (all.loss(), unseen.loss());
-    divide(&mut model, found)?;
+    apply_temperature(&mut model, found)?;
     model.calibration = Some(calibration);
     out.write(&model, args.model.precision()?)?;
 
@@ -95,14 +97,14 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
 
 /// Images with what the network said.
 #[derive(Clone)]
-struct Judged {
+struct EvaluatedImages {
     /// `[images, classes]`.
     logits: Vec<f32>,
     labels: Vec<u32>,
     classes: usize,
 }
 
-impl Judged {
+impl EvaluatedImages {
     /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
     fn halves(&self) -> [Self; 2] {
         let mut halves = [(); 2].map(|()| Self { logits: vec![], labels: vec![], classes: self.classes });
@@ -148,7 +150,7 @@ impl Judged {
     }
 
     fn loss(&self) -> f32 {
-        let mut tally = Tally::new(self.classes);
+        let mut tally = ValidationCounter::new(self.classes);
         tally.add(&self.logits, &self.labels);
         tally.validation().loss
     }
@@ -187,17 +189,17 @@ mod tests {
     use super::*;
 
     /// Two classes, the first always guessed with these logits, right for so many of ten images in each half.
-    fn judged(logit: f32, right: [usize; 2]) -> Judged {
+    fn images(logit: f32, right: [usize; 2]) -> EvaluatedImages {
         // The halves are every other image of a class.
         let labels = right.map(|right| (0..10).map(move |i| u32::from(i >= right)).collect::<Vec<_>>());
         let labels = labels[0].iter().zip(&labels[1]).flat_map(|(first, second)| [*first, *second]).collect();
-        Judged { logits: [logit, 0.0].repeat(20), labels, classes: 2 }
+        EvaluatedImages { logits: [logit, 0.0].repeat(20), labels, classes: 2 }
     }
 
     #[test]
     fn a_temperature_is_taken_where_images_that_it_was_not_fitted_on_gain_by_it() {
         // 95 % sure and right for 7 of 10: too sure.
-        let sure = judged(3.0, [7, 7]);
+        let sure = images(3.0, [7, 7]);
         let (found, unseen) = sure.fitted(sure.halves());
         assert!(found > 2.0 && unseen.loss() < sure.loss(), "{found}");
         assert!(unseen.error() < 0.01 && sure.error() > 0.2);
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn a_calibrated_network_keeps_its_weights() {
         // 73 % sure, right for 10 of 10 here and 5 of 10 there: what one half asks for harms the other.
-        let fair = judged(1.0, [10, 5]);
+        let fair = images(1.0, [10, 5]);
         let (found, unseen) = fair.fitted(fair.halves());
         assert_eq!(found, 1.0);
         assert_eq!(unseen.logits, fair.logits);

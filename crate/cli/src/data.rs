@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use alexnet_data::{
-    DataError, File, Flat, ImageSource, LocalFuture, Memory, Samples, Split, Square, import, import_flat,
-    read_path,
+    DataError, Dataset, File, InMemoryDataset, InputSize, LocalFuture, Samples, Split, UnsplitImages, import,
+    import_unsplit, read_path,
 };
 use alexnet_protocol::{ClassLabel, Preprocess};
 use anyhow::{Context, Result, bail, ensure};
@@ -20,7 +20,12 @@ use crate::report;
 ///
 /// # Errors
 /// A sentence that names the data set.
-pub fn training(data: &[PathBuf], val: &[PathBuf], square: Square, seed: u32) -> Result<Memory> {
+pub fn load_training(
+    data: &[PathBuf],
+    val: &[PathBuf],
+    square: InputSize,
+    seed: u32,
+) -> Result<InMemoryDataset> {
     let archives = data.iter().chain(val).filter(|path| path.is_file()).count();
     ensure!(
         val.is_empty() || archives == 0 || archives == data.len() + val.len(),
@@ -47,9 +52,9 @@ pub fn training(data: &[PathBuf], val: &[PathBuf], square: Square, seed: u32) ->
 ///
 /// # Errors
 /// A sentence that names the data set.
-pub fn measuring(path: &Path, preprocess: Preprocess) -> Result<Flat> {
+pub fn load_evaluation(path: &Path, preprocess: Preprocess) -> Result<UnsplitImages> {
     let files: Vec<File> = read_path(path)?;
-    let flat = with_bar(|progress| import_flat(files, &preprocess, progress));
+    let flat = with_bar(|progress| import_unsplit(files, &preprocess, progress));
     flat.with_context(|| path.display().to_string())
 }
 
@@ -84,18 +89,18 @@ pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
 }
 
 /// A data set under another list of classes, with their names and in their order.
-pub struct Relabelled {
-    inner: Memory,
+pub struct RelabeledDataset {
+    inner: InMemoryDataset,
     labels: Vec<ClassLabel>,
     places: Vec<u32>,
 }
 
-impl Relabelled {
+impl RelabeledDataset {
     /// The data set with the classes of `labels`.
     ///
     /// # Errors
     /// When a class of the data set is not among them.
-    pub fn new(inner: Memory, labels: Vec<ClassLabel>) -> Result<Self> {
+    pub fn new(inner: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
         let found = matches(inner.labels(), &labels);
         let mut places = Vec::with_capacity(found.len());
         for (class, place) in inner.labels().iter().zip(found) {
@@ -110,7 +115,7 @@ impl Relabelled {
     }
 }
 
-impl ImageSource for Relabelled {
+impl Dataset for RelabeledDataset {
     fn labels(&self) -> &[ClassLabel] {
         &self.labels
     }

@@ -2,11 +2,11 @@
 
 use alexnet::Classifier;
 use alexnet::calibration::expected_calibration_error;
-use alexnet::classifier::Tally;
+use alexnet::classifier::ValidationCounter;
 use alexnet::metrics::mean_softmax;
-use alexnet_data::{Flat, Picture, Samples, cut, square};
+use alexnet_data::{Image, Samples, UnsplitImages, crop_views, crops_preprocess};
 use alexnet_protocol::{
-    ClassLabel, EvaluatedModel, Evaluation, Measured, PAPER_RESULTS, Preprocess, Validation, Views,
+    ClassLabel, EvaluatedModel, Evaluation, EvaluationMetrics, PAPER_RESULTS, Preprocess, Validation, Views,
 };
 use anyhow::{Context, Result, bail, ensure};
 
@@ -14,7 +14,7 @@ use crate::args::EvalArgs;
 use crate::{backend, data, report};
 
 /// What is done, before a bar.
-pub const JUDGING: &str = "judging";
+pub const EVALUATING: &str = "evaluating";
 
 /// Measures one model, or several averaged, on labelled images.
 ///
@@ -30,27 +30,27 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let classes = first.labels().to_vec();
     let several = classifiers.len() > 1;
     let averaged = several || args.seen.views != Views::One;
-    let mut read: Vec<(Preprocess, Flat)> = Vec::new();
+    let mut read: Vec<(Preprocess, UnsplitImages)> = Vec::new();
     let mut sum: Vec<f32> = Vec::new();
     let mut truth: Vec<u32> = Vec::new();
     let mut models = Vec::new();
     for (classifier, name) in classifiers.iter().zip(&args.model) {
         let order = order(classifier.labels(), &classes).with_context(|| name.to_string())?;
-        let preprocess = square(&classifier.preprocess(), args.seen.views);
+        let preprocess = crops_preprocess(&classifier.preprocess(), args.seen.views);
         let seen = |p: &Preprocess| (p.resize, p.crop) == (preprocess.resize, preprocess.crop);
         if !read.iter().any(|(of, _)| seen(of)) {
-            let mut flat = data::measuring(&args.data, preprocess)?;
+            let mut flat = data::load_evaluation(&args.data, preprocess)?;
             if read.is_empty() {
                 report::skipped(&flat.skipped);
             }
-            known(&mut flat, &classes, read.is_empty())?;
+            drop_unknown_classes(&mut flat, &classes, read.is_empty())?;
             read.push((preprocess, flat));
         }
         let Some((_, flat)) = read.iter().find(|(of, _)| seen(of)) else { continue };
         truth.clone_from(&flat.samples.labels);
         let scores = match averaged {
             true => probabilities(classifier, &flat.samples, args.seen.views, &order)?,
-            false => judge(classifier, &flat.samples, &order, JUDGING)?,
+            false => logits(classifier, &flat.samples, &order, EVALUATING)?,
         };
         if several {
             let architecture = classifier.architecture();
@@ -78,11 +78,17 @@ fn mean(sum: &[f32], models: usize) -> Vec<f32> {
     sum.iter().map(|p| (p / models.max(1) as f32).max(f32::MIN_POSITIVE).ln()).collect()
 }
 
-fn measure(logits: &[f32], truth: &[u32], classes: usize) -> Measured {
-    let mut tally = Tally::new(classes);
+fn measure(logits: &[f32], truth: &[u32], classes: usize) -> EvaluationMetrics {
+    let mut tally = ValidationCounter::new(classes);
     tally.add(logits, truth);
     let Validation { images, top1, top5, loss, .. } = tally.validation();
-    Measured { images, top1, top5, loss, ece: expected_calibration_error(logits, truth, classes) as f32 }
+    EvaluationMetrics {
+        images,
+        top1,
+        top5,
+        loss,
+        ece: expected_calibration_error(logits, truth, classes) as f32,
+    }
 }
 
 /// For each output of a model, its place among the classes of the first model.
@@ -103,7 +109,7 @@ fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
 }
 
 /// Keeps the images whose folder is a class of the model, labelled with the model's order.
-pub fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> {
+pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], tell: bool) -> Result<()> {
     let places = data::matches(&flat.labels, classes);
     let strange: Vec<&str> = flat
         .labels
@@ -133,8 +139,8 @@ pub fn known(flat: &mut Flat, classes: &[ClassLabel], tell: bool) -> Result<()> 
 }
 
 /// Logits in the order of the first model's classes; `what` stands before the bar.
-pub fn judge(classifier: &Classifier, samples: &Samples, order: &[usize], what: &str) -> Result<Vec<f32>> {
-    judged(classifier, samples, classifier.batch(), what, |part| {
+pub fn logits(classifier: &Classifier, samples: &Samples, order: &[usize], what: &str) -> Result<Vec<f32>> {
+    by_batch(classifier, samples, classifier.batch(), what, |part| {
         Ok(ordered(&pollster::block_on(classifier.logits(part))?, order))
     })
 }
@@ -147,11 +153,11 @@ fn probabilities(
     order: &[usize],
 ) -> Result<Vec<f32>> {
     let crop = classifier.preprocess().crop;
-    judged(classifier, squares, classifier.batch() / views.count(), JUDGING, |part| {
+    by_batch(classifier, squares, classifier.batch() / views.count(), EVALUATING, |part| {
         let mut seen = Samples { size: crop, ..Samples::default() };
         for at in 0..part.len() {
             let rgb = part.image(at).unwrap_or_default().to_vec();
-            let each = cut(&Picture::new(part.size, part.size, rgb)?, crop, views);
+            let each = crop_views(&Image::new(part.size, part.size, rgb)?, crop, views);
             seen.pixels.extend(each.pixels);
             seen.labels.extend(each.labels);
         }
@@ -161,20 +167,20 @@ fn probabilities(
     })
 }
 
-/// Judges images some at a time.
-fn judged(
+/// Evaluates images batch by batch.
+fn by_batch(
     classifier: &Classifier,
     samples: &Samples,
     batch: usize,
     what: &str,
-    mut judge: impl FnMut(&Samples) -> Result<Vec<f32>>,
+    mut evaluate: impl FnMut(&Samples) -> Result<Vec<f32>>,
 ) -> Result<Vec<f32>> {
     let bar = report::bar(samples.len() as u64, what);
     let mut scores = Vec::with_capacity(samples.len() * classifier.labels().len());
     let (batch, image) = (batch.max(1), samples.image_bytes().max(1));
     for (pixels, labels) in samples.pixels.chunks(batch * image).zip(samples.labels.chunks(batch)) {
         let part = Samples { size: samples.size, pixels: pixels.to_vec(), labels: labels.to_vec() };
-        scores.extend(judge(&part)?);
+        scores.extend(evaluate(&part)?);
         bar.inc(labels.len() as u64);
     }
     bar.finish_and_clear();
@@ -199,7 +205,7 @@ fn print(found: &Evaluation, as_json: bool) -> Result<()> {
     if as_json {
         return report::result(&serde_json::to_string(found)?);
     }
-    let Measured { images, top1, top5, loss, ece } = found.measured;
+    let EvaluationMetrics { images, top1, top5, loss, ece } = found.measured;
     if !found.models.is_empty() {
         return report::result(&comparison(found));
     }
@@ -214,7 +220,8 @@ fn print(found: &Evaluation, as_json: bool) -> Result<()> {
 /// Errors of each network and of their average, as the paper gives its own.
 fn comparison(found: &Evaluation) -> String {
     let row = |name: &str, top1: f32, top5: f32| format!("{name:36} {top1:9.1} %  {top5:9.1} %");
-    let measured = |name: &str, m: &Measured| row(name, 100.0 - 100.0 * m.top1, 100.0 - 100.0 * m.top5);
+    let measured =
+        |name: &str, m: &EvaluationMetrics| row(name, 100.0 - 100.0 * m.top1, 100.0 - 100.0 * m.top5);
     let mut lines =
         vec![format!("{:36} top-1 error  top-5 error", format!("{} images", found.measured.images))];
     lines.extend(found.models.iter().map(|member| measured(&member.model, &member.measured)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alexnet_protocol::{Kind, Network, OptionSpec, RunOptions, option_table};
+use alexnet_protocol::{Network, OptionKind, OptionSpec, RunOptions, option_table};
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -61,14 +61,14 @@ impl Args for RunFlags {
             let arg =
                 Arg::new(spec.name).long(spec.flag()).help(format!("{} [default: {default}]", spec.help));
             let arg = match &spec.kind {
-                Kind::Number { min, max, .. } => arg.value_name(format!("{min}..{max}")),
-                Kind::Choice { values } => arg.value_name(values.join("|")),
-                Kind::Switch => arg
+                OptionKind::Number { min, max, .. } => arg.value_name(format!("{min}..{max}")),
+                OptionKind::Choice { values } => arg.value_name(values.join("|")),
+                OptionKind::Switch => arg
                     .value_name("true|false")
                     .num_args(0..=1)
                     .default_missing_value("true")
                     .require_equals(true),
-                Kind::Text => arg.value_name("TEXT"),
+                OptionKind::Text => arg.value_name("TEXT"),
             };
             // Statisticians and other programs know the averaged weights by this shorter name.
             let arg = if spec.name == "weightAverage" { arg.visible_alias("average") } else { arg };
@@ -103,13 +103,13 @@ impl FromArgMatches for RunFlags {
 /// What was typed, as the table's kind of value.
 fn parse(spec: &OptionSpec, text: &str) -> Result<Value, String> {
     let value = match spec.kind {
-        Kind::Number { integer, .. } => match text.parse::<f64>() {
+        OptionKind::Number { integer, .. } => match text.parse::<f64>() {
             Ok(number) if integer && number.fract() == 0.0 && number >= 0.0 => Value::from(number as u64),
             Ok(number) => Value::from(number),
             Err(_) => Value::from(text),
         },
-        Kind::Switch => text.parse().map_or_else(|_| Value::from(text), Value::Bool),
-        Kind::Choice { .. } | Kind::Text => Value::from(text),
+        OptionKind::Switch => text.parse().map_or_else(|_| Value::from(text), Value::Bool),
+        OptionKind::Choice { .. } | OptionKind::Text => Value::from(text),
     };
     spec.check(&value).map(|()| value)
 }

@@ -7,9 +7,11 @@ mod args;
 mod backend;
 mod calibrate;
 mod classify;
+mod convert;
 mod data;
 mod evaluate;
 mod flags;
+mod inspect;
 mod model;
 mod report;
 mod sizes;
@@ -27,9 +29,9 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => evaluate::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
-        Command::Convert(args) => model::convert(&args),
-        Command::Average(args) => model::average(&args),
-        Command::Inspect(args) => model::inspect(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Average(args) => convert::average(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Sizes(args) => sizes::run(&args),
     };
     match done {

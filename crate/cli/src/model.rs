@@ -9,13 +9,9 @@ use std::str::FromStr;
 use alexnet::{Classifier, Compute};
 use alexnet_data::project_network;
 use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, ReadAt};
-use alexnet_protocol::{ModelInfo, PUBLISHED, Published};
+use alexnet_protocol::{PUBLISHED_MODELS, PublishedModel};
 use anyhow::{Context, Result, bail, ensure};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-
-use crate::args::{AverageArgs, ConvertArgs, InspectArgs};
-use crate::report;
 
 #[cfg(shipped)]
 static SHIPPED: Option<&[u8]> = Some(include_bytes!(env!("ALEXNET_SHIPPED")));
@@ -57,7 +53,7 @@ impl ModelName {
     }
 
     /// The file, read where it lies.
-    fn file(&self) -> Result<Box<dyn ReadAt>> {
+    pub fn file(&self) -> Result<Box<dyn ReadAt>> {
         match self {
             Self::File(path) => {
                 let disk = Disk::open(path).with_context(|| format!("{self} cannot be read"))?;
@@ -100,7 +96,7 @@ impl ModelName {
         let read = || -> Result<_> {
             let mut model = ModelFile::open(&*file)?.checkpoint()?;
             if model.origin.is_none() {
-                model.origin = origin(&*file, &PUBLISHED)?;
+                model.origin = origin(&*file, &PUBLISHED_MODELS)?;
             }
             Ok(model)
         };
@@ -181,7 +177,7 @@ impl ReadAt for Held {
 }
 
 /// Where a file's weights come from, if its content is that of a published one.
-fn origin(file: &dyn ReadAt, published: &[Published]) -> Result<Option<String>, FormatError> {
+pub fn origin(file: &dyn ReadAt, published: &[PublishedModel]) -> Result<Option<String>, FormatError> {
     // What has another size is not read to find out.
     if !published.iter().any(|one| one.bytes == file.size()) {
         return Ok(None);
@@ -195,7 +191,7 @@ fn origin(file: &dyn ReadAt, published: &[Published]) -> Result<Option<String>, 
         at += length;
     }
     let found = format!("{:x}", hash.finalize());
-    Ok(published.iter().find(|one| one.sha256 == found).map(Published::origin))
+    Ok(published.iter().find(|one| one.sha256 == found).map(PublishedModel::origin))
 }
 
 /// A model file to write, whose extension says how.
@@ -263,93 +259,6 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&partial, path)
 }
 
-/// `alexnet convert`.
-///
-/// # Errors
-/// What is wrong with either file, or that the weights do not fit their network.
-pub fn convert(args: &ConvertArgs) -> Result<()> {
-    let model = args.input.checkpoint()?;
-    Classifier::check(&model).with_context(|| args.input.to_string())?;
-    let model = Checkpoint { origin: args.origin.clone().or(model.origin), ..model };
-    args.output.write(&model, args.stored.precision())
-}
-
-/// `alexnet average`.
-///
-/// # Errors
-/// When a file cannot be read or written, or the models are not of one kind.
-pub fn average(args: &AverageArgs) -> Result<()> {
-    let models = args.model.iter().map(ModelName::model).collect::<Result<Vec<_>>>()?;
-    let mean = alexnet::average::average(&models)?;
-    let model = Checkpoint { origin: args.origin.clone().or(mean.origin), ..mean };
-    args.out.write(&model, args.stored.precision())
-}
-
-/// `alexnet inspect`.
-///
-/// # Errors
-/// What is wrong with the file.
-pub fn inspect(args: &InspectArgs) -> Result<()> {
-    let file = args.model.file()?;
-    let found = inspected(&*file).with_context(|| args.model.to_string())?;
-    if args.json {
-        return report::result(&serde_json::to_string(&found)?);
-    }
-    report::result(&summary(&found))
-}
-
-/// What is in a file, and whether it is of use.
-#[derive(Serialize)]
-struct Inspected {
-    #[serde(flatten)]
-    info: ModelInfo,
-    /// Why it cannot be used: the sentence that whoever tries to hears.
-    problem: Option<String>,
-}
-
-fn inspected(file: &dyn ReadAt) -> Result<Inspected> {
-    let opened = ModelFile::open(file)?;
-    let mut info = opened.info();
-    if info.origin.is_none() {
-        info.origin = origin(file, &PUBLISHED)?;
-    }
-    // Tried: what is wrong with a tensor shows when it is read.
-    let problem = Classifier::from_file(&opened, &Compute::cpu()).err().map(|error| error.to_string());
-    Ok(Inspected { info, problem })
-}
-
-/// What a person wants to know.
-fn summary(Inspected { info, problem }: &Inspected) -> String {
-    let (c, p) = (info.config, info.preprocess);
-    let mut lines = vec![
-        format!("format      {}", info.format),
-        format!(
-            "network     {} (width {}, {}, normalisation {}, dropout {})",
-            c.network, c.width, c.activation, c.normalization, c.dropout
-        ),
-        format!("classes     {}", info.classes),
-        format!("parameters  {}", info.parameters),
-        format!(
-            "input       shorter side {}, centre {} pixels, mean {:?}, std {:?}",
-            p.resize, p.crop, p.mean, p.std
-        ),
-    ];
-    lines.extend(info.calibration.map(|c| {
-        format!(
-            "calibrated  temperature {:.4}, calibration error {:.2} % before, {:.2} % after, unsure below {:.2}",
-            c.temperature,
-            c.ece_before * 100.0,
-            c.ece_after * 100.0,
-            c.doubt
-        )
-    }));
-    lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
-    lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
-    lines.extend(problem.as_ref().map(|problem| format!("of no use   {problem}")));
-    lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,19 +266,19 @@ mod tests {
     #[test]
     fn a_published_file_is_known_by_its_content() {
         let bytes = &b"all the weights of a network"[..];
-        let row = Published {
+        let row = PublishedModel {
             bytes: 28,
             sha256: "00d2a5ad2f10b0a6ab7f6ea8e2ef2c3a",
             name: "A network",
             url: "https://example.org/a.pth",
             licence: "Free.",
-            ..PUBLISHED[0]
+            ..PUBLISHED_MODELS[0]
         };
         let found = format!("{:x}", Sha256::digest(bytes));
-        let known = Published { sha256: Box::leak(found.into_boxed_str()), ..row };
+        let known = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
         let sentence = "A network, https://example.org/a.pth. Free.";
         assert_eq!(origin(&bytes, &[row, known]).unwrap().as_deref(), Some(sentence));
         assert_eq!(origin(&bytes, &[row]).unwrap(), None, "of its size, and another");
-        assert_eq!(origin(&bytes, &PUBLISHED).unwrap(), None);
+        assert_eq!(origin(&bytes, &PUBLISHED_MODELS).unwrap(), None);
     }
 }

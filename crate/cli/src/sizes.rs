@@ -1,7 +1,7 @@
 //! `alexnet sizes`: what each precision saves and costs.
 
 use alexnet::Classifier;
-use alexnet::classifier::Tally;
+use alexnet::classifier::ValidationCounter;
 use alexnet_format::{Checkpoint, FileFormat, Precision};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -26,23 +26,23 @@ pub fn run(args: &SizesArgs) -> Result<()> {
         PRECISIONS.iter().find(|(_, precision)| *precision == stored).map_or("f32", |(name, _)| name);
     let model = args.model.model()?;
     let own = Classifier::new(&model, &compute)?;
-    let mut images = data::measuring(&args.data, own.preprocess())?;
+    let mut images = data::load_evaluation(&args.data, own.preprocess())?;
     report::skipped(&images.skipped);
-    evaluate::known(&mut images, own.labels(), true)?;
+    evaluate::drop_unknown_classes(&mut images, own.labels(), true)?;
     let order: Vec<usize> = (0..own.labels().len()).collect();
-    let judge = |classifier: &Classifier, what: &str, number: usize| {
-        let what = format!("judging {what} ({number} of {})", PRECISIONS.len() + 1);
-        evaluate::judge(classifier, &images.samples, &order, &what)
+    let logits_of = |classifier: &Classifier, what: &str, number: usize| {
+        let what = format!("evaluating {what} ({number} of {})", PRECISIONS.len() + 1);
+        evaluate::logits(classifier, &images.samples, &order, &what)
     };
-    let exact = judge(&own, "the file", 1)?;
+    let exact = logits_of(&own, "the file", 1)?;
 
     let mut rows = Vec::with_capacity(PRECISIONS.len());
     for (number, (name, precision)) in PRECISIONS.into_iter().enumerate() {
         let file = model.write(FileFormat::Safetensors, precision)?;
         let bytes = file.len();
         let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
-        let logits = judge(&classifier, name, number + 2)?;
-        let mut tally = Tally::new(order.len());
+        let logits = logits_of(&classifier, name, number + 2)?;
+        let mut tally = ValidationCounter::new(order.len());
         tally.add(&logits, &images.samples.labels);
         let found = tally.validation();
         rows.push(json!({

@@ -4,17 +4,17 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use alexnet::classifier::Tally;
-use alexnet::thin::thin;
+use alexnet::classifier::ValidationCounter;
+use alexnet::narrow::narrow;
 use alexnet::{Architecture, Classifier, Compute, Session};
-use alexnet_data::{ImageSource, Split, Square};
+use alexnet_data::{Dataset, InputSize, Split};
 use alexnet_format::{Checkpoint, FileFormat, Precision};
 use alexnet_protocol::{Backend, ClassLabel, FineTuning, Freeze, RunOptions, Validation, fine_tuning};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
 use crate::args::TrainArgs;
-use crate::data::{self, Relabelled};
+use crate::data::{self, RelabeledDataset};
 use crate::flags;
 use crate::model::{ModelName, Output};
 use crate::{backend, report};
@@ -35,28 +35,28 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 }
 
 /// A session: fresh, from a model's weights, or resumed.
-fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSource>)> {
+fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset>)> {
     let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
     let mut model = args.model.as_ref().map(ModelName::model).transpose()?;
     if let (Some(whole), true) = (&model, args.run.has("width")) {
         let RunOptions { width, seed, .. } = args.run.over(&flags::defaults())?;
-        model = Some(thin(whole, width, seed)?);
+        model = Some(narrow(whole, width, seed)?);
     }
     let options = options(args, resumed.as_ref(), model.as_ref())?;
     // A network that goes on sees pictures as it always did.
     let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
-    let square = known.unwrap_or_else(|| Square::whole(Architecture::input_size_of(options.network)));
+    let square = known.unwrap_or_else(|| InputSize::whole(Architecture::input_size_of(options.network)));
     // Before the data, which takes longer: a name that is wrong is told at once.
     let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
     let given = args.labels.as_ref().map(|file| data::labels(file)).transpose()?;
-    let memory = data::training(&args.data, &args.val, square, options.seed)?;
+    let memory = data::load_training(&args.data, &args.val, square, options.seed)?;
     let labels = match (given, &resumed, &model) {
         (Some(labels), ..) => labels,
         (None, Some(run), _) => run.labels.clone(),
         (None, None, Some(model)) if same_classes(memory.labels(), model) => model.labels.clone(),
         _ => memory.labels().to_vec(),
     };
-    let source: Rc<dyn ImageSource> = Rc::new(Relabelled::new(memory, labels)?);
+    let source: Rc<dyn Dataset> = Rc::new(RelabeledDataset::new(memory, labels)?);
     let taught = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
     let share = args.distillation.or(taught.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
     let mut session = match (resumed, model) {
@@ -69,7 +69,7 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn ImageSo
         (None, None) => Session::new(options, source.clone(), compute)?,
     };
     if !teachers.is_empty() {
-        session.teach(&teachers, share)?;
+        session.distill_from(&teachers, share)?;
     }
     Ok((session, source))
 }
@@ -136,7 +136,7 @@ impl<'a> Trainer<'a> {
         args: &'a TrainArgs,
         compute: &Compute,
         session: Session,
-        source: Rc<dyn ImageSource>,
+        source: Rc<dyn Dataset>,
     ) -> Result<Self> {
         let run = match args.out.format {
             FileFormat::Alexnet => args.out.clone(),
@@ -145,7 +145,7 @@ impl<'a> Trainer<'a> {
         let best = args.out.beside("best", FileFormat::Safetensors);
         // A run in pieces keeps the best of all pieces.
         let best_top1 = match args.resume.is_some() && best.path.exists() {
-            true => judge(&best, source.as_ref(), compute).ok().map(|found| found.top1),
+            true => evaluate(&best, source.as_ref(), compute).ok().map(|found| found.top1),
             false => None,
         };
         let on_cpu = compute.backend == Backend::Cpu;
@@ -288,11 +288,11 @@ impl<'a> Trainer<'a> {
 }
 
 /// What a model file reaches on the validation images.
-fn judge(file: &Output, source: &dyn ImageSource, compute: &Compute) -> Result<Validation> {
+fn evaluate(file: &Output, source: &dyn Dataset, compute: &Compute) -> Result<Validation> {
     let model = Checkpoint::read(fs::read(&file.path)?)?;
     let classifier = Classifier::new(&model, compute)?;
     let images: Vec<u32> = (0..source.shards(Split::Val).iter().sum()).collect();
-    let mut tally = Tally::new(model.labels.len());
+    let mut tally = ValidationCounter::new(model.labels.len());
     for part in images.chunks(classifier.batch().max(1)) {
         let samples = pollster::block_on(source.fetch(Split::Val, part))?;
         let logits = pollster::block_on(classifier.logits(&samples))?;

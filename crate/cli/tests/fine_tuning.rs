@@ -80,8 +80,8 @@ fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
     assert_eq!((run.options, recipe.freeze), (recipe, Freeze::Conv));
     // The project's own network is as good as a file of it.
     let [data, parent] = [&data, &parent].map(|path| path.to_str().unwrap());
-    let judged = |model| json(&["inspect", model, "--json"]);
-    assert_eq!(judged(data), judged(parent));
+    let inspected = |model| json(&["inspect", model, "--json"]);
+    assert_eq!(inspected(data), inspected(parent));
     // The page knows its classes by their names alone.
     let mut named = mine;
     named.labels.iter_mut().for_each(|label| label.id.clone_from(&label.name));
@@ -174,7 +174,7 @@ fn pictures_are_learnt_from_as_the_model_sees_them() {
     ]);
     let [told, found] =
         [&epochs.last().unwrap()["val_loss"], &measured["loss"]].map(|loss| loss.as_f64().unwrap());
-    assert!((told - found).abs() < 1e-5, "{told} while training, {found} afterwards");
+    assert!((told - found).abs() < 1e-5, "{told} while load_training, {found} afterwards");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
-use alexnet::data::{Memory, Samples};
+use alexnet::data::{InMemoryDataset, Samples};
 use alexnet::protocol::{ClassLabel, Network, Normalization, RunOptions};
 use alexnet::{Compute, Session};
 
@@ -19,9 +19,9 @@ fn session(network: Network, batch: u32, normalization: Normalization) -> (Sessi
     let samples = Samples { size, pixels, labels: (0..batch).map(|i| i % classes).collect() };
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
-    let floats = alexnet::data::normalise(&samples.pixels, batch as usize, size, &preprocess);
+    let floats = alexnet::data::normalize(&samples.pixels, batch as usize, size, &preprocess);
     let right = samples.labels.clone();
-    let source = Memory::new(labels, size, samples.clone(), samples, preprocess).unwrap();
+    let source = InMemoryDataset::new(labels, size, samples.clone(), samples, preprocess).unwrap();
     let options = RunOptions { network, batch_size: batch, normalization, ..Default::default() };
     (Session::new(options, Rc::new(source), &Compute::cpu()).unwrap(), floats, right)
 }

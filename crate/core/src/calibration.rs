@@ -58,7 +58,7 @@ fn cross_entropy(logits: &[f32], labels: &[u32], classes: usize, scale: f64) -> 
 }
 
 /// Probability of each row's first guess and whether it is right.
-fn guesses(logits: &[f32], labels: &[u32], classes: usize) -> Vec<(f64, bool)> {
+fn confidences(logits: &[f32], labels: &[u32], classes: usize) -> Vec<(f64, bool)> {
     let rows = logits.chunks_exact(classes.max(1)).zip(labels);
     rows.filter_map(|(row, &label)| {
         let (class, probability) = top_k(&softmax(row), 1).into_iter().next()?;
@@ -70,7 +70,7 @@ fn guesses(logits: &[f32], labels: &[u32], classes: usize) -> Vec<(f64, bool)> {
 /// Expected calibration error, 0 to 1: how far the probability of the first guess is from the share of right ones,
 /// in [`BINS`] bins of equal width, each weighted by its images.
 pub fn expected_calibration_error(logits: &[f32], labels: &[u32], classes: usize) -> f64 {
-    let guesses = guesses(logits, labels, classes);
+    let guesses = confidences(logits, labels, classes);
     let mut gaps = [0.0f64; BINS];
     for &(probability, right) in &guesses {
         // Bins are open below and closed above, as in the paper; a NaN falls into the first.
@@ -86,8 +86,8 @@ pub fn expected_calibration_error(logits: &[f32], labels: &[u32], classes: usize
 ///
 /// Of all thresholds it is the one by which “right from here on, wrong below” holds for most images: that is where
 /// the share of right guesses crosses one half. Without images it is 0.5, where it is for perfect probabilities.
-pub fn doubt(logits: &[f32], labels: &[u32], classes: usize) -> f32 {
-    let guesses = guesses(logits, labels, classes);
+pub fn confidence_threshold(logits: &[f32], labels: &[u32], classes: usize) -> f32 {
+    let guesses = confidences(logits, labels, classes);
     if guesses.is_empty() {
         return 0.5;
     }
@@ -107,7 +107,7 @@ pub fn doubt(logits: &[f32], labels: &[u32], classes: usize) -> f32 {
 ///
 /// # Errors
 /// [`LabError::Weights`] when the model lacks them.
-pub fn divide(model: &mut Checkpoint, temperature: f64) -> Result<(), LabError> {
+pub fn apply_temperature(model: &mut Checkpoint, temperature: f64) -> Result<(), LabError> {
     let architecture = Architecture::new(model.network).map_err(LabError::Options)?;
     let last = architecture.layers.iter().rfind(|layer| layer.kind == LayerKind::Linear);
     for (name, ..) in last.map(|layer| layer.tensors()).unwrap_or_default() {
@@ -122,12 +122,12 @@ pub fn divide(model: &mut Checkpoint, temperature: f64) -> Result<(), LabError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::stream::{Purpose, stream};
+    use crate::data::rng::{Purpose, rng};
     use rand::Rng;
 
     /// Rows of three logits whose labels are drawn from their own softmax: calibrated at temperature 1.
     fn calibrated(images: usize) -> (Vec<f32>, Vec<u32>) {
-        let mut random = stream(7, Purpose::Experiment, 0, 0);
+        let mut random = rng(7, Purpose::Experiment, 0, 0);
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
         for _ in 0..images {
             let row: [f32; 3] = std::array::from_fn(|_| random.random_range(-3.0..3.0));
@@ -172,11 +172,11 @@ mod tests {
     #[test]
     fn doubt_is_where_right_guesses_become_the_more_frequent_ones() {
         let (logits, labels) = calibrated(20_000);
-        let calibrated = doubt(&logits, &labels, 3);
+        let calibrated = confidence_threshold(&logits, &labels, 3);
         assert!((calibrated - 0.5).abs() < 0.06, "{calibrated}");
         // Too sure of itself: the threshold rises.
         let sure: Vec<f32> = logits.iter().map(|z| z * 3.0).collect();
-        assert!(doubt(&sure, &labels, 3) > calibrated + 0.05);
-        assert_eq!(doubt(&[], &[], 3), 0.5);
+        assert!(confidence_threshold(&sure, &labels, 3) > calibrated + 0.05);
+        assert_eq!(confidence_threshold(&[], &[], 3), 0.5);
     }
 }

@@ -3,13 +3,13 @@
 use burn::tensor::Tensor;
 
 use crate::architecture::Architecture;
-use crate::data::{Picture, Samples, normalise, view, views};
+use crate::data::{Image, Samples, normalize, preprocess_image, test_crops};
 use crate::device::Compute;
 use crate::error::LabError;
 use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
-use crate::metrics::{hits, mean_softmax, softmax, top_k};
-use crate::network::{Feature, Mode, connected, convolutions, forward};
+use crate::metrics::{correct_counts, mean_softmax, softmax, top_k};
+use crate::network::{Feature, Mode, forward, forward_classifier, forward_convolutions};
 use crate::params::{Params, Weight, check, download, read_weights, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
@@ -28,11 +28,11 @@ pub struct Classifier {
 
 /// What a picture was taken for.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Classification {
     /// Best first.
     pub top: Vec<Prediction>,
     /// The square that the network saw; of several views, the one from the centre.
-    pub crop: Picture,
+    pub crop: Image,
 }
 
 impl Classifier {
@@ -119,15 +119,15 @@ impl Classifier {
     /// [`LabError::Device`] when the device was lost.
     pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
-        let pixels = normalise(&samples.pixels, images, samples.size, &self.preprocess);
-        self.logits_of(pixels, images).await
+        let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
+        self.logits_from_pixels(pixels, images).await
     }
 
     /// Logits of normalised NCHW floats.
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
-    pub async fn logits_of(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
+    pub async fn logits_from_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         download(self.forward(x)).await
     }
@@ -138,8 +138,9 @@ impl Classifier {
     }
 
     /// Logits from fc6's inputs, `[images, units]` on the device.
-    pub(crate) async fn logits_of_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
-        download(connected(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, _| {})).await
+    pub(crate) async fn logits_from_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
+        download(forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, _| {}))
+            .await
     }
 
     /// fc7's outputs behind their activation for images at the network's size, row by row: what the last layer
@@ -149,7 +150,7 @@ impl Classifier {
     /// [`LabError::Device`] when the device was lost.
     pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
-        let pixels = normalise(&samples.pixels, images, samples.size, &self.preprocess);
+        let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
         self.embed_pixels(pixels, images).await
     }
 
@@ -157,14 +158,15 @@ impl Classifier {
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
-    pub async fn embed_picture(&self, picture: &Picture) -> Result<Vec<f32>, LabError> {
-        let crop = view(picture, &self.preprocess);
-        self.embed_pixels(normalise(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
+    pub async fn embed_image(&self, picture: &Image) -> Result<Vec<f32>, LabError> {
+        let crop = preprocess_image(picture, &self.preprocess);
+        self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
     }
 
     async fn embed_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
-        let (features, _) = convolutions(&self.architecture, &self.weights, x, &Mode::Evaluate, |_, _| {});
+        let (features, _) =
+            forward_convolutions(&self.architecture, &self.weights, x, &Mode::Evaluate, |_, _| {});
         self.embed_features(features).await
     }
 
@@ -172,7 +174,7 @@ impl Classifier {
     pub(crate) async fn embed_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
         // The last layer's output comes last, what goes into it before.
         let (mut hidden, mut newest) = (features.clone(), None);
-        connected(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, feature| {
+        forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, feature| {
             if let Feature::Vector(vector) = feature
                 && let Some(before) = newest.replace(vector)
             {
@@ -207,12 +209,17 @@ impl Classifier {
     ///
     /// # Errors
     /// [`LabError::Device`] when the device was lost.
-    pub async fn classify(&self, picture: &Picture, which: Views, top: usize) -> Result<Answer, LabError> {
-        let seen = views(picture, &self.preprocess, which);
+    pub async fn classify(
+        &self,
+        picture: &Image,
+        which: Views,
+        top: usize,
+    ) -> Result<Classification, LabError> {
+        let seen = test_crops(picture, &self.preprocess, which);
         let probabilities = mean_softmax(&self.logits(&seen).await?, self.labels.len());
         let centre = seen.image(0).unwrap_or_default().to_vec();
-        let crop = Picture { width: seen.size, height: seen.size, rgb: centre };
-        Ok(Answer { top: ranked(&probabilities, &self.labels, top), crop })
+        let crop = Image { width: seen.size, height: seen.size, rgb: centre };
+        Ok(Classification { top: top_predictions(&probabilities, &self.labels, top), crop })
     }
 
     /// The model as it can be stored.
@@ -261,11 +268,11 @@ fn architecture(
 
 /// The `top` best guesses of one row of logits.
 pub fn predictions(logits: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
-    ranked(&softmax(logits), labels, top)
+    top_predictions(&softmax(logits), labels, top)
 }
 
 /// The `top` most probable classes.
-pub(crate) fn ranked(probabilities: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
+pub(crate) fn top_predictions(probabilities: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
     top_k(probabilities, top)
         .into_iter()
         .map(|(index, probability)| Prediction {
@@ -278,7 +285,7 @@ pub(crate) fn ranked(probabilities: &[f32], labels: &[ClassLabel], top: usize) -
 
 /// Adds up losses, hits and confusions over batches.
 #[derive(Debug, Clone)]
-pub struct Tally {
+pub struct ValidationCounter {
     classes: usize,
     images: u32,
     loss: f64,
@@ -287,7 +294,7 @@ pub struct Tally {
     confusion: Vec<u32>,
 }
 
-impl Tally {
+impl ValidationCounter {
     /// Nothing judged yet.
     pub fn new(classes: usize) -> Self {
         Self { classes, images: 0, loss: 0.0, first: 0, five: 0, confusion: vec![0; classes * classes] }
@@ -297,7 +304,7 @@ impl Tally {
     pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
         self.images += labels.len() as u32;
         self.loss += loss::cross_entropy_sum(logits, labels, self.classes, 0.0);
-        let (first, five) = hits(logits, labels, self.classes);
+        let (first, five) = correct_counts(logits, labels, self.classes);
         self.first += first;
         self.five += five;
         for (row, &label) in logits.chunks(self.classes.max(1)).zip(labels) {

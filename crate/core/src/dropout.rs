@@ -7,7 +7,7 @@
 use burn::tensor::{Device, Tensor};
 use rand::RngCore;
 
-use crate::data::stream::{Purpose, stream};
+use crate::data::rng::{Purpose, rng};
 use crate::params::upload;
 
 /// The units that one step kept before one fully connected layer.
@@ -27,7 +27,7 @@ impl Mask {
         let mut values = vec![1; batch * units];
         if p > 0.0 {
             let silenced_below = (p * 2f64.powi(32)) as u64;
-            let mut random = stream(seed, Purpose::Dropout, step, layer as u64);
+            let mut random = rng(seed, Purpose::Dropout, step, layer as u64);
             for value in &mut values {
                 *value = u8::from(u64::from(random.next_u32()) >= silenced_below);
             }
@@ -42,7 +42,7 @@ impl Mask {
     }
 
     /// The factors to multiply with: 0 or `1 / (1 − p)`, of shape `[batch, units]`.
-    pub fn factors(&self, p: f64, device: &Device) -> Tensor<2> {
+    pub fn scale(&self, p: f64, device: &Device) -> Tensor<2> {
         let scale = (1.0 / (1.0 - p)) as f32;
         let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();
         upload(values, [self.batch, self.units], device)
@@ -77,7 +77,7 @@ mod tests {
         let p = 0.3;
         let device = Device::flex();
         let mask = Mask::draw(7, 0, 0, [1, 200_000], p);
-        let mean: f32 = mask.factors(p, &device).mean().into_scalar();
+        let mean: f32 = mask.scale(p, &device).mean().into_scalar();
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 }

@@ -1,14 +1,14 @@
 //! Several networks asked about one picture, and the average of what they say (section 7 of the 2012 paper).
 
-use crate::classifier::{Classifier, ranked};
-use crate::data::{Picture, normalise, view};
+use crate::classifier::{Classifier, top_predictions};
+use crate::data::{Image, normalize, preprocess_image};
 use crate::error::LabError;
 use crate::metrics::softmax;
 use crate::protocol::{ClassLabel, Prediction};
 
 /// What several networks take a picture for.
 #[derive(Debug, Clone)]
-pub struct Votes {
+pub struct EnsemblePrediction {
     /// Each network's best guesses, best first.
     pub each: Vec<Vec<Prediction>>,
     /// The best guesses by the mean of their probabilities.
@@ -16,7 +16,7 @@ pub struct Votes {
 }
 
 /// For each class of `labels`, its place in `to`, by id; `None` when the two are not the same classes.
-pub fn places(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
+pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
     let place = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
     let places: Vec<usize> = labels.iter().map(place).collect::<Option<_>>()?;
     let mut seen = vec![false; to.len()];
@@ -34,19 +34,23 @@ pub fn places(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
 /// # Errors
 /// [`LabError::Options`] when a network knows other classes than the first, [`LabError::Device`] when the device was
 /// lost.
-pub async fn ask(networks: &[&Classifier], picture: &Picture, top: usize) -> Result<Votes, LabError> {
+pub async fn predict(
+    networks: &[&Classifier],
+    picture: &Image,
+    top: usize,
+) -> Result<EnsemblePrediction, LabError> {
     let labels = networks.first().map(|first| first.labels()).unwrap_or_default();
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let places = places(network.labels(), labels).ok_or_else(|| {
+        let places = class_indices(network.labels(), labels).ok_or_else(|| {
             LabError::Options(
                 "These networks know different classes: only those of the same can be averaged.".into(),
             )
         })?;
         let preprocess = network.preprocess();
-        let crop = view(picture, &preprocess);
-        let logits = network.logits_of(normalise(&crop.rgb, 1, crop.width, &preprocess), 1).await?;
+        let crop = preprocess_image(picture, &preprocess);
+        let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;
         let mut probabilities = vec![0.0f32; labels.len()];
         for (place, probability) in places.into_iter().zip(softmax(&logits)) {
             if let Some(slot) = probabilities.get_mut(place) {
@@ -54,9 +58,9 @@ pub async fn ask(networks: &[&Classifier], picture: &Picture, top: usize) -> Res
             }
         }
         sum.iter_mut().zip(&probabilities).for_each(|(sum, p)| *sum += p / networks.len() as f32);
-        each.push(ranked(&probabilities, labels, top));
+        each.push(top_predictions(&probabilities, labels, top));
     }
-    Ok(Votes { each, average: ranked(&sum, labels, top) })
+    Ok(EnsemblePrediction { each, average: top_predictions(&sum, labels, top) })
 }
 
 #[cfg(test)]
@@ -70,9 +74,9 @@ mod tests {
     #[test]
     fn classes_are_matched_by_id_all_or_none() {
         let to = labels(&["a", "b", "c"]);
-        assert_eq!(places(&labels(&["c", "a", "b"]), &to), Some(vec![2, 0, 1]));
-        assert_eq!(places(&labels(&["a", "b"]), &to), None);
-        assert_eq!(places(&labels(&["a", "b", "d"]), &to), None);
-        assert_eq!(places(&labels(&["a", "b", "b"]), &to), None);
+        assert_eq!(class_indices(&labels(&["c", "a", "b"]), &to), Some(vec![2, 0, 1]));
+        assert_eq!(class_indices(&labels(&["a", "b"]), &to), None);
+        assert_eq!(class_indices(&labels(&["a", "b", "d"]), &to), None);
+        assert_eq!(class_indices(&labels(&["a", "b", "b"]), &to), None);
     }
 }

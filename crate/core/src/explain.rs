@@ -1,13 +1,13 @@
 //! Why an answer: what each layer makes of a picture, what the answer rests on, and which classes are alike.
 //!
 //! Everything here is computed when somebody looks. The picture is the square that the network saw
-//! ([`crate::classifier::Answer::crop`]), `size × size` pixels of red, green and blue.
+//! ([`crate::classifier::Classification::crop`]), `size × size` pixels of red, green and blue.
 
 use burn::tensor::Tensor;
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::classifier::Classifier;
-use crate::data::normalise;
+use crate::data::normalize;
 use crate::error::LabError;
 use crate::format::Tensor as Stored;
 use crate::metrics::softmax;
@@ -17,7 +17,7 @@ use crate::protocol::{LayerMaps, OcclusionGrid, SimilarClass};
 
 /// Where in a picture the evidence for a class lies.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evidence {
+pub struct EvidenceMap {
     /// Rows.
     pub height: usize,
     /// Columns.
@@ -43,7 +43,7 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Options`] when there is no such layer or the picture has another size,
     /// [`LabError::Device`] when the device was lost.
-    pub async fn maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
+    pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
         let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
         let (front, _) = self.architecture().layers.split_at(end);
@@ -78,7 +78,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`LabError::Options`] when there is no such class, [`LabError::Device`] when the device was lost.
-    pub async fn similar(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
+    pub async fn similar_classes(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
         let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
         let Some((_, shape, weight)) = last else { return Ok(vec![]) };
@@ -118,7 +118,7 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Options`] when there is no such class or the picture has another size,
     /// [`LabError::Device`] when the device was lost.
-    pub async fn occluded(
+    pub async fn occlusion_probabilities(
         &self,
         rgb: &[u8],
         class: u32,
@@ -128,7 +128,7 @@ impl Classifier {
         self.check_class(class)?;
         let pixels = self.pixels(rgb)?;
         let size = self.architecture().input_size;
-        let grid = self.occlusion();
+        let grid = self.occlusion_grid();
         let [patch, stride, places] = [grid.patch, grid.stride, grid.places].map(|n| n as usize);
         let end = (places * places).min(from.saturating_add(count));
         let mut batch = Vec::new();
@@ -146,13 +146,13 @@ impl Classifier {
         if images == 0 {
             return Ok(vec![]);
         }
-        let logits = self.logits_of(batch, images).await?;
+        let logits = self.logits_from_pixels(batch, images).await?;
         let rows = logits.chunks_exact(self.labels().len().max(1));
         Ok(rows.map(|row| softmax(row).get(class as usize).copied().unwrap_or_default()).collect())
     }
 
     /// The places of [`Classifier::occluded`].
-    pub fn occlusion(&self) -> OcclusionGrid {
+    pub fn occlusion_grid(&self) -> OcclusionGrid {
         OcclusionGrid::of(self.architecture().input_size as u32)
     }
 
@@ -160,13 +160,13 @@ impl Classifier {
     /// times their gradients, summed over the maps, and what speaks against the class left out.
     ///
     /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) takes a map's mean gradient for all
-    /// of its places, which fits networks that average their last maps; here fully connected layers follow, to which
+    /// of its class_indices, which fits networks that average their last maps; here fully connected layers follow, to which
     /// each place is another input.
     ///
     /// # Errors
     /// [`LabError::Options`] when there is no such class or the picture has another size,
     /// [`LabError::Device`] when the device was lost.
-    pub async fn evidence(&self, rgb: &[u8], class: u32) -> Result<Evidence, LabError> {
+    pub async fn evidence_map(&self, rgb: &[u8], class: u32) -> Result<EvidenceMap, LabError> {
         self.check_class(class)?;
         let layers = &self.architecture().layers;
         let is_last =
@@ -175,7 +175,7 @@ impl Classifier {
         let (front, back) = layers.split_at(end);
         let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
         let (before, behind) = self.weights().split_at(held);
-        // Gradients go through single precision only.
+        // LayerOpsBackward go through single precision only.
         let behind: Vec<Weight> =
             behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;
@@ -191,7 +191,7 @@ impl Classifier {
         let class = class as usize;
         let mut gradients = logits.slice([0..1, class..class + 1]).sum().backward();
         let Some(gradient) = tracked.grad_remove(&mut gradients) else {
-            return Ok(Evidence { height, width, values: vec![0.0; height * width] });
+            return Ok(EvidenceMap { height, width, values: vec![0.0; height * width] });
         };
         let (maps, gradient) = (download(maps).await?, download(gradient).await?);
         let area = (height * width).max(1);
@@ -203,7 +203,7 @@ impl Classifier {
         let most = values.iter().fold(0.0f32, |most, &value| most.max(value));
         let scale = if most > 0.0 { most } else { 1.0 };
         values.iter_mut().for_each(|value| *value = value.max(0.0) / scale);
-        Ok(Evidence { height, width, values })
+        Ok(EvidenceMap { height, width, values })
     }
 
     fn check_class(&self, class: u32) -> Result<(), LabError> {
@@ -227,7 +227,7 @@ impl Classifier {
                  classify it again."
             )));
         }
-        Ok(normalise(rgb, 1, size as u32, &self.preprocess()))
+        Ok(normalize(rgb, 1, size as u32, &self.preprocess()))
     }
 
     fn image(&self, rgb: &[u8]) -> Result<Tensor<4>, LabError> {

@@ -5,7 +5,7 @@ use rand::distr::Distribution;
 use rand_distr::Normal;
 
 use crate::architecture::Architecture;
-use crate::data::stream::{Purpose, stream};
+use crate::data::rng::{Purpose, rng};
 use crate::error::LabError;
 use crate::format::{Tensor, Tensors};
 use crate::params::Params;
@@ -62,7 +62,7 @@ fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape:
     let fan_in: usize = shape.iter().skip(1).product();
     let last = name.starts_with(&last_layer(architecture));
     let std = if last { LAST_LAYER_STD } else { std_of(architecture.config.activation, fan_in) };
-    let mut random = stream(seed, Purpose::Init, index as u64, 0);
+    let mut random = rng(seed, Purpose::Init, index as u64, 0);
     match Normal::new(0.0, std) {
         Ok(normal) => (0..length).map(|_| -> f32 { normal.sample(&mut random) }).collect(),
         // Only a spread that is no number is refused, and a fan-in of at least 1 gives none.

@@ -11,12 +11,12 @@ fn rank(row: &[f32], label: u32) -> Option<usize> {
 }
 
 /// Numbers of rows whose label is the first guess and among the first five.
-pub fn hits(logits: &[f32], labels: &[u32], classes: usize) -> (u32, u32) {
+pub fn correct_counts(logits: &[f32], labels: &[u32], classes: usize) -> (u32, u32) {
     let ranks = logits.chunks(classes.max(1)).zip(labels).filter_map(|(row, &label)| rank(row, label));
     ranks.fold((0, 0), |(one, five), rank| (one + u32::from(rank < 1), five + u32::from(rank < 5)))
 }
 
-/// The `k` largest probabilities with their places, best first; ties go to the lower index.
+/// The `k` largest probabilities with their class_indices, best first; ties go to the lower index.
 pub fn top_k(probabilities: &[f32], k: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -51,9 +51,9 @@ mod tests {
     #[test]
     fn counts_hits() {
         let logits = [0.1, 0.9, 0.0, 0.2, 0.3, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(hits(&logits, &[1, 5], 6), (1, 1));
-        assert_eq!(hits(&logits, &[0, 0], 6), (1, 2));
-        assert_eq!(hits(&[f32::NAN, 1.0], &[1], 2), (0, 0));
+        assert_eq!(correct_counts(&logits, &[1, 5], 6), (1, 1));
+        assert_eq!(correct_counts(&logits, &[0, 0], 6), (1, 2));
+        assert_eq!(correct_counts(&[f32::NAN, 1.0], &[1], 2), (0, 0));
     }
 
     #[test]

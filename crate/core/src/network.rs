@@ -26,7 +26,7 @@ pub enum Mode<'a> {
 }
 
 /// New running statistics, by the place of the tensor in the parameters.
-pub type Statistics = Vec<(usize, Tensor<1>)>;
+pub type BatchNormStatistics = Vec<(usize, Tensor<1>)>;
 
 /// What stands behind a layer, for whoever asked to see it.
 #[derive(Debug, Clone)]
@@ -59,24 +59,24 @@ pub fn forward(
     images: Tensor<4>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
-) -> (Tensor<2>, Statistics) {
-    let (features, statistics) = convolutions(architecture, params, images, mode, &mut look);
-    (connected(architecture, params, features, mode, look), statistics)
+) -> (Tensor<2>, BatchNormStatistics) {
+    let (features, statistics) = forward_convolutions(architecture, params, images, mode, &mut look);
+    (forward_classifier(architecture, params, features, mode, look), statistics)
 }
 
 /// The first half of [`forward`]: from images to fc6's inputs, `[batch, units]`. What it gives for an image does not
 /// depend on the others of the batch, unless the convolutions learn.
-pub fn convolutions(
+pub fn forward_convolutions(
     architecture: &Architecture,
     params: &[Weight],
     images: Tensor<4>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
-) -> (Tensor<2>, Statistics) {
-    let mut pass = Pass::new(architecture, mode, params, 0);
-    let mut statistics = Statistics::new();
+) -> (Tensor<2>, BatchNormStatistics) {
+    let mut pass = ForwardPass::new(architecture, mode, params, 0);
+    let mut statistics = BatchNormStatistics::new();
     let mut x = Feature::Map(images);
-    for layer in halves(architecture).0 {
+    for layer in split_at_classifier(architecture).0 {
         x = pass.layer(layer, x, &mut statistics);
         look(layer, x.clone());
     }
@@ -84,32 +84,32 @@ pub fn convolutions(
 }
 
 /// The second half of [`forward`]: from fc6's inputs, `[batch, units]`, to the logits.
-pub fn connected(
+pub fn forward_classifier(
     architecture: &Architecture,
     params: &[Weight],
     features: Tensor<2>,
     mode: &Mode<'_>,
     mut look: impl FnMut(&LayerSpec, Feature),
 ) -> Tensor<2> {
-    let (before, layers) = halves(architecture);
+    let (before, layers) = split_at_classifier(architecture);
     let at = before.iter().map(|layer| layer.tensors().len()).sum();
-    let mut pass = Pass::new(architecture, mode, params, at);
+    let mut pass = ForwardPass::new(architecture, mode, params, at);
     let mut x = Feature::Vector(features);
     for layer in layers {
-        x = pass.layer(layer, x, &mut Statistics::new());
+        x = pass.layer(layer, x, &mut BatchNormStatistics::new());
         look(layer, x.clone());
     }
     x.into_vector()
 }
 
 /// The convolutions with what belongs to them, and the fully connected layers.
-fn halves(architecture: &Architecture) -> (&[LayerSpec], &[LayerSpec]) {
+fn split_at_classifier(architecture: &Architecture) -> (&[LayerSpec], &[LayerSpec]) {
     let features = architecture.layers.iter().take_while(|layer| !is_classifier(layer)).count();
     architecture.layers.split_at(features)
 }
 
 /// A way through layers, in their order.
-pub(crate) struct Pass<'a> {
+pub(crate) struct ForwardPass<'a> {
     pub(crate) activation: Activation,
     /// Towers that a layer's outputs are cut into.
     pub(crate) towers: usize,
@@ -120,7 +120,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) at: usize,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> ForwardPass<'a> {
     /// A way that begins with the layer whose first tensor is at `at`.
     pub(crate) fn new(
         architecture: &Architecture,
@@ -133,9 +133,14 @@ impl<'a> Pass<'a> {
     }
 
     /// What stands behind the next layer; the first of the classifier takes maps for vectors.
-    pub(crate) fn layer(&mut self, layer: &LayerSpec, x: Feature, statistics: &mut Statistics) -> Feature {
+    pub(crate) fn layer(
+        &mut self,
+        layer: &LayerSpec,
+        x: Feature,
+        statistics: &mut BatchNormStatistics,
+    ) -> Feature {
         let first = self.at;
-        let own = take(self.params, &mut self.at, layer);
+        let own = take_params(self.params, &mut self.at, layer);
         let (kind, mode, towers) = (self.activation, self.mode, self.towers);
         if is_classifier(layer) {
             let vector = x.into_vector();
@@ -148,14 +153,14 @@ impl<'a> Pass<'a> {
                     Mode::Evaluate => vector,
                 },
                 LayerKind::Linear => linear(layer, vector, own, towers),
-                _ => activate(kind, vector),
+                _ => activation(kind, vector),
             });
         }
         match x {
             Feature::Map(map) => Feature::Map(match layer.kind {
                 LayerKind::BatchNorm => batch_norm(map, own, first, mode, statistics),
-                LayerKind::Activation => activate(kind, map),
-                _ => spatial(layer, map, own, towers),
+                LayerKind::Activation => activation(kind, map),
+                _ => spatial_layer(layer, map, own, towers),
             }),
             vector @ Feature::Vector(_) => vector,
         }
@@ -167,15 +172,15 @@ fn is_classifier(layer: &LayerSpec) -> bool {
 }
 
 /// The tensors of a layer; moves `at` past them.
-fn take<'p>(params: &'p [Weight], at: &mut usize, layer: &LayerSpec) -> &'p [Weight] {
+fn take_params<'p>(params: &'p [Weight], at: &mut usize, layer: &LayerSpec) -> &'p [Weight] {
     let start = *at;
     *at += layer.tensors().len();
     params.get(start..*at).unwrap_or_default()
 }
 
-fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
+fn activation<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
     match kind {
-        Activation::Relu => ops::rectify(x),
+        Activation::Relu => ops::relu(x),
         Activation::Tanh => activation::tanh(x),
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::LeakyRelu => activation::leaky_relu(x, 0.01),
@@ -183,17 +188,17 @@ fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
     }
 }
 
-fn spatial(layer: &LayerSpec, x: Tensor<4>, own: &[Weight], towers: usize) -> Tensor<4> {
+fn spatial_layer(layer: &LayerSpec, x: Tensor<4>, own: &[Weight], towers: usize) -> Tensor<4> {
     match (layer.kind, own) {
-        (LayerKind::Conv { kernel, stride, padding, groups, .. }, [weight, bias @ ..]) => {
+        (LayerKind::Conv2d { kernel, stride, padding, groups, .. }, [weight, bias @ ..]) => {
             let device = x.device();
             let float = |weight: &Weight| weight.float(&device);
             let weight = float(weight).reshape([layer.output[0], layer.input[0] / groups, kernel, kernel]);
             let shape = ConvShape { stride, padding, towers, apart: groups > 1 };
-            ops::convolve(x, weight, bias.first().map(float), shape)
+            ops::conv2d(x, weight, bias.first().map(float), shape)
         }
-        (LayerKind::ResponseNorm { by, groups }, _) => ops::respond(x, by, groups),
-        (LayerKind::MaxPool { kernel, stride }, _) => ops::max_pool(x, PoolShape { kernel, stride }),
+        (LayerKind::ResponseNorm { by, groups }, _) => ops::local_response_norm(x, by, groups),
+        (LayerKind::MaxPool2d { kernel, stride }, _) => ops::max_pool2d(x, PoolShape { kernel, stride }),
         (LayerKind::AdaptiveAvgPool, _) if layer.input != layer.output => {
             module::adaptive_avg_pool2d(x, [layer.output[1], layer.output[2]])
         }
@@ -207,7 +212,7 @@ fn batch_norm(
     own: &[Weight],
     first: usize,
     mode: &Mode<'_>,
-    statistics: &mut Statistics,
+    statistics: &mut BatchNormStatistics,
 ) -> Tensor<4> {
     let [gamma, beta, mean, variance] = own else { return x };
     let device = x.device();
@@ -217,7 +222,7 @@ fn batch_norm(
     }
     let [batch, _, height, width] = x.dims();
     let values = (batch * height * width) as f32;
-    let (out, [new_mean, new_variance]) = ops::normalise(x, gamma, beta, NORM_EPSILON);
+    let (out, [new_mean, new_variance]) = ops::batch_norm(x, gamma, beta, NORM_EPSILON);
     let follow = |old: Tensor<1>, new: Tensor<1>, unbias: f32| {
         old.inner().mul_scalar(1.0 - NORM_MOMENTUM) + new.inner().mul_scalar(NORM_MOMENTUM * unbias)
     };
@@ -231,10 +236,10 @@ fn linear(layer: &LayerSpec, x: Tensor<2>, own: &[Weight], towers: usize) -> Ten
     let [weight, bias] = own else { return x };
     let bias = bias.float(&x.device());
     match weight {
-        Weight::Bytes(rows) => ops::connect_bytes(x, rows, bias),
+        Weight::Bytes(rows) => ops::linear_int8(x, rows, bias),
         Weight::Float(weight) => {
             let weight = weight.clone().reshape([layer.output[0], layer.input.iter().product()]);
-            ops::connect(x, weight, bias, towers)
+            ops::linear(x, weight, bias, towers)
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use alexnet_kernels::linear::ByteRows;
+use alexnet_kernels::linear::Int8Rows;
 use burn::backend::Dispatch;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -40,7 +40,7 @@ pub enum Weight {
     Float(Tensor<1>),
     /// A fully connected layer's weights as an int8 file holds them, on the CPU: a quarter of the memory, and quicker
     /// where that is what an image waits for.
-    Bytes(Arc<ByteRows>),
+    Bytes(Arc<Int8Rows>),
 }
 
 impl Weight {
@@ -145,7 +145,7 @@ pub(crate) fn read_weights(
             && shape.len() == 2
             && let Some(ScaledBytes { bytes, scales }) = file.bytes(&name)?
         {
-            return Ok(Weight::Bytes(Arc::new(ByteRows { bytes, scales })));
+            return Ok(Weight::Bytes(Arc::new(Int8Rows { bytes, scales })));
         }
         Ok(upload_flat(file.tensor(&name)?.data, &compute.device).into())
     });
@@ -189,7 +189,7 @@ pub(crate) fn upload_flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
 }
 
 /// [`upload`] of places.
-pub(crate) fn upload_places(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
+pub(crate) fn upload_indices(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
     let length = places.len();
     Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(places, [length]), device.as_dispatch()))
 }

@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use self::cache::Cache;
-use self::neighbours::Embedded;
-use self::teaching::Teaching;
+use self::distillation::Distillation;
+use self::feature_cache::FeatureCache;
+use self::nearest_neighbors::Embedded;
 use crate::architecture::Architecture;
-use crate::data::{ImageSource, Split};
+use crate::data::{Dataset, Split};
 use crate::device::Compute;
 pub use crate::dropout::Mask;
 use crate::error::LabError;
@@ -18,24 +18,26 @@ use crate::format::{Checkpoint, RunState, Tensors};
 use crate::init::{init, init_last};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
-use crate::protocol::{ClassLabel, NetworkConfig, Preprocess, RunInfo, RunOptions, When, option_table};
+use crate::protocol::{
+    ClassLabel, NetworkConfig, OptionTiming, Preprocess, RunInfo, RunOptions, option_table,
+};
 
-mod cache;
-mod look;
-mod neighbours;
-mod step;
-mod teaching;
-pub mod tower;
+mod distillation;
+mod feature_cache;
+mod inspect;
+pub mod model_parallel;
+mod nearest_neighbors;
+mod train;
 
-pub use cache::CACHE_BYTES;
-pub use neighbours::MOST_NEIGHBOURS;
-pub use step::Probe;
+pub use feature_cache::CACHE_BYTES;
+pub use nearest_neighbors::MAX_NEIGHBORS;
+pub use train::GradientProbe;
 
 /// A training run.
 pub struct Session {
     options: RunOptions,
     compute: Compute,
-    source: Rc<dyn ImageSource>,
+    source: Rc<dyn Dataset>,
     architecture: Architecture,
     preprocess: Preprocess,
     params: Params,
@@ -46,10 +48,10 @@ pub struct Session {
     order: Option<(u64, Vec<u32>)>,
     masks: Option<[Mask; 2]>,
     /// What frozen convolutions made of the images; borrowed for as long as no future waits.
-    cache: RefCell<Cache>,
+    cache: RefCell<FeatureCache>,
     /// The training pictures in fc7's space, and the step whose weights put them there.
     embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
-    teaching: Teaching,
+    distillation: Distillation,
 }
 
 impl Session {
@@ -57,11 +59,7 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Options`] when an option is out of its range or does not fit the data set.
-    pub fn new(
-        options: RunOptions,
-        source: Rc<dyn ImageSource>,
-        compute: &Compute,
-    ) -> Result<Self, LabError> {
+    pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
         let architecture =
             Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let params = init(&architecture, options.seed, &compute.device)?;
@@ -76,7 +74,7 @@ impl Session {
     pub fn from_model(
         mut options: RunOptions,
         model: &Checkpoint,
-        source: Rc<dyn ImageSource>,
+        source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let config = model.network;
@@ -103,7 +101,7 @@ impl Session {
     /// [`LabError::Weights`] when the file holds no run or does not fit the data set.
     pub fn resume(
         checkpoint: Checkpoint,
-        source: Rc<dyn ImageSource>,
+        source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let Some(run) = checkpoint.run else {
@@ -130,14 +128,14 @@ impl Session {
         session.optimizer = optimizer;
         session.average = average;
         session.step = run.step;
-        session.teaching.share = run.distillation;
+        session.distillation.share = run.distillation;
         session.keep_frozen();
         Ok(session)
     }
 
     fn assemble(
         mut options: RunOptions,
-        source: Rc<dyn ImageSource>,
+        source: Rc<dyn Dataset>,
         compute: &Compute,
         architecture: Architecture,
         params: Params,
@@ -172,7 +170,7 @@ impl Session {
             masks: None,
             cache: RefCell::default(),
             embedded: RefCell::default(),
-            teaching: Teaching::default(),
+            distillation: Distillation::default(),
             options,
             source,
             architecture,
@@ -241,7 +239,7 @@ impl Session {
         options.check().map_err(LabError::Options)?;
         let json = |o: &RunOptions| serde_value(o);
         let (old, new) = (json(&self.options)?, json(&options)?);
-        for spec in option_table().iter().filter(|spec| spec.when == When::Reset) {
+        for spec in option_table().iter().filter(|spec| spec.when == OptionTiming::Reset) {
             let capped = spec.name == "batchSize"
                 && options.batch_size.min(self.train_images) == self.options.batch_size;
             if old.get(spec.name) != new.get(spec.name) && !capped {
@@ -287,7 +285,7 @@ impl Session {
         let run = RunState {
             options: self.options.clone(),
             step: self.step,
-            distillation: self.teaching.share,
+            distillation: self.distillation.share,
             optimizer: self.optimizer.read(&self.params).await?,
             average,
         };

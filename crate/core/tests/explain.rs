@@ -4,7 +4,7 @@
 
 mod support;
 
-use alexnet::data::Picture;
+use alexnet::data::Image;
 use alexnet::protocol::Views;
 use alexnet::{Classifier, ensemble};
 use support::{block_on, corners, session, small};
@@ -39,18 +39,20 @@ fn highest(values: &[f32]) -> usize {
 #[test]
 fn covering_what_an_answer_rests_on_takes_it_away() {
     let (network, pictures) = learnt();
-    let grid = network.occlusion();
+    let grid = network.occlusion_grid();
     assert_eq!((grid.size, grid.patch, grid.stride, grid.places), (32, 8, 2, 13));
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
-        let whole = block_on(network.occluded(picture, class as u32, 0, usize::MAX)).unwrap();
+        let whole = block_on(network.occlusion_probabilities(picture, class as u32, 0, usize::MAX)).unwrap();
         assert_eq!(whole.len(), 169);
         let lost: Vec<f32> = whole.iter().map(|p| 1.0 - p).collect();
         found += u32::from(highest(&quarters(&lost, 13)) == class);
         // In pieces it is the same map.
         let pieces: Vec<f32> = [(0, 100), (100, 60), (160, 60), (220, 5)]
             .into_iter()
-            .flat_map(|(from, count)| block_on(network.occluded(picture, class as u32, from, count)).unwrap())
+            .flat_map(|(from, count)| {
+                block_on(network.occlusion_probabilities(picture, class as u32, from, count)).unwrap()
+            })
             .collect();
         assert!(pieces.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5) && pieces.len() == 169);
     }
@@ -63,13 +65,13 @@ fn gradients_find_what_an_answer_rests_on() {
     let (network, pictures) = learnt();
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
-        let evidence = block_on(network.evidence(picture, class as u32)).unwrap();
+        let evidence = block_on(network.evidence_map(picture, class as u32)).unwrap();
         let values = &evidence.values;
         assert_eq!((evidence.height, evidence.width, values.len()), (7, 7, 49));
         assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
         assert_eq!(values.iter().fold(0.0f32, |a, &b| a.max(b)), 1.0);
         found += u32::from(highest(&quarters(values, 7)) == class);
-        assert_eq!(block_on(network.evidence(picture, class as u32)).unwrap(), evidence);
+        assert_eq!(block_on(network.evidence_map(picture, class as u32)).unwrap(), evidence);
     }
     assert!(found >= 3, "{found} of 4");
 }
@@ -77,12 +79,12 @@ fn gradients_find_what_an_answer_rests_on() {
 #[test]
 fn the_maps_of_a_layer_are_what_leaves_it() {
     let (network, pictures) = learnt();
-    let pixels = alexnet::data::normalise(&pictures[0], 1, 32, &network.preprocess());
+    let pixels = alexnet::data::normalize(&pictures[0], 1, 32, &network.preprocess());
     let all = block_on(network.features(pixels, 1)).unwrap();
     let layers = network.layers();
     assert!(layers.len() > 15 && layers.iter().all(|layer| !layer.name.starts_with("drop")));
     for layer in layers {
-        let maps = block_on(network.maps(&pictures[0], &layer.name)).unwrap();
+        let maps = block_on(network.feature_maps(&pictures[0], &layer.name)).unwrap();
         let shape = [layer.channels, layer.height, layer.width].map(|side| side as usize);
         assert_eq!(
             (maps.shape.as_slice(), &maps.data),
@@ -97,7 +99,7 @@ fn the_maps_of_a_layer_are_what_leaves_it() {
 #[test]
 fn classes_are_alike_in_both_directions() {
     let (network, _) = learnt();
-    let alike = |class| block_on(network.similar(class, 9)).unwrap();
+    let alike = |class| block_on(network.similar_classes(class, 9)).unwrap();
     let first = alike(0);
     assert_eq!(first.len(), 3);
     assert!(first.windows(2).all(|pair| pair[0].similarity >= pair[1].similarity));
@@ -112,8 +114,8 @@ fn classes_are_alike_in_both_directions() {
 fn several_networks_vote() {
     let (network, pictures) = learnt();
     let other = session(&small()).classifier();
-    let picture = Picture { width: 32, height: 32, rgb: pictures[1].clone() };
-    let votes = block_on(ensemble::ask(&[&network, &other], &picture, 4)).unwrap();
+    let picture = Image { width: 32, height: 32, rgb: pictures[1].clone() };
+    let votes = block_on(ensemble::predict(&[&network, &other], &picture, 4)).unwrap();
     let alone = block_on(network.classify(&picture, Views::One, 4)).unwrap().top;
     assert_eq!(votes.each[0], alone);
     for guess in &votes.average {
@@ -128,12 +130,12 @@ fn several_networks_vote() {
 #[test]
 fn what_is_not_there_is_said() {
     let (network, pictures) = learnt();
-    let sentence = block_on(network.maps(&pictures[0], "conv9")).unwrap_err().to_string();
+    let sentence = block_on(network.feature_maps(&pictures[0], "conv9")).unwrap_err().to_string();
     assert_eq!(sentence, "This network has no layer “conv9”.");
-    let sentence = block_on(network.evidence(&pictures[0][1..], 0)).unwrap_err().to_string();
+    let sentence = block_on(network.evidence_map(&pictures[0][1..], 0)).unwrap_err().to_string();
     assert!(sentence.contains("takes 32 × 32 pixels"), "{sentence}");
     assert!(
-        block_on(network.similar(4, 1)).is_err()
-            && block_on(network.occluded(&pictures[0], 4, 0, 1)).is_err()
+        block_on(network.similar_classes(4, 1)).is_err()
+            && block_on(network.occlusion_probabilities(&pictures[0], 4, 0, 1)).is_err()
     );
 }

@@ -50,8 +50,9 @@ fn a_file_answers_as_its_checkpoint_does() {
         let whole = Classifier::new(&Checkpoint::read(bytes).unwrap(), &Compute::cpu()).unwrap();
         // Few images are multiplied by the bytes, many by what they are widened to.
         for count in [2, 9] {
-            let logits =
-                |classifier: &Classifier| block_on(classifier.logits_of(images(count, 32), count)).unwrap();
+            let logits = |classifier: &Classifier| {
+                block_on(classifier.logits_from_pixels(images(count, 32), count)).unwrap()
+            };
             let reference: Vec<f64> = logits(&whole).into_iter().map(f64::from).collect();
             let furthest = relative(&logits(&opened), &reference);
             assert!(
@@ -61,10 +62,10 @@ fn a_file_answers_as_its_checkpoint_does() {
         }
         assert_eq!(opened.labels(), whole.labels());
         assert_eq!(block_on(opened.model()).unwrap().tensors, block_on(whole.model()).unwrap().tensors);
-        let alike = |classifier: &Classifier| block_on(classifier.similar(0, 3)).unwrap();
+        let alike = |classifier: &Classifier| block_on(classifier.similar_classes(0, 3)).unwrap();
         assert_eq!(alike(&opened), alike(&whole));
         let evidence =
-            |classifier: &Classifier| block_on(classifier.evidence(&[99; 32 * 32 * 3], 1)).unwrap();
+            |classifier: &Classifier| block_on(classifier.evidence_map(&[99; 32 * 32 * 3], 1)).unwrap();
         assert_eq!(evidence(&opened).values, evidence(&whole).values);
     }
 }

@@ -3,8 +3,8 @@
 
 mod support;
 
-use alexnet::classifier::Tally;
-use alexnet::data::{ImageSource, Picture, Split, augment, epoch_order};
+use alexnet::classifier::ValidationCounter;
+use alexnet::data::{Dataset, Image, Split, augment, epoch_order};
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{Freeze, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
@@ -54,7 +54,7 @@ fn the_same_bits_as_without_a_cache() {
         assert!(bits(&cached) == bits(&plain), "{options:?}");
 
         let samples = block_on(source.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
-        let mut tally = Tally::new(4);
+        let mut tally = ValidationCounter::new(4);
         tally.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
         let expected = tally.validation();
         for _ in 0..2 {
@@ -105,12 +105,12 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         let mut run = run(&RunOptions { freeze, ..head() });
         block_on(run.step(3)).unwrap();
         let samples = block_on(run.train_image(41)).unwrap();
-        let picture = Picture::new(32, 32, samples.pixels.clone()).unwrap();
-        let found = block_on(run.neighbours(&picture, 5)).unwrap();
+        let picture = Image::new(32, 32, samples.pixels.clone()).unwrap();
+        let found = block_on(run.nearest_neighbors(&picture, 5)).unwrap();
         assert_eq!((found.len(), found[0].index, found[0].label.as_str()), (5, 41, "top right"));
         assert!((found[0].similarity - 1.0).abs() < 1e-4, "{found:?}");
         assert!(found.windows(2).all(|pair| pair[0].similarity >= pair[1].similarity));
-        assert_eq!(block_on(run.neighbours(&picture, 500)).unwrap().len(), 70);
+        assert_eq!(block_on(run.nearest_neighbors(&picture, 500)).unwrap().len(), 70);
         // By hand: the cosine of what `embed` gives for both.
         let classifier = run.classifier();
         let other = block_on(run.train_image(found[1].index)).unwrap();
@@ -121,6 +121,6 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         assert!((cosine - found[1].similarity).abs() < 1e-4);
         // Another step, another space.
         block_on(run.step(3)).unwrap();
-        assert_ne!(block_on(run.neighbours(&picture, 5)).unwrap()[1], found[1]);
+        assert_ne!(block_on(run.nearest_neighbors(&picture, 5)).unwrap()[1], found[1]);
     }
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::rc::Rc;
 
-use alexnet::data::{Memory, Samples};
+use alexnet::data::{InMemoryDataset, Samples};
 use alexnet::format::{Checkpoint, Tensors};
 use alexnet::protocol::{
     Activation, ClassLabel, Network, NetworkConfig, Normalization, Optimizer, ResponseNorm, RunOptions,
@@ -16,7 +16,7 @@ use support::{Reference, block_on, images, mask, relative, weights};
 
 /// Logits and losses: f32 against float64.
 const LOGITS: f64 = 1e-4;
-/// Gradients and weights after several steps.
+/// LayerOpsBackward and weights after several steps.
 const GRADIENTS: f64 = 1e-3;
 
 fn config(
@@ -36,7 +36,7 @@ fn labels(classes: u32) -> Vec<ClassLabel> {
 fn session(options: &RunOptions) -> Session {
     let samples = Samples { size: 32, pixels: vec![0; 4 * 32 * 32 * 3], labels: vec![0, 1, 2, 3] };
     let preprocess = Architecture::default_preprocess(options.network);
-    let source = Memory::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
+    let source = InMemoryDataset::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
     let mut session = Session::new(options.clone(), Rc::new(source), &Compute::cpu()).unwrap();
     let config = config(options.network, 10, options.activation, options.normalization);
     session.set_weights(&weights(config)).unwrap();
@@ -95,7 +95,7 @@ fn logits_and_gradients_through_given_masks() {
         assert!(relative(&probe.logits, reference.get("logits")) < LOGITS);
         assert!((probe.loss / reference.get("loss")[0] - 1.0).abs() < LOGITS);
         assert_tensors(&probe.gradients, &reference, "grad.", GRADIENTS);
-        let plain = block_on(session.classifier().logits_of(images(4, 32), 4)).unwrap();
+        let plain = block_on(session.classifier().logits_from_pixels(images(4, 32), 4)).unwrap();
         assert!(relative(&plain, reference.get("logits_without_dropout")) < LOGITS);
     }
 }
@@ -109,7 +109,7 @@ fn steps(file: &str, options: &RunOptions, count: usize, tolerance: f64) {
     assert!(relative(&losses, reference.get("losses")) < LOGITS, "{losses:?} {:?}", reference.get("losses"));
     let model = block_on(session.checkpoint()).unwrap();
     assert_tensors(&model.tensors, &reference, "", tolerance);
-    let logits = block_on(session.classifier().logits_of(images(4, 32), 4)).unwrap();
+    let logits = block_on(session.classifier().logits_from_pixels(images(4, 32), 4)).unwrap();
     assert!(relative(&logits, reference.get("logits_after")) < tolerance);
 }
 
@@ -136,7 +136,7 @@ fn response_normalisation_in_every_order() {
         let pixels = images(4, 32);
         let bright = pixels.iter().map(|pixel| pixel * 100.0).collect();
         for (pixels, what) in [(pixels, ""), (bright, ".bright")] {
-            let logits = block_on(classifier.logits_of(pixels, 4)).unwrap();
+            let logits = block_on(classifier.logits_from_pixels(pixels, 4)).unwrap();
             let worst = relative(&logits, reference.get(&format!("logits.{response_norm}{what}")));
             assert!(worst < LOGITS, "{response_norm}{what}: {worst}");
         }
@@ -175,7 +175,7 @@ fn steps_through_masks(file: &str, options: &RunOptions, one: f64) {
     );
     let model = block_on(session.checkpoint()).unwrap();
     assert_tensors(&model.tensors, &reference, "", GRADIENTS);
-    let logits = block_on(session.classifier().logits_of(images(4, 32), 4)).unwrap();
+    let logits = block_on(session.classifier().logits_from_pixels(images(4, 32), 4)).unwrap();
     let worst = relative(&logits, reference.get("logits_after"));
     assert!(worst < GRADIENTS, "{worst}");
 }

@@ -3,12 +3,12 @@
 
 mod support;
 
-use alexnet::data::{Picture, view};
+use alexnet::data::{Image, preprocess_image};
 use alexnet::protocol::Preprocess;
 use support::{Reference, mixed};
 
 /// The twin of `picture` in generate_reference.py: diagonal ramps with noise.
-fn picture(width: u32, height: u32) -> Picture {
+fn picture(width: u32, height: u32) -> Image {
     let count = width as usize * height as usize * 3;
     let key = format!("picture.{width}x{height}");
     let noise = mixed(&key, count).map(|x| x >> 26);
@@ -17,11 +17,11 @@ fn picture(width: u32, height: u32) -> Picture {
         let (x, y) = (pixel % width, pixel / width);
         ((x * 5 + y * 3 + channel * 80 + noise) % 256) as u8
     });
-    Picture::new(width, height, rgb.collect()).unwrap()
+    Image::new(width, height, rgb.collect()).unwrap()
 }
 
-fn seen(width: u32, height: u32, resize: u32, crop: u32) -> Picture {
-    view(&picture(width, height), &Preprocess { resize, crop, mean: [0.0; 3], std: [1.0; 3] })
+fn seen(width: u32, height: u32, resize: u32, crop: u32) -> Image {
+    preprocess_image(&picture(width, height), &Preprocess { resize, crop, mean: [0.0; 3], std: [1.0; 3] })
 }
 
 fn worst(values: impl Iterator<Item = u8>, reference: &[f64]) -> f64 {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use alexnet::data::ImageSource;
+use alexnet::data::Dataset;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{DropoutLayer, Network, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};

@@ -31,7 +31,7 @@ fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
     let itself = block_on(run.model()).unwrap();
     let untaught = gradients(&mut run);
     for share in [0.25, 1.0] {
-        run.teach(&[itself.clone(), itself.clone()], share).unwrap();
+        run.distill_from(&[itself.clone(), itself.clone()], share).unwrap();
         for (name, taught) in gradients(&mut run) {
             let alone = &untaught[&name];
             let size = alone.data.iter().fold(0.0f32, |most, value| most.max(value.abs()));
@@ -51,14 +51,14 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
         [RunOptions { flip: true, crop: 0.7, ..plain() }, RunOptions { freeze: Freeze::Conv, ..plain() }]
     {
         let mut whole = session(&options);
-        whole.teach(&teachers, 0.7).unwrap();
+        whole.distill_from(&teachers, 0.7).unwrap();
         block_on(whole.step(6)).unwrap();
         let mut untaught = session(&options);
         block_on(untaught.step(6)).unwrap();
         assert_ne!(bits(&whole), bits(&untaught));
 
         let mut first = session(&options);
-        first.teach(&teachers, 0.7).unwrap();
+        first.distill_from(&teachers, 0.7).unwrap();
         block_on(first.step(4)).unwrap();
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
@@ -66,7 +66,7 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
         let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
         let sentence = block_on(second.step(2)).unwrap_err().to_string();
         assert!(sentence.contains("was given none"), "{sentence}");
-        second.teach(&teachers, 0.7).unwrap();
+        second.distill_from(&teachers, 0.7).unwrap();
         block_on(second.step(2)).unwrap();
         assert_eq!(bits(&whole), bits(&second));
     }
@@ -76,7 +76,8 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
 fn a_teacher_that_does_not_fit_is_refused() {
     let mut run = session(&plain());
     let fits = teacher(5);
-    let mut sentence = |teachers: &[Checkpoint], share| run.teach(teachers, share).unwrap_err().to_string();
+    let mut sentence =
+        |teachers: &[Checkpoint], share| run.distill_from(teachers, share).unwrap_err().to_string();
     assert!(sentence(&[], 0.5).contains("was given none"));
     for share in [0.0, 1.5, f64::NAN] {
         assert!(sentence(std::slice::from_ref(&fits), share).contains("at most 1"));

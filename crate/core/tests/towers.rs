@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use alexnet::protocol::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, RunOptions};
-use alexnet::{Compute, Exchange, LabError, Tower, Traffic, digest};
+use alexnet::{Compute, Exchange, GroupSession, LabError, Traffic, digest};
 use support::{bits, block_on, session, small, source};
 
 /// A line between two threads.
@@ -18,7 +18,7 @@ struct Line {
 }
 
 impl Exchange for Line {
-    async fn swap(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
+    async fn exchange(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
         let lost = |_| LabError::Device("The other tower is gone.".into());
         self.out.send(numbers).map_err(|_| LabError::Device("The other tower is gone.".into()))?;
         self.back.recv().map_err(lost)
@@ -38,7 +38,7 @@ fn run(options: &RunOptions, steps: usize) -> [(Vec<f32>, Bits, Vec<Traffic>); 2
     let one = |tower: usize, mut line: Line| {
         let options = options.clone();
         move || {
-            let mut half = Tower::new(options, tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+            let mut half = GroupSession::new(options, tower, source(64, 16, 32), &Compute::cpu()).unwrap();
             let losses = (0..steps).map(|_| block_on(half.step(&mut line)).unwrap().loss).collect();
             let tensors = block_on(half.tensors()).unwrap().into_iter();
             let bits = tensors.map(|(name, t)| (name, t.data.into_iter().map(f32::to_bits).collect()));
@@ -105,23 +105,24 @@ fn only_what_the_figure_joins_goes_over_the_line() {
 #[test]
 fn the_halves_of_a_whole_run_have_the_digests_of_the_towers() {
     let mut whole = session(&towers());
-    let halves = || block_on(session(&towers()).halves()).unwrap();
+    let halves = || block_on(session(&towers()).groups()).unwrap();
     for (tower, half) in halves().iter().enumerate() {
-        let own = Tower::new(towers(), tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let own = GroupSession::new(towers(), tower, source(64, 16, 32), &Compute::cpu()).unwrap();
         let own = block_on(own.tensors()).unwrap();
         assert_eq!(&own, half);
         assert_eq!(digest(&own), digest(half));
     }
     block_on(whole.step(1)).unwrap();
-    let moved = block_on(whole.halves()).unwrap();
+    let moved = block_on(whole.groups()).unwrap();
     assert_ne!(digest(&moved[0]), digest(&halves()[0]));
     assert_ne!(digest(&moved[0]), digest(&moved[1]));
 }
 
 #[test]
 fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
-    let refuse =
-        |options| Tower::new(options, 0, source(64, 16, 32), &Compute::cpu()).err().unwrap().to_string();
+    let refuse = |options| {
+        GroupSession::new(options, 0, source(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
+    };
     assert!(refuse(small()).contains("alexnet-32 is in one piece"));
     let across = RunOptions { response_norm: ResponseNorm::CaffeNet, ..towers() };
     assert!(refuse(across).contains("choose paper or none"));
@@ -131,7 +132,7 @@ fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
 fn a_lost_line_is_a_sentence_and_leaves_the_weights() {
     let [mut left, right] = lines();
     drop(right);
-    let mut half = Tower::new(towers(), 0, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let mut half = GroupSession::new(towers(), 0, source(64, 16, 32), &Compute::cpu()).unwrap();
     let before = block_on(half.tensors()).unwrap();
     assert!(block_on(half.step(&mut left)).unwrap_err().to_string().contains("gone"));
     assert_eq!(block_on(half.tensors()).unwrap(), before);

@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use alexnet_data::{ImageSource, Samples, Split, Square, augment, import, normalise, read_path, view};
+use alexnet_data::{
+    Dataset, InputSize, Samples, Split, augment, import, normalize, preprocess_image, read_path,
+};
 use alexnet_protocol::{Preprocess, RunOptions};
 
 fn median_ms(mut run: impl FnMut()) -> f64 {
@@ -30,19 +32,19 @@ fn main() {
         ("flip and crop", RunOptions { flip: true, crop: 0.3, ..off.clone() }),
         ("flip, crop and colour", RunOptions { flip: true, crop: 0.3, colour: 0.4, ..off }),
     ];
-    let plain = median_ms(|| drop(normalise(&samples.pixels, n, 64, &preprocess)));
+    let plain = median_ms(|| drop(normalize(&samples.pixels, n, 64, &preprocess)));
     println!("normalise: {:.4} ms an image of 64 pixels", plain / n as f64);
     for (name, options) in cases {
         let time = median_ms(|| drop(augment(&samples, &options, &preprocess, 1, 2)));
         println!("augment, {name}: {:.4} ms an image of 64 pixels", time / n as f64);
     }
-    let photo = alexnet_data::Picture { width: 500, height: 375, rgb: vec![100; 500 * 375 * 3] };
-    println!("view, 500 × 375 to 64: {:.3} ms", median_ms(|| drop(view(&photo, &preprocess))));
+    let photo = alexnet_data::Image { width: 500, height: 375, rgb: vec![100; 500 * 375 * 3] };
+    println!("view, 500 × 375 to 64: {:.3} ms", median_ms(|| drop(preprocess_image(&photo, &preprocess))));
 
     let Some(data) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) else { return };
     let start = Instant::now();
     let imported =
-        read_path(Path::new(&data)).and_then(|files| import(files, Square::whole(64), 1, &mut |_, _| {}));
+        read_path(Path::new(&data)).and_then(|files| import(files, InputSize::whole(64), 1, &mut |_, _| {}));
     match imported {
         Ok(read) => println!(
             "import at 64 pixels: {:.2} s, {:?} to learn from, {:?} for the test, {} skipped, {:?}",

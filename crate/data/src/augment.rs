@@ -4,9 +4,9 @@ use alexnet_protocol::{Preprocess, RunOptions};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::stream::{Purpose, stream};
-use crate::view::{levels, planes};
-use crate::{Samples, normalise};
+use crate::preprocess::{levels, planes};
+use crate::rng::{Purpose, rng};
+use crate::{Samples, normalize};
 
 /// Weights of red, green and blue in a pixel's grey (ITU-R BT.601, as in torchvision).
 const GREY: [f32; 3] = [0.299, 0.587, 0.114];
@@ -42,15 +42,15 @@ pub fn augment(
     let side = samples.size as usize;
     let moves = options.flip || options.shift > 0.0 || options.crop < 1.0;
     if !(moves || options.colour > 0.0 || options.erase > 0.0) || side == 0 {
-        return normalise(&samples.pixels, samples.len(), samples.size, preprocess);
+        return normalize(&samples.pixels, samples.len(), samples.size, preprocess);
     }
     let bytes = samples.image_bytes();
     let mut out = vec![0.0; samples.len() * bytes];
     let levels = levels(preprocess);
-    let mut worker = Worker::new(side, preprocess);
+    let mut worker = Augmenter::new(side, preprocess);
     let images = samples.pixels.chunks_exact(bytes).zip(out.chunks_exact_mut(bytes));
     for (place, (image, target)) in images.enumerate() {
-        let mut rng = stream(seed, Purpose::Augment, step, place as u64);
+        let mut rng = rng(seed, Purpose::Augment, step, place as u64);
         let whole = worker.draw_place(options, &mut rng);
         let colour = Colour::draw(options, image, &mut rng);
         match (whole, colour) {
@@ -100,17 +100,17 @@ fn draw_aspect(most: f64, rng: &mut ChaCha8Rng) -> f64 {
 /// options also crop, shift, recolour, erase or mix.
 ///
 /// What is computed from the pictures can then be kept, once as they are and once mirrored.
-pub fn mirrored(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
+pub fn flip_flags(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
     let kept = options.shift <= 0.0 && options.crop >= 1.0 && options.colour <= 0.0;
     if !kept || options.erase > 0.0 || options.cutmix > 0.0 {
         return None;
     }
-    let draw = |place: usize| options.flip && stream(seed, Purpose::Augment, step, place as u64).random();
+    let draw = |place: usize| options.flip && rng(seed, Purpose::Augment, step, place as u64).random();
     Some((0..images).map(draw).collect())
 }
 
 /// Mirrors those of the images that are marked.
-pub fn mirror(samples: &mut Samples, marked: &[bool]) {
+pub fn flip(samples: &mut Samples, marked: &[bool]) {
     let (bytes, row) = (samples.image_bytes(), samples.size as usize * 3);
     for (image, _) in samples.pixels.chunks_exact_mut(bytes.max(1)).zip(marked).filter(|(_, marked)| **marked)
     {
@@ -151,7 +151,7 @@ fn reflect(index: i64, side: usize) -> usize {
 }
 
 /// Buffers that serve all images of a batch.
-struct Worker {
+struct Augmenter {
     side: usize,
     x: Axis,
     y: Axis,
@@ -163,7 +163,7 @@ struct Worker {
     bias: [f32; 3],
 }
 
-impl Worker {
+impl Augmenter {
     fn new(side: usize, preprocess: &Preprocess) -> Self {
         let axis = Axis { taps: vec![(0, 0, 0.0); side] };
         let (mean, std) = (preprocess.mean, preprocess.std);
@@ -282,7 +282,7 @@ mod tests {
         Preprocess { resize: 16, crop: 16, mean: [0.48, 0.45, 0.40], std: [0.23, 0.22, 0.25] };
 
     fn samples(n: usize, size: u32) -> Samples {
-        let mut rng = stream(3, Purpose::Experiment, 0, 0);
+        let mut rng = rng(3, Purpose::Experiment, 0, 0);
         let pixels = (0..n * (size * size * 3) as usize).map(|_| rng.random()).collect();
         Samples { size, pixels, labels: vec![0; n] }
     }
@@ -292,7 +292,7 @@ mod tests {
     }
 
     fn plain(samples: &Samples) -> Vec<f32> {
-        normalise(&samples.pixels, samples.len(), samples.size, &PREPROCESS)
+        normalize(&samples.pixels, samples.len(), samples.size, &PREPROCESS)
     }
 
     #[test]
@@ -319,11 +319,11 @@ mod tests {
     fn mirroring_alone_can_be_told_beforehand() {
         let samples = samples(32, 16);
         let options = RunOptions { flip: true, ..off() };
-        let marked = mirrored(&options, 32, 1, 5).unwrap();
+        let marked = flip_flags(&options, 32, 1, 5).unwrap();
         let mut turned = samples.clone();
-        mirror(&mut turned, &marked);
+        flip(&mut turned, &marked);
         assert_eq!(augment(&samples, &options, &PREPROCESS, 1, 5), plain(&turned));
-        assert_eq!(mirrored(&off(), 3, 1, 5), Some(vec![false; 3]));
+        assert_eq!(flip_flags(&off(), 3, 1, 5), Some(vec![false; 3]));
         let more = [
             RunOptions { shift: 0.1, ..off() },
             RunOptions { crop: 0.9, ..off() },
@@ -331,7 +331,7 @@ mod tests {
             RunOptions { cutmix: 0.1, ..off() },
         ];
         for more in more {
-            assert_eq!(mirrored(&more, 3, 1, 5), None);
+            assert_eq!(flip_flags(&more, 3, 1, 5), None);
         }
     }
 
@@ -406,8 +406,8 @@ mod tests {
     fn a_neutral_sampling_is_the_picture() {
         // The sampling path with nothing to do agrees with the table of levels.
         let samples = samples(1, 16);
-        let mut worker = Worker::new(16, &PREPROCESS);
-        worker.draw_place(&off(), &mut stream(1, Purpose::Augment, 0, 0));
+        let mut worker = Augmenter::new(16, &PREPROCESS);
+        worker.draw_place(&off(), &mut rng(1, Purpose::Augment, 0, 0));
         let mut target = vec![0.0; 16 * 16 * 3];
         worker.sample(&samples.pixels, &mut target, Colour::NONE);
         for (sampled, exact) in target.iter().zip(plain(&samples)) {

@@ -8,33 +8,33 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod augment;
+mod crops;
+mod cutmix;
+mod dataset;
+mod decode;
 mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod import;
-mod memory;
-mod mix;
-mod order;
-mod picture;
+mod in_memory;
+mod preprocess;
+pub mod rng;
 mod shard;
-mod source;
-pub mod stream;
-mod streamed;
-mod view;
-mod views;
+mod sharded;
+mod shuffle;
 
-pub use augment::{augment, mirror, mirrored};
+pub use augment::{augment, flip, flip_flags};
+pub use crops::{crop_views, crops_preprocess, test_crops};
+pub use cutmix::cutmix;
+pub use dataset::{Dataset, LocalFuture, Samples, Split};
+pub use decode::{Image, MAX_PIXELS, decode};
 pub use error::DataError;
 #[cfg(feature = "fs")]
 pub use fs::read_path;
-pub use import::{File, Flat, Import, Square, import, import_flat, project_network};
-pub use memory::Memory;
-pub use mix::cutmix;
-pub use order::epoch_order;
-pub use picture::{MAX_PIXELS, Picture, decode};
+pub use import::{File, Import, InputSize, UnsplitImages, import, import_unsplit, project_network};
+pub use in_memory::InMemoryDataset;
+pub use preprocess::{normalize, preprocess_image};
+pub use rng::{Purpose, rng};
 pub use shard::{Manifest, Shard, ShardFile, decode_shard, encode_shard};
-pub use source::{ImageSource, LocalFuture, Samples, Split};
-pub use stream::{Purpose, stream};
-pub use streamed::{Loader, Streamed};
-pub use view::{normalise, view};
-pub use views::{cut, square, views};
+pub use sharded::{ShardLoader, ShardedDataset};
+pub use shuffle::epoch_order;

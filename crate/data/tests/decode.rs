@@ -2,7 +2,7 @@
 
 mod common;
 
-use alexnet_data::{DataError, Picture, decode};
+use alexnet_data::{DataError, Image, decode};
 use common::{encode, picture};
 use image::{DynamicImage, ImageFormat, Luma, Rgba, RgbaImage};
 use proptest::prelude::*;
@@ -68,7 +68,7 @@ fn transparent_parts_are_white() {
     for format in [ImageFormat::Png, ImageFormat::WebP] {
         assert_eq!(decode(&encode(&rgba.clone().into(), format)).unwrap().rgb, expected, "{format:?}");
     }
-    assert_eq!(Picture::from_rgba(3, 1, rgba.as_raw()).unwrap().rgb, expected);
+    assert_eq!(Image::from_rgba(3, 1, rgba.as_raw()).unwrap().rgb, expected);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_animated_gif_is_its_first_frame() {
 #[test]
 fn a_photo_is_turned_as_its_exif_data_say() {
     let upright = decode(&oriented(1)).unwrap();
-    let at = |p: &Picture, x: u32, y: u32| p.rgb[((y * p.width + x) * 3) as usize];
+    let at = |p: &Image, x: u32, y: u32| p.rgb[((y * p.width + x) * 3) as usize];
     // 6: the camera was held a quarter to the left; the picture is turned to the right.
     let turned = decode(&oriented(6)).unwrap();
     assert_eq!((turned.width, turned.height), (24, 40));
@@ -154,8 +154,8 @@ fn more_than_120_megapixels_are_refused_before_anything_is_allocated() {
 
 #[test]
 fn a_number_of_bytes_that_does_not_fit_is_refused() {
-    assert!(Picture::new(2, 2, vec![0; 11]).is_err());
-    assert!(Picture::from_rgba(0, 2, &[]).is_err());
+    assert!(Image::new(2, 2, vec![0; 11]).is_err());
+    assert!(Image::from_rgba(0, 2, &[]).is_err());
 }
 
 proptest! {

@@ -2,12 +2,12 @@
 
 mod common;
 
-use alexnet_data::{File, ImageSource, Import, Split, Square, import, import_flat, project_network};
+use alexnet_data::{Dataset, File, Import, InputSize, Split, import, import_unsplit, project_network};
 use alexnet_protocol::Preprocess;
 use common::{file, flat, gzip, tar_gz, zip};
 
 fn read(files: Vec<File>) -> Result<Import, String> {
-    import(files, Square::whole(8), 1, &mut |_, _| {}).map_err(|error| error.to_string())
+    import(files, InputSize::whole(8), 1, &mut |_, _| {}).map_err(|error| error.to_string())
 }
 
 fn sentence(files: Vec<File>) -> String {
@@ -226,7 +226,7 @@ fn the_cifar_archive() {
         ])
     };
     let files = vec![file("cifar-10-binary.tar.gz", archive(batch(30)))];
-    let read = import(files, Square::whole(32), 1, &mut |_, _| {}).unwrap();
+    let read = import(files, InputSize::whole(32), 1, &mut |_, _| {}).unwrap();
     assert_eq!(names(&read)[..2], ["airplane", "automobile"]);
     assert_eq!(counts(&read), (50, 10));
     let train = read.source.samples(Split::Train);
@@ -292,17 +292,17 @@ fn measuring_takes_the_validation_folder_and_the_models_view() {
     let preprocess = Preprocess { resize: 12, crop: 8, mean: [0.5; 3], std: [0.5; 3] };
     let mut entries = set("train/", &["a", "b"], 3);
     entries.extend(set("val/", &["b"], 2));
-    let flat = import_flat(vec![file("x.zip", zipped(&entries))], &preprocess, &mut |_, _| {}).unwrap();
+    let flat = import_unsplit(vec![file("x.zip", zipped(&entries))], &preprocess, &mut |_, _| {}).unwrap();
     assert_eq!((flat.labels.len(), flat.samples.len(), flat.samples.size), (1, 2, 8));
     let alone =
-        import_flat(vec![file("val.zip", zipped(&set("", &["a", "b"], 3)))], &preprocess, &mut |_, _| {});
+        import_unsplit(vec![file("val.zip", zipped(&set("", &["a", "b"], 3)))], &preprocess, &mut |_, _| {});
     assert_eq!(alone.unwrap().samples.labels.len(), 6);
 }
 
 #[test]
 fn progress_ends_with_every_image() {
     let mut heard = Vec::new();
-    import(loose(set("", &["a", "b"], 10)), Square::whole(8), 1, &mut |done, all| heard.push((done, all)))
+    import(loose(set("", &["a", "b"], 10)), InputSize::whole(8), 1, &mut |done, all| heard.push((done, all)))
         .unwrap();
     assert!(heard.windows(2).all(|w| w[0].0 <= w[1].0));
     assert_eq!(heard.last(), Some(&(20, 20)));
@@ -332,7 +332,7 @@ fn an_exported_project_keeps_the_order_and_names_of_its_classes() {
         }
     }
     let square = Preprocess { resize: 8, crop: 8, mean: [0.0; 3], std: [1.0; 3] };
-    let flat = import_flat(vec![file("pets.zip", archive)], &square, &mut |_, _| {}).unwrap();
+    let flat = import_unsplit(vec![file("pets.zip", archive)], &square, &mut |_, _| {}).unwrap();
     assert_eq!((flat.labels[1].id.as_str(), flat.samples.len()), ("ant", 6));
     // A description that cannot be read is no reason to refuse the pictures.
     let other = [("project.json", b"{\"classes\": 3}".to_vec()), ("a/0.png", common::flat([1, 2, 3], 8))];

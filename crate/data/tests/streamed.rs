@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use alexnet_data::{
-    DataError, ImageSource, Loader, Manifest, Shard, ShardFile, Split, Streamed, decode_shard, encode_shard,
+    DataError, Dataset, Manifest, Shard, ShardFile, ShardLoader, ShardedDataset, Split, decode_shard,
+    encode_shard,
 };
 use proptest::prelude::*;
 
@@ -39,10 +40,10 @@ fn manifest() -> (Manifest, HashMap<String, Vec<u8>>) {
 
 type Log = Rc<RefCell<Vec<String>>>;
 
-fn loader(files: HashMap<String, Vec<u8>>) -> (Loader, Log) {
+fn loader(files: HashMap<String, Vec<u8>>) -> (ShardLoader, Log) {
     let log = Log::default();
     let heard = log.clone();
-    let load: Loader = Box::new(move |file| {
+    let load: ShardLoader = Box::new(move |file| {
         heard.borrow_mut().push(file.clone());
         let found = files.get(&file).cloned();
         Box::pin(async move { found.ok_or(DataError::Load { file, reason: "404".into() }) })
@@ -50,7 +51,7 @@ fn loader(files: HashMap<String, Vec<u8>>) -> (Loader, Log) {
     (load, log)
 }
 
-fn fetch(source: &Streamed, split: Split, indices: &[u32]) -> Result<alexnet_data::Samples, DataError> {
+fn fetch(source: &ShardedDataset, split: Split, indices: &[u32]) -> Result<alexnet_data::Samples, DataError> {
     pollster::block_on(source.fetch(split, indices))
 }
 
@@ -58,7 +59,7 @@ fn fetch(source: &Streamed, split: Split, indices: &[u32]) -> Result<alexnet_dat
 fn shards_are_loaded_when_needed_and_once() {
     let (manifest, files) = manifest();
     let (load, log) = loader(files);
-    let source = Streamed::new(manifest, 32, load).unwrap();
+    let source = ShardedDataset::new(manifest, 32, load).unwrap();
     assert_eq!(source.shards(Split::Train), [5, 4, 3]);
     assert!(log.borrow().is_empty());
     let batch = fetch(&source, Split::Train, &[6, 8, 5]).unwrap();
@@ -76,7 +77,7 @@ fn shards_are_loaded_when_needed_and_once() {
 #[test]
 fn a_28_pixel_image_is_centred_in_32_and_grey_becomes_colour() {
     let (manifest, files) = manifest();
-    let source = Streamed::new(manifest, 32, loader(files).0).unwrap();
+    let source = ShardedDataset::new(manifest, 32, loader(files).0).unwrap();
     let batch = fetch(&source, Split::Train, &[4]).unwrap();
     for (place, pixel) in batch.image(0).unwrap().chunks(3).enumerate() {
         let inside = (2..30).contains(&(place / 32)) && (2..30).contains(&(place % 32));
@@ -87,7 +88,7 @@ fn a_28_pixel_image_is_centred_in_32_and_grey_becomes_colour() {
 #[test]
 fn other_sizes_are_scaled() {
     let (manifest, files) = manifest();
-    let source = Streamed::new(manifest, 64, loader(files).0).unwrap();
+    let source = ShardedDataset::new(manifest, 64, loader(files).0).unwrap();
     let batch = fetch(&source, Split::Train, &[4]).unwrap();
     assert_eq!(batch.pixels, vec![5; 64 * 64 * 3]);
 }
@@ -97,7 +98,7 @@ fn a_missing_or_damaged_shard_is_one_sentence_and_the_rest_goes_on() {
     let (manifest, mut files) = manifest();
     files.remove("0.shard");
     files.get_mut("1.shard").unwrap().truncate(30);
-    let source = Streamed::new(manifest, 32, loader(files).0).unwrap();
+    let source = ShardedDataset::new(manifest, 32, loader(files).0).unwrap();
     let missing = fetch(&source, Split::Train, &[0]).unwrap_err().to_string();
     assert_eq!(
         missing,
@@ -112,7 +113,7 @@ fn a_missing_or_damaged_shard_is_one_sentence_and_the_rest_goes_on() {
 fn a_manifest_without_images_is_refused() {
     let (mut manifest, files) = manifest();
     manifest.val.clear();
-    assert!(Streamed::new(manifest, 32, loader(files).0).is_err());
+    assert!(ShardedDataset::new(manifest, 32, loader(files).0).is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use alexnet_data::{Picture, normalise, view};
+use alexnet_data::{Image, normalize, preprocess_image};
 use alexnet_protocol::Preprocess;
 
 fn preprocess(resize: u32, crop: u32) -> Preprocess {
@@ -25,8 +25,8 @@ fn within_one_level_of_pillow() {
             env!("CARGO_MANIFEST_DIR")
         );
         let expected = image::open(path).unwrap().into_rgb8();
-        let picture = Picture::new(width, height, common::picture(width, height).into_raw()).unwrap();
-        let seen = view(&picture, &preprocess(resize, crop));
+        let picture = Image::new(width, height, common::picture(width, height).into_raw()).unwrap();
+        let seen = preprocess_image(&picture, &preprocess(resize, crop));
         assert_eq!((seen.width, seen.height), (crop, crop));
         let worst = seen.rgb.iter().zip(expected.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "{width}x{height} to {resize}, {crop}: {worst:?} levels off");
@@ -37,14 +37,14 @@ fn within_one_level_of_pillow() {
 #[test]
 fn a_picture_at_the_size_of_the_network_is_untouched() {
     let rgb = common::picture(64, 64).into_raw();
-    let seen = view(&Picture::new(64, 64, rgb.clone()).unwrap(), &preprocess(64, 64));
+    let seen = preprocess_image(&Image::new(64, 64, rgb.clone()).unwrap(), &preprocess(64, 64));
     assert_eq!(seen.rgb, rgb);
 }
 
 #[test]
 fn a_strip_is_scaled_without_taking_memory_for_its_ends() {
-    let strip = Picture::new(200_000, 4, vec![200; 200_000 * 4 * 3]).unwrap();
-    let seen = view(&strip, &preprocess(256, 224));
+    let strip = Image::new(200_000, 4, vec![200; 200_000 * 4 * 3]).unwrap();
+    let seen = preprocess_image(&strip, &preprocess(256, 224));
     assert_eq!(seen.rgb, vec![200; 224 * 224 * 3]);
 }
 
@@ -52,7 +52,7 @@ fn a_strip_is_scaled_without_taking_memory_for_its_ends() {
 fn normalised_values_are_torchvisions() {
     // ToTensor divides by 255, Normalize subtracts and divides: one image of 2 × 2 pixels, then another.
     let pixels: Vec<u8> = (0..24).map(|v| v * 10).collect();
-    let values = normalise(&pixels, 2, 2, &preprocess(2, 2));
+    let values = normalize(&pixels, 2, 2, &preprocess(2, 2));
     assert_eq!(values.len(), 24);
     assert!((values[0] - (0.0 / 255.0 - 0.485) / 0.229).abs() < 1e-6);
     assert!((values[1] - (30.0 / 255.0 - 0.485) / 0.229).abs() < 1e-6);

@@ -134,3 +134,6 @@ const TOLD: usize = 80;
 pub fn told(name: &str) -> String {
     name.escape_debug().take(TOLD).collect()
 }
+
+/// What to do about a file that is no model.
+pub const CHOOSE: &str = "choose a .safetensors, .pth or .alexnet file";

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::checkpoint::Tensor;
+use crate::tensor::Tensor;
 
 /// What the name of a tensor's scales ends with, behind the tensor's own name.
 pub const SCALES: &str = ".scale";

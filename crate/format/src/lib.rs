@@ -10,22 +10,26 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-mod archive;
-mod calls;
 mod checkpoint;
 mod container;
 mod error;
-mod file;
 mod imagenet;
 mod int8;
 mod metadata;
+mod model_file;
+mod model_info;
 mod onnx;
-mod pth;
-mod stream;
+mod pytorch;
+mod read;
+mod safetensors;
+mod tensor;
 mod torchvision;
+mod write;
 
-pub use checkpoint::{Checkpoint, FileFormat, Precision, RunState, Tensor, Tensors, inspect};
+pub use checkpoint::{Checkpoint, RunState};
 pub use error::FormatError;
-pub use file::{ModelFile, ReadAt};
 pub use imagenet::imagenet_1k;
 pub use int8::ScaledBytes;
+pub use model_file::{ModelFile, inspect};
+pub use read::ReadAt;
+pub use tensor::{FileFormat, Precision, Tensor, Tensors};

@@ -5,6 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FormatError;
 
+/// The description's key among the container's metadata. It is the only key written, because the writer
+/// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
+pub const KEY: &str = "alexnet";
+
+/// Prefix of the names of the optimiser's tensors.
+pub const OPTIMIZER: &str = "optimizer/";
+
+/// Prefix of the names of the averaged weights.
+pub const AVERAGE: &str = "average/";
+
 /// Layout of the description written here; later layouts are refused with a sentence.
 pub const VERSION: u32 = 1;
 

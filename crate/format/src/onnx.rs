@@ -4,13 +4,15 @@
 //! `[batch, classes]`. Dropout is left out: it does nothing outside training. Messages and field numbers are those of
 //! onnx.proto (ONNX 1.16).
 
-use alexnet_protocol::architecture::LocalResponse;
+use alexnet_protocol::architecture::LocalResponseNorm;
 use alexnet_protocol::{Activation, Architecture, LayerKind, LayerSpec};
 use prost::Message;
 
-use crate::checkpoint::{Checkpoint, Precision, Tensor};
+use crate::checkpoint::Checkpoint;
 use crate::error::FormatError;
-use crate::{container, int8};
+use crate::int8;
+use crate::metadata::KEY;
+use crate::tensor::{Precision, Tensor, fits_half};
 
 /// Of ONNX 1.16: GELU has been in it since 20, and runtimes of 2024 and later know it.
 const OPSET: i64 = 21;
@@ -73,7 +75,7 @@ pub fn write<'a>(
             let stored =
                 stored.ok_or_else(|| refuse(format!("{name} is missing or not of the shape {shape:?}")))?;
             if precision == Precision::F16 {
-                container::fits_half(&name, stored)?;
+                fits_half(&name, stored)?;
             }
             graph.weights(&name, stored, precision);
             inputs.push(name);
@@ -91,7 +93,7 @@ pub fn write<'a>(
     let json = |value: serde_json::Result<String>| value.map_err(|e| refuse(e.to_string()));
     let names: Vec<&str> = checkpoint.labels.iter().map(|label| label.name.as_str()).collect();
     let mut metadata = vec![
-        entry(container::KEY, description),
+        entry(KEY, description),
         entry("labels", &json(serde_json::to_string(&names))?),
         entry("preprocess", &json(serde_json::to_string(&checkpoint.preprocess))?),
     ];
@@ -111,7 +113,7 @@ pub fn write<'a>(
 fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), String> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
-        LayerKind::Conv { kernel, stride, padding, groups, .. } => (
+        LayerKind::Conv2d { kernel, stride, padding, groups, .. } => (
             "Conv",
             vec![
                 int("group", groups as i64),
@@ -122,7 +124,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
         ),
         LayerKind::BatchNorm => ("BatchNormalization", vec![float("epsilon", NORM_EPSILON)]),
         // ONNX divides its α by the size; the table's stands before the plain sum.
-        LayerKind::ResponseNorm { by: LocalResponse { size, alpha, beta, k }, .. } => (
+        LayerKind::ResponseNorm { by: LocalResponseNorm { size, alpha, beta, k }, .. } => (
             "LRN",
             vec![
                 float("alpha", alpha * size as f32),
@@ -131,7 +133,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
                 int("size", size as i64),
             ],
         ),
-        LayerKind::MaxPool { kernel, stride } => {
+        LayerKind::MaxPool2d { kernel, stride } => {
             ("MaxPool", vec![pair("kernel_shape", kernel), pair("strides", stride)])
         }
         LayerKind::AdaptiveAvgPool => {

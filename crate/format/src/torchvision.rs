@@ -36,7 +36,7 @@ const TORCHVISION: Layout = Layout {
 };
 
 /// The network of 2012 in the same manner, its response normalisation a layer of `features`.
-const TWO_TOWERS: Layout = Layout {
+const TWO_GROUPS: Layout = Layout {
     network: Network::AlexNet2012,
     name: "the AlexNet of 2012",
     layers: [
@@ -59,7 +59,7 @@ const TWO_TOWERS: Layout = Layout {
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let has = |name: &str| file.entries().any(|entry| entry.name == name);
     let two_towers = has("features.4.weight") && has("features.12.weight");
-    let Layout { network, name: taken_for, layers } = if two_towers { TWO_TOWERS } else { TORCHVISION };
+    let Layout { network, name: taken_for, layers } = if two_towers { TWO_GROUPS } else { TORCHVISION };
     let keys: Vec<String> =
         layers.iter().flat_map(|layer| [format!("{layer}.weight"), format!("{layer}.bias")]).collect();
     let mut last: Option<&Entry> = None;

@@ -1,8 +1,8 @@
 //! The kernels at the sizes of the networks, with their rate in floating-point operations.
 
-use alexnet_kernels::conv::{Conv, Workspace};
-use alexnet_kernels::linear::{ByteRows, Linear};
-use alexnet_kernels::matrix::Scratch;
+use alexnet_kernels::conv2d::{Conv2d, Workspace};
+use alexnet_kernels::linear::{Int8Rows, Linear};
+use alexnet_kernels::matmul::MatmulWorkspace;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 
@@ -11,7 +11,7 @@ fn main() {
 }
 
 /// The second to fifth convolution of `alexnet-32` and of `alexnet-64` at batch 64, the first of `alexnet-224`.
-const SHAPES: [(&str, Conv); 6] = [
+const SHAPES: [(&str, Conv2d); 6] = [
     ("32-conv2", conv(64, [32, 64], 15, 3, 1, 1)),
     ("32-conv3", conv(64, [64, 96], 7, 3, 1, 1)),
     ("64-conv1", conv(64, [3, 32], 64, 5, 2, 2)),
@@ -27,13 +27,13 @@ const fn conv(
     kernel: usize,
     stride: usize,
     padding: usize,
-) -> Conv {
+) -> Conv2d {
     let (input, kernel) = ([side; 2], [kernel; 2]);
-    Conv { images, channels, input, kernel, stride: [stride; 2], padding: [padding; 2] }
+    Conv2d { images, channels, input, kernel, stride: [stride; 2], padding: [padding; 2] }
 }
 
 struct Case {
-    conv: Conv,
+    conv: Conv2d,
     x: Vec<f32>,
     weight: Vec<f32>,
     out: Vec<f32>,
@@ -93,7 +93,7 @@ fn input_gradient(bencher: Bencher, name: &str) {
 fn fc6(bencher: Bencher, images: usize) {
     let linear = Linear { images, units: [9216, 4096] };
     let (x, weight) = (vec![0.5; images * 9216], vec![0.25; 9216 * 4096]);
-    let (mut out, mut scratch) = (vec![0.0; images * 4096], Scratch::default());
+    let (mut out, mut scratch) = (vec![0.0; images * 4096], MatmulWorkspace::default());
     bencher
         .counter(BytesCount::of_slice(&weight))
         .bench_local(|| linear.forward(&x, &weight, None, &mut out, &mut scratch));
@@ -103,10 +103,10 @@ fn fc6(bencher: Bencher, images: usize) {
 #[divan::bench(args = [1, 8])]
 fn fc6_in_bytes(bencher: Bencher, images: usize) {
     let linear = Linear { images, units: [9216, 4096] };
-    let weight = ByteRows { bytes: vec![32; 9216 * 4096], scales: vec![0.01; 4096] };
+    let weight = Int8Rows { bytes: vec![32; 9216 * 4096], scales: vec![0.01; 4096] };
     let (x, bias) = (vec![0.5; images * 9216], vec![0.0; 4096]);
-    let (mut out, mut scratch) = (vec![0.0; images * 4096], Scratch::default());
+    let (mut out, mut scratch) = (vec![0.0; images * 4096], MatmulWorkspace::default());
     bencher
         .counter(BytesCount::of_slice(&weight.bytes))
-        .bench_local(|| linear.forward_bytes(&x, &weight, &bias, &mut out, &mut scratch));
+        .bench_local(|| linear.forward_int8(&x, &weight, &bias, &mut out, &mut scratch));
 }

@@ -6,19 +6,20 @@
 //!
 //! Convolutions of stride 1 between many channels go by tiles of fewer multiplications ([`winograd`]). Any other
 //! is one matrix product (Chellapilla et al. 2006), but the matrix of patches is never written
-//! down: the product asks for its elements by offset while it packs ([`matrix::Grid`]).
+//! down: the product asks for its elements by offset while it packs ([`matmul::IndexedMatrix`]).
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod conv;
+pub mod batch_norm;
+pub mod conv2d;
+mod conv_shape;
+pub mod groups;
 pub mod linear;
-pub mod matrix;
-pub mod norm;
-pub mod pool;
-pub mod rectify;
-pub mod response;
-mod tiles;
-pub mod towers;
-mod vectors;
+pub mod local_response_norm;
+pub mod matmul;
+pub mod max_pool2d;
+pub mod relu;
+mod simd_ops;
 pub mod winograd;
+mod winograd_transform;

@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use self::lanes::Sums;
-use crate::matrix::{Grid, Scratch, Target, multiples, multiply};
+use crate::matmul::{IndexedMatrix, IndexedMatrixMut, MatmulWorkspace, matmul, offsets};
 
 /// Images from which on a matrix product is quicker than reading the weights once for each four of them.
 const FEW: usize = 3;
@@ -13,14 +13,14 @@ const PANEL: usize = 64;
 
 /// A fully connected layer's weights in signed bytes, with a scale for each unit that goes out: `scale · byte`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ByteRows {
+pub struct Int8Rows {
     /// `[out, in]`.
     pub bytes: Vec<i8>,
     /// `[out]`.
     pub scales: Vec<f32>,
 }
 
-impl ByteRows {
+impl Int8Rows {
     /// The weights in single precision, from row `first` on, as many as there is room for.
     pub fn widen(&self, first: usize, into: &mut [f32]) {
         let incoming = self.bytes.len() / self.scales.len().max(1);
@@ -53,7 +53,7 @@ impl Linear {
         weight: &[f32],
         bias: Option<&[f32]>,
         out: &mut [f32],
-        scratch: &mut Scratch,
+        scratch: &mut MatmulWorkspace,
     ) {
         let (images, [incoming, outgoing]) = (self.images, self.units);
         assert_eq!((x.len(), weight.len()), (images * incoming, outgoing * incoming), "lengths");
@@ -68,24 +68,24 @@ impl Linear {
             }
             return;
         }
-        let (rows, inner) = (multiples(outgoing, incoming), multiples(incoming, 1));
-        let (columns, to) =
-            (multiples(images, incoming), (multiples(outgoing, 1), multiples(images, outgoing)));
-        let (left, right) = (Grid::new(weight, &rows, &inner), Grid::new(x, &inner, &columns));
-        multiply(left, right, bias, Target::new(out, &to.0, &to.1), scratch);
+        let (rows, inner) = (offsets(outgoing, incoming), offsets(incoming, 1));
+        let (columns, to) = (offsets(images, incoming), (offsets(outgoing, 1), offsets(images, outgoing)));
+        let (left, right) =
+            (IndexedMatrix::new(weight, &rows, &inner), IndexedMatrix::new(x, &inner, &columns));
+        matmul(left, right, bias, IndexedMatrixMut::new(out, &to.0, &to.1), scratch);
     }
 
     /// [`Linear::forward`] with weights in bytes, the fewest numbers that can come out of memory.
     ///
     /// # Panics
     /// When a slice has another length than its shape.
-    pub fn forward_bytes(
+    pub fn forward_int8(
         &self,
         x: &[f32],
-        weight: &ByteRows,
+        weight: &Int8Rows,
         bias: &[f32],
         out: &mut [f32],
-        scratch: &mut Scratch,
+        scratch: &mut MatmulWorkspace,
     ) {
         let (images, [incoming, outgoing]) = (self.images, self.units);
         assert_eq!((x.len(), weight.bytes.len()), (images * incoming, outgoing * incoming), "lengths");
@@ -102,18 +102,18 @@ impl Linear {
             }
             return;
         }
-        let (inner, rows) = (multiples(incoming, 1), multiples(PANEL, incoming));
-        let columns = multiples(images, incoming);
-        let (to_rows, to_columns) = (multiples(outgoing, 1), multiples(images, outgoing));
-        let right = Grid::new(x, &inner, &columns);
+        let (inner, rows) = (offsets(incoming, 1), offsets(PANEL, incoming));
+        let columns = offsets(images, incoming);
+        let (to_rows, to_columns) = (offsets(outgoing, 1), offsets(images, outgoing));
+        let right = IndexedMatrix::new(x, &inner, &columns);
         let mut widened = vec![0.0; PANEL.min(outgoing) * incoming];
         for (panel, to_rows) in to_rows.chunks(PANEL).enumerate() {
             let first = panel * PANEL;
             let widened = &mut widened[..to_rows.len() * incoming];
             weight.widen(first, widened);
-            let left = Grid::new(widened, &rows[..to_rows.len()], &inner);
+            let left = IndexedMatrix::new(widened, &rows[..to_rows.len()], &inner);
             let bias = &bias[first..][..to_rows.len()];
-            multiply(left, right, Some(bias), Target::new(out, to_rows, &to_columns), scratch);
+            matmul(left, right, Some(bias), IndexedMatrixMut::new(out, to_rows, &to_columns), scratch);
         }
     }
 
@@ -121,26 +121,40 @@ impl Linear {
     ///
     /// # Panics
     /// When a slice has another length than its shape.
-    pub fn weight_gradient(&self, x: &[f32], gradient: &[f32], weight: &mut [f32], scratch: &mut Scratch) {
+    pub fn weight_gradient(
+        &self,
+        x: &[f32],
+        gradient: &[f32],
+        weight: &mut [f32],
+        scratch: &mut MatmulWorkspace,
+    ) {
         let (images, [incoming, outgoing]) = (self.images, self.units);
-        let (rows, inner) = (multiples(outgoing, 1), multiples(images, outgoing));
-        let (from, columns) = (multiples(images, incoming), multiples(incoming, 1));
-        let to = multiples(outgoing, incoming);
-        let (left, right) = (Grid::new(gradient, &rows, &inner), Grid::new(x, &from, &columns));
-        multiply(left, right, None, Target::new(weight, &to, &columns), scratch);
+        let (rows, inner) = (offsets(outgoing, 1), offsets(images, outgoing));
+        let (from, columns) = (offsets(images, incoming), offsets(incoming, 1));
+        let to = offsets(outgoing, incoming);
+        let (left, right) =
+            (IndexedMatrix::new(gradient, &rows, &inner), IndexedMatrix::new(x, &from, &columns));
+        matmul(left, right, None, IndexedMatrixMut::new(weight, &to, &columns), scratch);
     }
 
     /// The gradient by `x`, from the gradient by `out`.
     ///
     /// # Panics
     /// When a slice has another length than its shape.
-    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], x: &mut [f32], scratch: &mut Scratch) {
+    pub fn input_gradient(
+        &self,
+        gradient: &[f32],
+        weight: &[f32],
+        x: &mut [f32],
+        scratch: &mut MatmulWorkspace,
+    ) {
         let (images, [incoming, outgoing]) = (self.images, self.units);
-        let (rows, inner) = (multiples(images, outgoing), multiples(outgoing, 1));
-        let (from, columns) = (multiples(outgoing, incoming), multiples(incoming, 1));
-        let to = multiples(images, incoming);
-        let (left, right) = (Grid::new(gradient, &rows, &inner), Grid::new(weight, &from, &columns));
-        multiply(left, right, None, Target::new(x, &to, &columns), scratch);
+        let (rows, inner) = (offsets(images, outgoing), offsets(outgoing, 1));
+        let (from, columns) = (offsets(outgoing, incoming), offsets(incoming, 1));
+        let to = offsets(images, incoming);
+        let (left, right) =
+            (IndexedMatrix::new(gradient, &rows, &inner), IndexedMatrix::new(weight, &from, &columns));
+        matmul(left, right, None, IndexedMatrixMut::new(x, &to, &columns), scratch);
     }
 }
 
@@ -370,17 +384,17 @@ mod tests {
                     }
                 }
             }
-            let mut scratch = Scratch::default();
+            let mut scratch = MatmulWorkspace::default();
             let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; weight.len()], vec![f32::NAN; x.len()]];
             linear.forward(&x, &weight, Some(&bias), &mut out[0], &mut scratch);
             linear.weight_gradient(&x, &gradient, &mut out[1], &mut scratch);
             linear.input_gradient(&gradient, &weight, &mut out[2], &mut scratch);
-            let bytes = ByteRows {
+            let bytes = Int8Rows {
                 bytes: weight.iter().map(|weight| (weight * 2.0) as i8).collect(),
                 scales: vec![0.5; outgoing],
             };
             let mut in_bytes = vec![f32::NAN; gradient.len()];
-            linear.forward_bytes(&x, &bytes, &bias, &mut in_bytes, &mut scratch);
+            linear.forward_int8(&x, &bytes, &bias, &mut in_bytes, &mut scratch);
             prop_assert_eq!(&in_bytes, &expected);
             prop_assert_eq!(out, [expected, by_weight, by_x]);
         }

@@ -12,21 +12,21 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 
-use crate::conv::{Conv, area, spread};
-use crate::matrix::{ROWS, tile};
-use crate::tiles::{self, FromKernel, FromMap, LARGEST, SIDE, ToResult};
+use crate::conv_shape::{Conv2d, area, spread};
+use crate::matmul::{ROWS, tile};
+use crate::winograd_transform::{self, InputTransform, KernelTransform, LARGEST, OutputTransform, SIDE};
 
 /// Values of a tile, and matrix products of a convolution.
 const VALUES: usize = SIDE * SIDE;
 /// Channels from which on the saved products outweigh the transforms.
 const CHANNELS: usize = 16;
 /// Tiles worked on at once: what stands between the transforms then stays in the second cache.
-const AT_ONCE: usize = 32;
+const TILES_PER_BLOCK: usize = 32;
 
 /// How a convolution is cut into tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Winograd {
-    conv: Conv,
+    conv: Conv2d,
     /// Side of what a tile yields.
     result: usize,
     /// Tiles down and right.
@@ -35,11 +35,11 @@ pub(crate) struct Winograd {
 
 /// Numbers of transformed weights, with those that they were made of, that are kept: 64 MB. `alexnet-224` has 12
 /// million.
-const KEPT: usize = 1 << 24;
+const CACHE_VALUES: usize = 1 << 24;
 
 /// Memory kept from one convolution to the next.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct TransformCache {
     weights: Vec<Transformed>,
     maps: Vec<f32>,
     results: Vec<f32>,
@@ -49,7 +49,7 @@ pub struct Memory {
 /// The transformed weights of a layer, kept because a network in use has the same ones for every image.
 #[derive(Debug, Default)]
 struct Transformed {
-    kernels: Kernels,
+    kernels: WeightTransform,
     channels: [usize; 2],
     of: Vec<f32>,
     values: Vec<f32>,
@@ -59,7 +59,7 @@ struct Transformed {
 /// the place of the layer's last ones.
 fn transformed<'a>(
     kept: &'a mut Vec<Transformed>,
-    (kernels, channels): (Kernels, [usize; 2]),
+    (kernels, channels): (WeightTransform, [usize; 2]),
     weight: &[f32],
     length: usize,
     make: impl FnOnce(&mut [f32]),
@@ -79,7 +79,7 @@ fn transformed<'a>(
     let size = |one: &Transformed| one.of.len() + one.values.len();
     let mut total = size(&layer) + kept.iter().map(size).sum::<usize>();
     // Those that were used longest ago come first.
-    while total > KEPT && !kept.is_empty() {
+    while total > CACHE_VALUES && !kept.is_empty() {
         total -= size(&kept.remove(0));
     }
     kept.push(layer);
@@ -97,7 +97,7 @@ fn same(a: &[f32], b: &[f32]) -> bool {
 
 /// Which kernels a convolution uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Kernels {
+pub(crate) enum WeightTransform {
     /// `[out, in]`, as they are.
     #[default]
     Forward,
@@ -107,7 +107,7 @@ pub(crate) enum Kernels {
 
 impl Winograd {
     /// The tiling of a convolution, where this way is the quicker one.
-    pub(crate) fn of(conv: &Conv) -> Option<Self> {
+    pub(crate) fn for_conv(conv: &Conv2d) -> Option<Self> {
         let [side, other] = conv.kernel;
         let fits = side == other && conv.stride == [1, 1] && matches!(side, 3 | 5);
         if !fits || conv.channels.iter().any(|channels| *channels < CHANNELS) {
@@ -117,15 +117,15 @@ impl Winograd {
         Some(Self { conv: *conv, result, tiles: conv.output().map(|side| side.div_ceil(result)) })
     }
 
-    /// `out = weight ⋆ x + bias`, as [`Conv::forward`].
+    /// `out = weight ⋆ x + bias`, as [`Conv2d::forward`].
     pub(crate) fn forward(
         &self,
         x: &[f32],
         weight: &[f32],
-        kernels: Kernels,
+        kernels: WeightTransform,
         bias: Option<&[f32]>,
         out: &mut [f32],
-        memory: &mut Memory,
+        memory: &mut TransformCache,
     ) {
         self.check(x, weight, out);
         let by = self;
@@ -136,7 +136,7 @@ impl Winograd {
     }
 
     fn check(&self, x: &[f32], weight: &[f32], out: &[f32]) {
-        let Conv { images, channels: [incoming, outgoing], input, kernel, .. } = self.conv;
+        let Conv2d { images, channels: [incoming, outgoing], input, kernel, .. } = self.conv;
         assert_eq!(x.len(), images * incoming * area(input), "length of x");
         assert_eq!(weight.len(), incoming * outgoing * area(kernel), "length of the weight");
         assert_eq!(out.len(), images * outgoing * area(self.conv.output()), "length of the result");
@@ -183,10 +183,10 @@ struct Forward<'a, const K: usize, const M: usize> {
     by: &'a Winograd,
     x: &'a [f32],
     weight: &'a [f32],
-    kernels: Kernels,
+    kernels: WeightTransform,
     bias: Option<&'a [f32]>,
     out: &'a mut [f32],
-    memory: &'a mut Memory,
+    memory: &'a mut TransformCache,
 }
 
 impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
@@ -195,27 +195,27 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { by, x, weight, kernels, bias, out, memory } = self;
-        let Conv { channels: [incoming, outgoing], input, .. } = by.conv;
+        let Conv2d { channels: [incoming, outgoing], input, .. } = by.conv;
         let apart = uneven(outgoing.next_multiple_of(ROWS) * incoming);
-        let Memory { weights, maps, results, padded } = memory;
+        let TransformCache { weights, maps, results, padded } = memory;
         let layer = (kernels, by.conv.channels);
         let weights = transformed(weights, layer, weight, VALUES * apart, |to| {
             transform_weights::<S, K>(simd, by, weight, kernels, apart, to);
         });
-        let images = AT_ONCE.div_ceil(by.tiles_of_an_image());
+        let images = TILES_PER_BLOCK.div_ceil(by.tiles_of_an_image());
         let each = [images * incoming * area(input), images * outgoing * area(by.conv.output())];
         for (x, out) in x.chunks(each[0]).zip(out.chunks_mut(each[1])) {
             let images = x.len() / (incoming * area(input));
             let count = images * by.tiles_of_an_image();
             let planes = images * incoming;
             spread(x, planes, input, by.padded(), by.conv.padding, [1, 1], padded);
-            for from in (0..count).step_by(AT_ONCE) {
-                let to = (from + AT_ONCE).min(count);
+            for from in (0..count).step_by(TILES_PER_BLOCK) {
+                let to = (from + TILES_PER_BLOCK).min(count);
                 let columns = (to - from).next_multiple_of(2 * S::F32_LANES);
                 transform_maps(simd, by, padded, from..to, maps);
                 results.resize(VALUES * uneven(outgoing * columns), 0.0);
                 let shape = [outgoing, incoming, columns];
-                multiply(simd, shape, [weights, maps], results);
+                matmul(simd, shape, [weights, maps], results);
                 transform_results::<S, M>(simd, by, results, columns, from..to, bias, out);
             }
         }
@@ -228,11 +228,11 @@ fn transform_weights<S: Simd, const K: usize>(
     simd: S,
     by: &Winograd,
     weight: &[f32],
-    kernels: Kernels,
+    kernels: WeightTransform,
     apart: usize,
     to: &mut [f32],
 ) {
-    let Conv { channels: [incoming, outgoing], .. } = by.conv;
+    let Conv2d { channels: [incoming, outgoing], .. } = by.conv;
     let area = K * K;
     let mut values = Vec::new();
     for i in 0..incoming {
@@ -240,20 +240,20 @@ fn transform_weights<S: Simd, const K: usize>(
             let bases: [usize; LARGEST] = std::array::from_fn(|lane| {
                 let o = (first + lane).min(outgoing - 1);
                 area * match kernels {
-                    Kernels::Forward => o * incoming + i,
-                    Kernels::Turned => i * outgoing + o,
+                    WeightTransform::Forward => o * incoming + i,
+                    WeightTransform::Turned => i * outgoing + o,
                 }
             });
             let mut tile = match kernels {
-                Kernels::Forward => tiles::load::<S, K>(simd, weight, &bases, K),
-                Kernels::Turned => {
+                WeightTransform::Forward => winograd_transform::load::<S, K>(simd, weight, &bases, K),
+                WeightTransform::Turned => {
                     if values.is_empty() {
                         values = weight.chunks_exact(area).flat_map(|k| k.iter().rev().copied()).collect();
                     }
-                    tiles::load::<S, K>(simd, &values, &bases, K)
+                    winograd_transform::load::<S, K>(simd, &values, &bases, K)
                 }
             };
-            tiles::both::<S, FromKernel, K, SIDE>(simd, &mut tile);
+            winograd_transform::both::<S, KernelTransform, K, SIDE>(simd, &mut tile);
             for (value, vector) in tile.as_flattened().iter().enumerate() {
                 let to = &mut to[value * apart..][..apart];
                 if S::F32_LANES == ROWS {
@@ -281,8 +281,8 @@ fn transform_maps<S: Simd>(simd: S, by: &Winograd, padded: &[f32], of: Range<usi
             std::array::from_fn(|lane| by.offset((of.start + first + lane).min(of.end - 1), incoming, side));
         for channel in 0..incoming {
             let bases = start.map(|base| base + channel * plane);
-            let mut tile = tiles::load::<S, SIDE>(simd, padded, &bases, side[1]);
-            tiles::both::<S, FromMap, SIDE, SIDE>(simd, &mut tile);
+            let mut tile = winograd_transform::load::<S, SIDE>(simd, padded, &bases, side[1]);
+            winograd_transform::both::<S, InputTransform, SIDE, SIDE>(simd, &mut tile);
             let place = (half / 2 * incoming + channel) * width + half % 2 * S::F32_LANES;
             for (value, vector) in tile.as_flattened().iter().enumerate() {
                 let start = value * value_apart + place;
@@ -294,12 +294,7 @@ fn transform_maps<S: Simd>(simd: S, by: &Winograd, padded: &[f32], of: Range<usi
 
 /// The products of weights and maps: for each value `[out][column] = Σ [out][in] · [in][column]`.
 #[inline(always)]
-fn multiply<S: Simd>(
-    simd: S,
-    [rows, inner, columns]: [usize; 3],
-    [left, right]: [&[f32]; 2],
-    to: &mut [f32],
-) {
+fn matmul<S: Simd>(simd: S, [rows, inner, columns]: [usize; 3], [left, right]: [&[f32]; 2], to: &mut [f32]) {
     let width = 2 * S::F32_LANES;
     let (left_apart, right_apart, to_apart) =
         (uneven(rows.next_multiple_of(ROWS) * inner), uneven(columns * inner), uneven(rows * columns));
@@ -332,15 +327,16 @@ fn transform_results<S: Simd, const M: usize>(
 ) {
     let [_, outgoing] = by.conv.channels;
     let (side, value_apart) = (by.conv.output(), uneven(outgoing * columns));
-    let mut places = [Place::default(); AT_ONCE];
+    let mut places = [Place::default(); TILES_PER_BLOCK];
     for (place, at) in places.iter_mut().zip(of.clone()) {
         *place = by.place(at);
     }
     for channel in 0..outgoing {
         let bias = simd.splat_f32s(bias.map_or(0.0, |bias| bias[channel]));
         for (first, places) in (0..of.len()).step_by(S::F32_LANES).zip(places.chunks(S::F32_LANES)) {
-            let mut tile = tiles::gather::<S>(simd, from, value_apart, channel * columns + first);
-            tiles::both::<S, ToResult, SIDE, M>(simd, &mut tile);
+            let mut tile =
+                winograd_transform::gather::<S>(simd, from, value_apart, channel * columns + first);
+            winograd_transform::both::<S, OutputTransform, SIDE, M>(simd, &mut tile);
             for value in tile[..M].iter_mut().flat_map(|row| &mut row[..M]) {
                 *value = simd.add_f32s(*value, bias);
             }
@@ -384,7 +380,7 @@ mod tests {
 
     #[test]
     fn weights_are_transformed_anew_when_a_bit_of_them_changed() {
-        let conv = |channels| Conv {
+        let conv = |channels| Conv2d {
             images: 1,
             channels,
             input: [9; 2],
@@ -392,10 +388,10 @@ mod tests {
             stride: [1; 2],
             padding: [1; 2],
         };
-        let mut work = crate::conv::Workspace::default();
+        let mut work = crate::conv2d::Workspace::default();
         let mut run = |channels: [usize; 2], weight: &[f32]| {
             let (conv, x) = (conv(channels), noise(channels[0] * 81, 1));
-            let fresh = &mut crate::conv::Workspace::default();
+            let fresh = &mut crate::conv2d::Workspace::default();
             let [kept, new] = [&mut work, fresh].map(|work| {
                 let mut out = [vec![f32::NAN; channels[1] * 81], vec![f32::NAN; channels[0] * 81]];
                 conv.forward(&x, weight, None, &mut out[0], work);
@@ -420,12 +416,20 @@ mod tests {
     fn what_is_kept_has_a_bound_and_is_what_was_used_last() {
         let mut kept = Vec::new();
         for layer in 0..4 {
-            transformed(&mut kept, (Kernels::Forward, [16, 16 + layer]), &[1.0], KEPT / 3, |to| to.fill(1.0));
+            transformed(
+                &mut kept,
+                (WeightTransform::Forward, [16, 16 + layer]),
+                &[1.0],
+                CACHE_VALUES / 3,
+                |to| to.fill(1.0),
+            );
         }
         let channels: Vec<_> = kept.iter().map(|one| one.channels[1]).collect();
         assert_eq!(channels, [18, 19]);
         let mut made = false;
-        transformed(&mut kept, (Kernels::Forward, [16, 18]), &[1.0], KEPT / 3, |_| made = true);
+        transformed(&mut kept, (WeightTransform::Forward, [16, 18]), &[1.0], CACHE_VALUES / 3, |_| {
+            made = true
+        });
         assert!(!made && kept.last().unwrap().channels[1] == 18);
     }
 
@@ -442,7 +446,7 @@ mod tests {
             let kernel = if five { 5 } else { 3 };
             let padding = padding.map(|p| p.min(kernel - 1));
             let input = more.map(|more| kernel + more);
-            let conv = Conv { images, channels, input, kernel: [kernel; 2], stride: [1; 2], padding };
+            let conv = Conv2d { images, channels, input, kernel: [kernel; 2], stride: [1; 2], padding };
             let [height, width] = conv.output();
             let x = noise(images * channels[0] * area(input), 1);
             let weight = noise(channels[0] * channels[1] * kernel * kernel, 2);
@@ -470,9 +474,9 @@ mod tests {
                 expected[0][to] += f64::from(x[from]) * w;
                 expected[1][from] += w * f64::from(gradient[to]);
             }
-            let mut work = crate::conv::Workspace::default();
+            let mut work = crate::conv2d::Workspace::default();
             let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; x.len()]];
-            prop_assert!(Winograd::of(&conv).is_some());
+            prop_assert!(Winograd::for_conv(&conv).is_some());
             conv.forward(&x, &weight, Some(&bias), &mut out[0], &mut work);
             conv.input_gradient(&gradient, &weight, &mut out[1], &mut work);
             for (which, (out, expected)) in ["forward", "input"].iter().zip(out.iter().zip(&expected)) {

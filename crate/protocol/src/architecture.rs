@@ -11,7 +11,7 @@ use rows::row;
 /// α multiplies the sum itself, as the paper prints it. PyTorch, Caffe, ONNX and Krizhevsky's own cuda-convnet
 /// take an α that they divide by `size` first.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LocalResponse {
+pub struct LocalResponseNorm {
     /// Maps in a sum, an odd number: the map and as many on either side.
     pub size: usize,
     /// Factor on the sum of squares.
@@ -22,7 +22,7 @@ pub struct LocalResponse {
     pub k: f32,
 }
 
-impl LocalResponse {
+impl LocalResponseNorm {
     /// Section 3.3 of the paper.
     const PAPER: Self = Self { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 };
     /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` defaults to 1.
@@ -33,7 +33,7 @@ impl LocalResponse {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LayerKind {
     /// Square convolution; `bias` is absent where a normalisation follows.
-    Conv {
+    Conv2d {
         /// Side of the kernel in pixels.
         kernel: usize,
         /// Step of the kernel in pixels.
@@ -51,14 +51,14 @@ pub enum LayerKind {
     /// Local response normalisation.
     ResponseNorm {
         /// Its constants.
-        by: LocalResponse,
+        by: LocalResponseNorm,
         /// Parts that the maps are cut into, each normalised by itself.
         groups: usize,
     },
     /// The configured non-linearity.
     Activation,
     /// Maximum over windows.
-    MaxPool {
+    MaxPool2d {
         /// Side of the window in pixels.
         kernel: usize,
         /// Step of the window in pixels: smaller than the window, so windows overlap (section 3.4 of the paper).
@@ -93,7 +93,7 @@ impl LayerSpec {
         let key = &self.key;
         let [inputs, outputs] = [self.input[0], self.output[0]];
         match self.kind {
-            LayerKind::Conv { kernel, bias, groups, .. } => {
+            LayerKind::Conv2d { kernel, bias, groups, .. } => {
                 let mut tensors =
                     vec![(format!("{key}.weight"), vec![outputs, inputs / groups, kernel, kernel], true)];
                 if bias {
@@ -119,7 +119,7 @@ impl LayerSpec {
     pub fn multiply_adds(&self) -> u64 {
         let outputs: usize = self.output.iter().product();
         match self.kind {
-            LayerKind::Conv { kernel, groups, .. } => {
+            LayerKind::Conv2d { kernel, groups, .. } => {
                 (outputs * (self.input[0] / groups) * kernel * kernel) as u64
             }
             LayerKind::Linear => (outputs * self.input.iter().product::<usize>()) as u64,
@@ -163,15 +163,15 @@ impl Architecture {
         let scaled =
             |n: u32| ((f64::from(n) * config.width / towers as f64).round() as usize).max(1) * towers;
         let respond = match config.response_norm {
-            ResponseNorm::Paper => Some((LocalResponse::PAPER, towers)),
-            ResponseNorm::Bvlc | ResponseNorm::CaffeNet => Some((LocalResponse::CAFFE, 1)),
+            ResponseNorm::Paper => Some((LocalResponseNorm::PAPER, towers)),
+            ResponseNorm::Bvlc | ResponseNorm::CaffeNet => Some((LocalResponseNorm::CAFFE, 1)),
             ResponseNorm::Off => None,
         };
         let mut build = Builder { layers: Vec::new(), shape: [3, row.input, row.input], index: 0 };
         for (i, c) in row.convs.iter().enumerate() {
             let n = i + 1;
             let normalized = config.normalization == Normalization::Batch;
-            let kind = LayerKind::Conv {
+            let kind = LayerKind::Conv2d {
                 kernel: c.kernel,
                 stride: c.stride,
                 padding: c.padding,
@@ -186,7 +186,7 @@ impl Architecture {
             let lrn = respond
                 .filter(|_| c.respond)
                 .map(|(by, groups)| (format!("lrn{n}"), LayerKind::ResponseNorm { by, groups }));
-            let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool { kernel: 3, stride: 2 }));
+            let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool2d { kernel: 3, stride: 2 }));
             let both = match config.response_norm {
                 ResponseNorm::CaffeNet => [pool, lrn],
                 _ => [lrn, pool],
@@ -266,10 +266,10 @@ impl Builder {
             (side + 2 * padding).saturating_sub(kernel) / stride + 1
         };
         let output = match kind {
-            LayerKind::Conv { kernel, stride, padding, .. } => {
+            LayerKind::Conv2d { kernel, stride, padding, .. } => {
                 [channels.unwrap_or(c), slide(h, kernel, stride, padding), slide(w, kernel, stride, padding)]
             }
-            LayerKind::MaxPool { kernel, stride } => {
+            LayerKind::MaxPool2d { kernel, stride } => {
                 [c, slide(h, kernel, stride, 0), slide(w, kernel, stride, 0)]
             }
             _ => self.shape,

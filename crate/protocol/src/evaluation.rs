@@ -7,7 +7,7 @@ use crate::network::Network;
 /// What a network, or the average of several, reaches; rates between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Measured {
+pub struct EvaluationMetrics {
     /// Images judged.
     pub images: u32,
     /// Share whose first guess was right.
@@ -35,7 +35,7 @@ pub struct EvaluatedModel {
     pub parameters: u64,
     /// What it reaches alone.
     #[serde(flatten)]
-    pub measured: Measured,
+    pub measured: EvaluationMetrics,
 }
 
 /// The whole report: of several networks, the average's figures and each one's own.
@@ -44,7 +44,7 @@ pub struct EvaluatedModel {
 pub struct Evaluation {
     /// The network's figures, or the average's.
     #[serde(flatten)]
-    pub measured: Measured,
+    pub measured: EvaluationMetrics,
     /// Each of several networks; empty where there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<EvaluatedModel>,

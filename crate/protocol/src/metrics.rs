@@ -58,7 +58,7 @@ pub struct Prediction {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Neighbour {
+pub struct Neighbor {
     /// Its place among the training images.
     pub index: u32,
     /// Its class.
@@ -71,7 +71,7 @@ pub struct Neighbour {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Watched {
+pub struct ValidationPrediction {
     /// Its place in the validation set.
     pub index: u32,
     /// The right answer.

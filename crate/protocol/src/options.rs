@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
-use crate::table::option_table;
 
 /// Everything that a training run depends on. Same options, same bits (on the CPU backend).
 ///
@@ -96,19 +95,5 @@ impl Default for RunOptions {
             cutmix: 0.0,
             seed: 1,
         }
-    }
-}
-
-impl RunOptions {
-    /// Holds every value against the option table.
-    ///
-    /// # Errors
-    /// One sentence that names the option, the value and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
-        let value = serde_json::to_value(self).map_err(|e| e.to_string())?;
-        for spec in option_table() {
-            spec.check(&value[spec.name])?;
-        }
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 /// A file of weights that others publish.
 #[derive(Debug, Clone, Copy)]
-pub struct Published {
+pub struct PublishedModel {
     /// The file's name at its publisher.
     pub file: &'static str,
     /// For people.
@@ -19,7 +19,7 @@ pub struct Published {
     pub licence: &'static str,
 }
 
-impl Published {
+impl PublishedModel {
     /// What goes into files that are made of these weights.
     pub fn origin(&self) -> String {
         format!("{}, {}. {}", self.name, self.url, self.licence)
@@ -27,13 +27,13 @@ impl Published {
 }
 
 /// torchvision's is the one AlexNet whose publisher keeps it: timm has none.
-pub const PUBLISHED: [Published; 1] = [Published {
+pub const PUBLISHED_MODELS: [PublishedModel; 1] = [PublishedModel {
     file: "alexnet-owt-7be5be79.pth",
     name: "torchvision's AlexNet",
     url: "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
     bytes: 244_408_911,
     sha256: "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
     about: "Trained on ImageNet: 1,000 classes, 56.5 % top-1 and 79.1 % top-5 on its validation images.",
-    licence: "Published by PyTorch with torchvision (BSD 3-Clause); ImageNet's own terms allow non-commercial \
+    licence: "PublishedModel by PyTorch with torchvision (BSD 3-Clause); ImageNet's own terms allow non-commercial \
               research and teaching.",
 }];

@@ -12,7 +12,7 @@ const BYTES: u64 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub enum Role {
+pub enum LayerRole {
     /// A convolution.
     Convolution,
     /// Batch normalisation.
@@ -35,7 +35,7 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub enum Reads {
+pub enum InputRule {
     /// Its own alone.
     Own,
     /// Both: the halves are joined before it.
@@ -50,7 +50,7 @@ pub struct LayerShape {
     /// The field's name: `conv1`, `fc6`, …
     pub name: String,
     /// What it does.
-    pub role: Role,
+    pub role: LayerRole,
     /// Channels, height and width that come in.
     pub input: [u32; 3],
     /// Channels, height and width that go out.
@@ -76,7 +76,7 @@ pub struct LayerShape {
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameter_bytes: u64,
     /// In a network of two towers, which of them each half reads.
-    pub reads: Option<Reads>,
+    pub reads: Option<InputRule>,
     /// Bytes that each tower sends the other before this layer.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub sent_bytes: u64,
@@ -121,16 +121,18 @@ impl NetworkShape {
 fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerShape {
     let size = |n: usize| Some(n as u32);
     let (role, kernel, stride, padding, groups) = match layer.kind {
-        LayerKind::Conv { kernel, stride, padding, groups, .. } => {
-            (Role::Convolution, size(kernel), size(stride), size(padding), size(groups))
+        LayerKind::Conv2d { kernel, stride, padding, groups, .. } => {
+            (LayerRole::Convolution, size(kernel), size(stride), size(padding), size(groups))
         }
-        LayerKind::MaxPool { kernel, stride } => (Role::MaxPooling, size(kernel), size(stride), None, None),
-        LayerKind::ResponseNorm { groups, .. } => (Role::ResponseNorm, None, None, None, size(groups)),
-        LayerKind::BatchNorm => (Role::BatchNorm, None, None, None, None),
-        LayerKind::Activation => (Role::Activation, None, None, None, None),
-        LayerKind::AdaptiveAvgPool => (Role::AveragePooling, None, None, None, None),
-        LayerKind::Dropout(_) => (Role::Dropout, None, None, None, None),
-        LayerKind::Linear => (Role::FullyConnected, None, None, None, None),
+        LayerKind::MaxPool2d { kernel, stride } => {
+            (LayerRole::MaxPooling, size(kernel), size(stride), None, None)
+        }
+        LayerKind::ResponseNorm { groups, .. } => (LayerRole::ResponseNorm, None, None, None, size(groups)),
+        LayerKind::BatchNorm => (LayerRole::BatchNorm, None, None, None, None),
+        LayerKind::Activation => (LayerRole::Activation, None, None, None, None),
+        LayerKind::AdaptiveAvgPool => (LayerRole::AveragePooling, None, None, None, None),
+        LayerKind::Dropout(_) => (LayerRole::Dropout, None, None, None, None),
+        LayerKind::Linear => (LayerRole::FullyConnected, None, None, None, None),
     };
     let trained = layer.tensors().into_iter().filter(|(.., trainable)| *trainable);
     let parameters: u64 = trained.map(|(_, shape, _)| shape.iter().product::<usize>() as u64).sum();
@@ -149,7 +151,7 @@ fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerS
         multiply_adds: layer.multiply_adds(),
         output_bytes: numbers(layer.output) * BYTES,
         parameter_bytes: parameters * BYTES,
-        reads: (architecture.towers > 1).then_some(if both { Reads::Both } else { Reads::Own }),
+        reads: (architecture.towers > 1).then_some(if both { InputRule::Both } else { InputRule::Own }),
         sent_bytes: if both { numbers(layer.input) / 2 * BYTES } else { 0 },
     }
 }
@@ -183,7 +185,7 @@ mod tests {
     #[test]
     fn who_reads_what_in_the_papers_figure() {
         let shapes = shapes(Network::AlexNet2012);
-        let both = shapes.layers.iter().filter(|layer| layer.reads == Some(Reads::Both));
+        let both = shapes.layers.iter().filter(|layer| layer.reads == Some(InputRule::Both));
         let sent: Vec<_> = both.map(|layer| (layer.name.as_str(), layer.sent_bytes)).collect();
         assert_eq!(
             sent,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
-use alexnet::data::{Memory, Samples};
+use alexnet::data::{InMemoryDataset, Samples};
 use alexnet::protocol::{ClassLabel, Network, RunOptions};
 use alexnet::{Classifier, Compute, Session};
 use js_sys::{Float32Array, Uint8Array};
@@ -11,14 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, object};
 use crate::lab::{Lab, write};
-
-/// What is measured, with its input ready.
-pub(crate) enum Bench {
-    /// Classifier and normalised pixels of one image.
-    Infer(Box<Classifier>, Vec<f32>),
-    /// Session and normalised pixels and labels of one batch.
-    Train(Box<Session>, Vec<f32>, Vec<u32>),
-}
+use crate::lab_parts::Bench;
 
 /// Images that look like noise, the same at every run.
 fn noise(network: Network, classes: u32, images: u32) -> Samples {
@@ -38,8 +31,8 @@ pub(crate) fn session(
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
-    let source =
-        Memory::new(labels, samples.size, samples.clone(), val, preprocess).map_err(|e| error(e.into()))?;
+    let source = InMemoryDataset::new(labels, samples.size, samples.clone(), val, preprocess)
+        .map_err(|e| error(e.into()))?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
     Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
 }
@@ -57,7 +50,7 @@ impl Lab {
         let classes = Architecture::default_classes(network);
         let floats = |samples: &Samples| {
             let preprocess = Architecture::default_preprocess(network);
-            alexnet::data::normalise(&samples.pixels, samples.labels.len(), samples.size, &preprocess)
+            alexnet::data::normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess)
         };
         self.bench = Some(match kind.as_str() {
             "infer" => {
@@ -82,7 +75,7 @@ impl Lab {
     #[wasm_bindgen(js_name = benchInfer)]
     pub async fn bench_infer(&self, batch: usize) -> JsResult<()> {
         let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(unprepared()) };
-        classifier.logits_of(pixels.clone(), batch).await.map_err(error)?;
+        classifier.logits_from_pixels(pixels.clone(), batch).await.map_err(error)?;
         Ok(())
     }
 
@@ -119,8 +112,10 @@ impl Lab {
     pub async fn bench_sample(&self) -> JsResult<JsValue> {
         let (classifier, pixels) = self.prepared()?;
         let values = 3 * classifier.architecture().input_size.pow(2);
-        let logits =
-            classifier.logits_of(pixels.clone(), pixels.len() / values.max(1)).await.map_err(error)?;
+        let logits = classifier
+            .logits_from_pixels(pixels.clone(), pixels.len() / values.max(1))
+            .await
+            .map_err(error)?;
         Ok(object(&[
             ("pixels", Float32Array::from(pixels.as_slice()).into()),
             ("logits", Float32Array::from(logits.as_slice()).into()),

@@ -1,7 +1,7 @@
 //! Between Rust's values and JavaScript's.
 
 use alexnet::LabError;
-use alexnet::data::Picture;
+use alexnet::data::Image;
 use alexnet::format::ReadAt;
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
@@ -81,8 +81,8 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 }
 
 /// RGBA as a canvas gives it, transparency over white.
-pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Picture> {
-    Picture::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
+pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
+    Image::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
 }
 
 /// Floats as a `Float32Array`.

@@ -53,8 +53,9 @@ impl Lab {
     ///
     /// # Errors
     /// A sentence when there is no such layer, the square is another network's, or the device was lost.
-    pub async fn maps(&self, rgba: Vec<u8>, layer: String) -> JsResult<JsValue> {
-        let maps = self.in_use()?.classifier.maps(&rgb(&rgba), &layer).await.map_err(error)?;
+    #[wasm_bindgen(js_name = featureMaps)]
+    pub async fn feature_maps(&self, rgba: Vec<u8>, layer: String) -> JsResult<JsValue> {
+        let maps = self.in_use()?.classifier.feature_maps(&rgb(&rgba), &layer).await.map_err(error)?;
         let side = |i: usize| maps.shape.get(i).copied().unwrap_or(1);
         Ok(stack(&maps, [side(0), 1, side(1), side(2)]))
     }
@@ -63,8 +64,9 @@ impl Lab {
     ///
     /// # Errors
     /// A sentence when there is no such class, the square is another network's, or the device was lost.
-    pub async fn evidence(&self, rgba: Vec<u8>, class: u32) -> JsResult<JsValue> {
-        let evidence = self.in_use()?.classifier.evidence(&rgb(&rgba), class).await.map_err(error)?;
+    #[wasm_bindgen(js_name = evidenceMap)]
+    pub async fn evidence_map(&self, rgba: Vec<u8>, class: u32) -> JsResult<JsValue> {
+        let evidence = self.in_use()?.classifier.evidence_map(&rgb(&rgba), class).await.map_err(error)?;
         Ok(object(&[
             ("height", (evidence.height as u32).into()),
             ("width", (evidence.width as u32).into()),
@@ -78,7 +80,7 @@ impl Lab {
     /// A sentence when there is no model.
     #[wasm_bindgen(js_name = occlusionGrid)]
     pub fn occlusion_grid(&self) -> JsResult<JsValue> {
-        let grid: OcclusionGrid = self.in_use()?.classifier.occlusion();
+        let grid: OcclusionGrid = self.in_use()?.classifier.occlusion_grid();
         to_js(&grid)
     }
 
@@ -86,7 +88,8 @@ impl Lab {
     ///
     /// # Errors
     /// A sentence when there is no such class, the square is another network's, or the device was lost.
-    pub async fn occluded(
+    #[wasm_bindgen(js_name = occlusionProbabilities)]
+    pub async fn occlusion_probabilities(
         &self,
         rgba: Vec<u8>,
         class: u32,
@@ -94,7 +97,8 @@ impl Lab {
         count: usize,
     ) -> JsResult<Float32Array> {
         let classifier = &self.in_use()?.classifier;
-        let found = classifier.occluded(&rgb(&rgba), class, from, count).await.map_err(error)?;
+        let found =
+            classifier.occlusion_probabilities(&rgb(&rgba), class, from, count).await.map_err(error)?;
         Ok(Float32Array::from(found.as_slice()))
     }
 
@@ -102,8 +106,9 @@ impl Lab {
     ///
     /// # Errors
     /// A sentence when there is no such class or the device was lost.
-    pub async fn similar(&self, class: u32, count: usize) -> JsResult<JsValue> {
-        to_js(&self.in_use()?.classifier.similar(class, count).await.map_err(error)?)
+    #[wasm_bindgen(js_name = similarClasses)]
+    pub async fn similar_classes(&self, class: u32, count: usize) -> JsResult<JsValue> {
+        to_js(&self.in_use()?.classifier.similar_classes(class, count).await.map_err(error)?)
     }
 
     /// Keeps another network beside the model in use, to be asked with it.
@@ -129,8 +134,13 @@ impl Lab {
     ///
     /// # Errors
     /// A sentence when the bytes are no picture, a member is missing or knows other classes.
-    #[wasm_bindgen(js_name = askAll)]
-    pub async fn ask_all(&self, file: Vec<u8>, members: Vec<String>, top: usize) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = classifyEnsemble)]
+    pub async fn classify_ensemble(
+        &self,
+        file: Vec<u8>,
+        members: Vec<String>,
+        top: usize,
+    ) -> JsResult<JsValue> {
         let picture = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
         let mut networks = vec![&self.in_use()?.classifier];
@@ -139,7 +149,7 @@ impl Lab {
             let missing = || JsError::new(&format!("The network “{id}” is not loaded: load it first."));
             networks.push(&member.ok_or_else(missing)?.classifier);
         }
-        let votes = ensemble::ask(&networks, &picture, top).await.map_err(error)?;
+        let votes = ensemble::predict(&networks, &picture, top).await.map_err(error)?;
         Ok(object(&[("each", to_js(&votes.each)?), ("average", to_js(&votes.average)?)]))
     }
 }

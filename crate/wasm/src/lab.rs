@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use alexnet::data::{ImageSource, Picture, decode};
+use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
 use alexnet::protocol::{Backend, ModelInfo, Views};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use crate::bench::Bench;
 use crate::convert::{JsResult, Pieces, error, message, object, picture, pixels, to_js};
+use crate::lab_parts::{Bench, ImageDataset, LoadedDataset};
 
 /// The model in use, with what its file says of itself.
 pub(crate) struct InUse {
@@ -33,15 +33,15 @@ pub struct Lab {
     pub(crate) model: Option<InUse>,
     /// Networks asked beside it, by the name that the page gives them.
     pub(crate) members: HashMap<String, InUse>,
-    pub(crate) sets: HashMap<String, crate::sets::Set>,
+    pub(crate) datasets: HashMap<String, LoadedDataset>,
     /// 0: the run, 1: its rival in a race, 2: the visitor's own pictures.
     pub(crate) runs: [Option<Session>; 3],
     /// The data set that is being made picture by picture.
-    pub(crate) album: Option<crate::pictures::Album>,
+    pub(crate) image_dataset: Option<ImageDataset>,
     /// The network that the next run starts from.
     pub(crate) start: Option<Checkpoint>,
     pub(crate) bench: Option<Bench>,
-    pub(crate) tower: Option<alexnet::Tower>,
+    pub(crate) group: Option<alexnet::GroupSession>,
 }
 
 #[wasm_bindgen]
@@ -57,12 +57,12 @@ impl Lab {
             compute,
             model: None,
             members: HashMap::new(),
-            sets: HashMap::new(),
+            datasets: HashMap::new(),
             runs: [None, None, None],
-            album: None,
+            image_dataset: None,
             start: None,
             bench: None,
-            tower: None,
+            group: None,
         })
     }
 
@@ -166,7 +166,7 @@ impl Lab {
         self.answer(&picture(width, height, &rgba)?, Views::One, top).await
     }
 
-    async fn answer(&self, picture: &Picture, views: Views, top: usize) -> JsResult<JsValue> {
+    async fn answer(&self, picture: &Image, views: Views, top: usize) -> JsResult<JsValue> {
         let answer = self.in_use()?.classifier.classify(picture, views, top).await.map_err(error)?;
         let crop = pixels(answer.crop.width, &answer.crop.rgb);
         Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
@@ -176,12 +176,8 @@ impl Lab {
         self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
     }
 
-    pub(crate) fn source(
-        &self,
-        id: &str,
-        network: alexnet::protocol::Network,
-    ) -> JsResult<Rc<dyn ImageSource>> {
-        match self.sets.get(id) {
+    pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn Dataset>> {
+        match self.datasets.get(id) {
             Some(set) => set.source(network),
             None => Err(JsError::new(&format!("The data set “{id}” is not loaded: choose it again."))),
         }

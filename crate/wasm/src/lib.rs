@@ -6,15 +6,16 @@
 
 mod bench;
 mod convert;
+mod datasets;
 mod explain;
+mod fine_tune;
+mod image_dataset;
 mod lab;
-mod neighbours;
+mod lab_parts;
+mod model_parallel;
+mod nearest_neighbors;
 mod parity;
-mod pictures;
-mod runs;
-mod sets;
-mod towers;
-mod tuning;
+mod training;
 
 pub use lab::Lab;
 

@@ -33,7 +33,7 @@ impl Lab {
             let (mut session, samples) = session(network, 10, batch.max(1), compute)?;
             let preprocess = alexnet::architecture::Architecture::default_preprocess(network);
             let pixels =
-                alexnet::data::normalise(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
+                alexnet::data::normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
             probes.push(session.probe(pixels, &samples.labels, None).await.map_err(error)?);
         }
         let [here, cpu] = probes.as_slice() else { return Err(JsError::new("Nothing was compared.")) };

@@ -33,11 +33,16 @@ pub fn site(effort: Effort) -> Result<()> {
 
 /// What the front end's own checks need: its packages and the protocol's types.
 pub fn sources() -> Result<()> {
+    generate()?;
+    packages::install()
+}
+
+/// What the page takes from Rust.
+pub fn generate() -> Result<()> {
     stage("TypeScript protocol", || {
         let changed = types::write(&root("web/src/generated/protocol.ts"))?;
         Ok(if changed { "written" } else { "as it was" }.into())
-    })?;
-    packages::install()
+    })
 }
 
 /// Runs Vite when anything below web/ changed.

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
-use crate::catalog;
 use crate::files::root;
 use crate::stage::stage;
 use crate::stamp::hex;
@@ -28,7 +27,6 @@ pub fn download() -> Result<()> {
             true => "downloaded; the page offers it from the next `cargo xtask serve` on",
             false => "there already",
         };
-        catalog::write()?;
         Ok(outcome.into())
     })
 }

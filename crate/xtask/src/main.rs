@@ -56,6 +56,8 @@ enum Task {
     },
     /// Build the static site into web/dist/ and the npm package into pkg/.
     Build,
+    /// Write what the page takes from Rust: the protocol's types and the English sentences.
+    Generate,
     /// Run the benchmarks, or the one named.
     Bench {
         /// The benchmark; all of them when left out.
@@ -90,10 +92,11 @@ fn main() -> ExitCode {
             build::site(effort).and_then(|()| serve::serve(port))
         }
         Task::Test { groups } => test::run(&groups),
+        Task::Generate => build::generate(),
         Task::Build => build::everything(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Weights => weights::download(),
-        Task::Data { set: DataSet::Cifar10 } => cifar::download(),
+        Task::Data { set: DataSet::Cifar10 } => cifar::download().and_then(|()| catalog::write()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

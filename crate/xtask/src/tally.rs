@@ -2,14 +2,14 @@
 
 /// Counts of tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct ValidationCounter {
     /// Tests that did what they should.
     pub passed: u64,
     /// Tests that did not.
     pub failed: u64,
 }
 
-impl Tally {
+impl ValidationCounter {
     /// Adds the counts of a line if it is a summary; other lines count nothing.
     pub fn read(&mut self, line: &str) {
         let line = plain(line);
@@ -59,8 +59,8 @@ fn plain(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Tally {
-        let mut tally = Tally::default();
+    fn read(lines: &[&str]) -> ValidationCounter {
+        let mut tally = ValidationCounter::default();
         lines.iter().for_each(|line| tally.read(line));
         tally
     }
@@ -73,7 +73,7 @@ mod tests {
             "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out",
         ]);
-        assert_eq!(tally, Tally { passed: 14, failed: 1 });
+        assert_eq!(tally, ValidationCounter { passed: 14, failed: 1 });
     }
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
             " Test Files  1 failed | 3 passed (4)",
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m2 failed\u{1b}[39m | 40 passed\u{1b}[39m (42)",
         ]);
-        assert_eq!(tally, Tally { passed: 40, failed: 2 });
+        assert_eq!(tally, ValidationCounter { passed: 40, failed: 2 });
     }
 
     #[test]
@@ -93,6 +93,6 @@ mod tests {
             "  1 skipped",
             "  17 passed (1.2m)",
         ]);
-        assert_eq!(tally, Tally { passed: 17, failed: 2 });
+        assert_eq!(tally, ValidationCounter { passed: 17, failed: 2 });
     }
 }

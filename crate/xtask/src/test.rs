@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::command::{self, cargo, watch};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
-use crate::tally::Tally;
+use crate::tally::ValidationCounter;
 use crate::wasm::Effort;
 use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
@@ -112,7 +112,7 @@ fn run_check(command: &mut Command, fix: &str) -> Result<String> {
 /// What passed and what failed so far.
 #[derive(Default)]
 struct Report {
-    tally: Tally,
+    tally: ValidationCounter,
     failures: Vec<String>,
 }
 
@@ -132,7 +132,7 @@ impl Report {
 
     /// A command whose summary says how many tests it ran.
     fn tests(&mut self, name: &str, command: &mut Command, fix: &str) {
-        let mut tally = Tally::default();
+        let mut tally = ValidationCounter::default();
         let result = stage(name, || {
             if !watch(command, fix, |line| tally.read(line))? {
                 bail!("{} of its tests failed", tally.failed);
@@ -173,7 +173,7 @@ mod tests {
     fn a_command_that_breaks_off_counts_as_one_failure() {
         let mut report = Report::default();
         report.tests("broken", cargo().args(["no-such-subcommand"]).stderr(std::process::Stdio::null()), "");
-        assert_eq!(report.tally, Tally { passed: 0, failed: 1 });
+        assert_eq!(report.tally, ValidationCounter { passed: 0, failed: 1 });
         assert!(report.close().is_err());
     }
 
@@ -189,6 +189,6 @@ mod tests {
         let mut report = Report::default();
         report.check("good", || Ok("good".into()));
         assert!(!report.needed(|| bail!("no network")));
-        assert_eq!(report.tally, Tally { passed: 1, failed: 1 });
+        assert_eq!(report.tally, ValidationCounter { passed: 1, failed: 1 });
     }
 }

@@ -62,11 +62,11 @@ fn types() -> String {
         Backend,
         DropoutLayer
     );
-    types!(RunOptions, FineTuning, Kind, When, OptionSpec);
-    types!(StepMetrics, Validation, Prediction, Neighbour, Watched, RunInfo);
+    types!(RunOptions, FineTuning, OptionKind, OptionTiming, OptionSpec);
+    types!(StepMetrics, Validation, Prediction, Neighbor, ValidationPrediction, RunInfo);
     types!(NetworkConfig, ClassLabel, Preprocess, Calibration, TensorInfo, ModelInfo, PaperResult);
-    types!(Role, Reads, LayerShape, NetworkShape);
-    types!(LayerMaps, SimilarClass, OcclusionGrid, Measured, EvaluatedModel, Evaluation);
+    types!(LayerRole, InputRule, LayerShape, NetworkShape);
+    types!(LayerMaps, SimilarClass, OcclusionGrid, EvaluationMetrics, EvaluatedModel, Evaluation);
     text
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use alexnet_protocol::{PUBLISHED, Published};
+use alexnet_protocol::{PUBLISHED_MODELS, PublishedModel};
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -30,7 +30,7 @@ struct Row {
 
 /// Writes the list of what the page in this folder (`web/public`, `web/dist`) can offer.
 pub fn offer(site: &Path) -> Result<()> {
-    let rows = PUBLISHED.map(|one| {
+    let rows = PUBLISHED_MODELS.map(|one| {
         let here = site.join("models").join(one.file).exists();
         Row {
             name: one.name,
@@ -50,7 +50,7 @@ pub fn offer(site: &Path) -> Result<()> {
 pub fn download() -> Result<()> {
     stage("published weights", || {
         let (public, dist) = (root("web/public"), root("web/dist"));
-        for one in PUBLISHED {
+        for one in PUBLISHED_MODELS {
             let file = keep(&one, &public.join("models"))?;
             if dist.join("index.html").exists() {
                 fs::create_dir_all(dist.join("models")).context("cannot make web/dist/models")?;
@@ -65,7 +65,7 @@ pub fn download() -> Result<()> {
 }
 
 /// The file, whole and checked, fetched unless it is there; one that broke off is gone on with.
-fn keep(one: &Published, folder: &Path) -> Result<PathBuf> {
+fn keep(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
     let whole = folder.join(one.file);
     if whole.exists() {
         return Ok(whole);
@@ -86,7 +86,7 @@ fn keep(one: &Published, folder: &Path) -> Result<PathBuf> {
 }
 
 /// Fetches what a file lacks.
-fn fetch(one: &Published, part: &mut File) -> Result<()> {
+fn fetch(one: &PublishedModel, part: &mut File) -> Result<()> {
     let unreachable = || {
         format!(
             "cannot download {}: check the network and start again, which goes on from there; or fetch the file \
@@ -178,9 +178,9 @@ mod tests {
         (Box::leak(url.into_boxed_str()), told)
     }
 
-    fn published(url: &'static str) -> Published {
+    fn published(url: &'static str) -> PublishedModel {
         let sha256 = Box::leak(hex(&Sha256::digest(BODY)).into_boxed_str());
-        Published { file: "weights.pth", url, bytes: BODY.len() as u64, sha256, ..PUBLISHED[0] }
+        PublishedModel { file: "weights.pth", url, bytes: BODY.len() as u64, sha256, ..PUBLISHED_MODELS[0] }
     }
 
     #[test]
@@ -209,11 +209,11 @@ mod tests {
     fn what_cannot_be_had_is_one_sentence() {
         let scratch = Scratch::new("weights-wrong");
         let (url, _asked) = server(false);
-        let other = Published { sha256: PUBLISHED[0].sha256, ..published(url) };
+        let other = PublishedModel { sha256: PUBLISHED_MODELS[0].sha256, ..published(url) };
         let sentence = keep(&other, scratch.path()).unwrap_err().to_string();
         assert!(sentence.contains("is not the published file (SHA-256 "), "{sentence}");
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left of it");
-        let longer = Published { bytes: 99, ..published(url) };
+        let longer = PublishedModel { bytes: 99, ..published(url) };
         let sentence = keep(&longer, scratch.path()).unwrap_err().to_string();
         assert!(sentence.contains("sends 28 bytes instead of 99"), "{sentence}");
         let sentence =
@@ -231,7 +231,7 @@ mod tests {
         assert!(list().contains(r#""url": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth""#));
         write_if_changed(&scratch.path().join("models/alexnet-owt-7be5be79.pth"), b"").unwrap();
         assert!(list().contains(r#""url": "models/alexnet-owt-7be5be79.pth""#));
-        for one in PUBLISHED {
+        for one in PUBLISHED_MODELS {
             let start = one.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
             assert!(one.sha256.starts_with(start), "{}'s name carries its hash", one.file);
         }

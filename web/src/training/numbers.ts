@@ -1,7 +1,7 @@
-import type { Kind, OptionSpec, RunOptions } from "../generated/protocol";
+import type { OptionKind, OptionSpec, RunOptions } from "../generated/protocol";
 import type { Value } from "./differences";
 
-type NumberKind = Extract<Kind, { type: "number" }>;
+type NumberKind = Extract<OptionKind, { type: "number" }>;
 
 /** Rows of the table whose number is easier to slide than to type. */
 const SLIDERS = new Set(["learningRate", "momentum", "dropout", "width", "weightAverage", "labelSmoothing", "shift", "crop", "colour", "erase", "cutmix"]);

@@ -8,13 +8,13 @@ use burn::backend::autodiff::grads::Gradients as Grads;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 
-use super::{ConvShape, Gradients, LayerOps, PoolShape};
-use crate::architecture::LocalResponse;
+use super::{ConvShape, LayerOps, LayerOpsBackward, PoolShape};
+use crate::architecture::LocalResponseNorm;
 
 #[derive(Debug)]
-struct Convolve;
+struct Conv2dOp;
 
-impl<B: Gradients> Backward<B, 3> for Convolve {
+impl<B: LayerOpsBackward> Backward<B, 3> for Conv2dOp {
     type State = ([NodeId; 3], ConvShape);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
@@ -24,22 +24,22 @@ impl<B: Gradients> Backward<B, 3> for Convolve {
             states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
         let [by_x, by_weight, by_bias] = ops.parents;
         if let Some(node) = by_bias {
-            grads.register::<B>(node.id, B::convolve_bias(x.clone(), bias, gradient.clone()));
+            grads.register::<B>(node.id, B::conv2d_bias_grad(x.clone(), bias, gradient.clone()));
         }
         if let Some(node) = by_weight {
-            let by_weight = B::convolve_weight(x.clone(), weight.clone(), gradient.clone(), shape);
+            let by_weight = B::conv2d_weight_grad(x.clone(), weight.clone(), gradient.clone(), shape);
             grads.register::<B>(node.id, by_weight);
         }
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::convolve_input(x, weight, gradient, shape));
+            grads.register::<B>(node.id, B::conv2d_input_grad(x, weight, gradient, shape));
         }
     }
 }
 
 #[derive(Debug)]
-struct Connect;
+struct LinearOp;
 
-impl<B: Gradients> Backward<B, 3> for Connect {
+impl<B: LayerOpsBackward> Backward<B, 3> for LinearOp {
     type State = ([NodeId; 2], usize);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
@@ -48,28 +48,28 @@ impl<B: Gradients> Backward<B, 3> for Connect {
         let [x, weight] = states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
         let [by_x, by_weight, by_bias] = ops.parents;
         if let Some(node) = by_bias {
-            grads.register::<B>(node.id, B::connect_bias(gradient.clone()));
+            grads.register::<B>(node.id, B::linear_bias_grad(gradient.clone()));
         }
         if let Some(node) = by_weight {
-            grads.register::<B>(node.id, B::connect_weight(x, gradient.clone(), towers));
+            grads.register::<B>(node.id, B::linear_weight_grad(x, gradient.clone(), towers));
         }
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::connect_input(weight, gradient, towers));
+            grads.register::<B>(node.id, B::linear_input_grad(weight, gradient, towers));
         }
     }
 }
 
 #[derive(Debug)]
-struct Normalise;
+struct BatchNormOp;
 
-impl<B: Gradients> Backward<B, 3> for Normalise {
+impl<B: LayerOpsBackward> Backward<B, 3> for BatchNormOp {
     type State = ([NodeId; 2], [FloatTensor<B>; 2], f64);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
         let (states, statistics, epsilon) = ops.state;
         let [x, gamma] = states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
-        let all = B::normalise_all(x, gamma, statistics, epsilon, gradient);
+        let all = B::batch_norm_grads(x, gamma, statistics, epsilon, gradient);
         for (node, gradient) in ops.parents.into_iter().zip(all) {
             if let Some(node) = node {
                 grads.register::<B>(node.id, gradient);
@@ -79,10 +79,10 @@ impl<B: Gradients> Backward<B, 3> for Normalise {
 }
 
 #[derive(Debug)]
-struct Respond;
+struct LocalResponseNormOp;
 
-impl<B: Gradients> Backward<B, 1> for Respond {
-    type State = (NodeId, LocalResponse);
+impl<B: LayerOpsBackward> Backward<B, 1> for LocalResponseNormOp {
+    type State = (NodeId, LocalResponseNorm);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
@@ -90,60 +90,65 @@ impl<B: Gradients> Backward<B, 1> for Respond {
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let [by_x] = ops.parents;
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::respond_input(x, gradient, by));
+            grads.register::<B>(node.id, B::local_response_norm_grad(x, gradient, by));
         }
     }
 }
 
 #[derive(Debug)]
-struct Rectify;
+struct ReluOp;
 
-impl<B: Gradients> Backward<B, 1> for Rectify {
+impl<B: LayerOpsBackward> Backward<B, 1> for ReluOp {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, _checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
         let [by_x] = ops.parents;
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::rectify_input(ops.state, gradient));
+            grads.register::<B>(node.id, B::relu_grad(ops.state, gradient));
         }
     }
 }
 
 #[derive(Debug)]
-struct Pool;
+struct MaxPool2dOp;
 
-impl<B: Gradients> Backward<B, 1> for Pool {
+impl<B: LayerOpsBackward> Backward<B, 1> for MaxPool2dOp {
     type State = (NodeId, IntTensor<B>, PoolShape);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let (x, places, shape) = ops.state;
+        let (x, indices, shape) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let [by_x] = ops.parents;
         if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::pool_input(x, places, gradient, shape));
+            grads.register::<B>(node.id, B::max_pool2d_grad(x, indices, gradient, shape));
         }
     }
 }
 
-impl<B: Gradients, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
-    fn convolve(
+impl<B: LayerOpsBackward, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
+    fn conv2d_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         shape: ConvShape,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
-        match Convolve.prepare::<C>(nodes).compute_bound().stateful() {
+        match Conv2dOp.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let states = [prep.checkpoint(&x), prep.checkpoint(&weight), prep.checkpoint(&bias)];
                 prep.finish(
                     (states, shape),
-                    B::convolve(x.into_primitive(), weight.into_primitive(), bias.into_primitive(), shape),
+                    B::conv2d_forward(
+                        x.into_primitive(),
+                        weight.into_primitive(),
+                        bias.into_primitive(),
+                        shape,
+                    ),
                 )
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::convolve(
+            OpsKind::UnTracked(prep) => prep.finish(B::conv2d_forward(
                 x.into_primitive(),
                 weight.into_primitive(),
                 bias.into_primitive(),
@@ -152,77 +157,77 @@ impl<B: Gradients, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
         }
     }
 
-    fn connect(
+    fn linear_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         towers: usize,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
-        match Connect.prepare::<C>(nodes).compute_bound().stateful() {
+        match LinearOp.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let states = [prep.checkpoint(&x), prep.checkpoint(&weight)];
                 let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
-                prep.finish((states, towers), B::connect(x, weight, bias, towers))
+                prep.finish((states, towers), B::linear_forward(x, weight, bias, towers))
             }
             OpsKind::UnTracked(prep) => {
                 let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
-                prep.finish(B::connect(x, weight, bias, towers))
+                prep.finish(B::linear_forward(x, weight, bias, towers))
             }
         }
     }
 
-    fn normalise(
+    fn batch_norm_forward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x.node(), gamma.node(), beta.node()];
-        let (out, mean, variance) = match Normalise.prepare::<C>(nodes).compute_bound().stateful() {
+        let (out, mean, variance) = match BatchNormOp.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let states = [prep.checkpoint(&x), prep.checkpoint(&gamma)];
                 let [x, gamma, beta] = [x, gamma, beta].map(FloatTensor::<Self>::into_primitive);
-                let (out, mean, variance) = B::normalise(x, gamma, beta, epsilon);
+                let (out, mean, variance) = B::batch_norm_forward(x, gamma, beta, epsilon);
                 let state = (states, [mean.clone(), variance.clone()], epsilon);
                 (prep.finish(state, out), mean, variance)
             }
             OpsKind::UnTracked(prep) => {
                 let [x, gamma, beta] = [x, gamma, beta].map(FloatTensor::<Self>::into_primitive);
-                let (out, mean, variance) = B::normalise(x, gamma, beta, epsilon);
+                let (out, mean, variance) = B::batch_norm_forward(x, gamma, beta, epsilon);
                 (prep.finish(out), mean, variance)
             }
         };
         (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
     }
 
-    fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self> {
-        match Respond.prepare::<C>([x.node()]).compute_bound().stateful() {
+    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self> {
+        match LocalResponseNormOp.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = prep.checkpoint(&x);
-                prep.finish((state, by), B::respond(x.into_primitive(), by))
+                prep.finish((state, by), B::local_response_norm_forward(x.into_primitive(), by))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::respond(x.into_primitive(), by)),
+            OpsKind::UnTracked(prep) => prep.finish(B::local_response_norm_forward(x.into_primitive(), by)),
         }
     }
 
-    fn rectify(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn relu_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let node = x.node();
-        let out = B::rectify(x.into_primitive());
-        match Rectify.prepare::<C>([node]).compute_bound().stateful() {
+        let out = B::relu_forward(x.into_primitive());
+        match ReluOp.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(out.clone(), out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }
 
-    fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
-        match Pool.prepare::<C>([x.node()]).compute_bound().stateful() {
+    fn max_pool2d_forward(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
+        match MaxPool2dOp.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = prep.checkpoint(&x);
-                let (out, places) = B::pool_places(x.into_primitive(), shape);
-                prep.finish((state, places, shape), out)
+                let (out, indices) = B::max_pool2d_indices(x.into_primitive(), shape);
+                prep.finish((state, indices, shape), out)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::pool(x.into_primitive(), shape)),
+            OpsKind::UnTracked(prep) => prep.finish(B::max_pool2d_forward(x.into_primitive(), shape)),
         }
     }
 }

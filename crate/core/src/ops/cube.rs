@@ -6,8 +6,8 @@ use burn::backend::ops::{ActivationOps, ConvOptions, FloatTensorOps, ModuleOps};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::{IntDType, Shape};
 
-use super::{ConvShape, Gradients, LayerOps, PoolShape};
-use crate::architecture::LocalResponse;
+use super::{ConvShape, LayerOps, LayerOpsBackward, PoolShape};
+use crate::architecture::LocalResponseNorm;
 
 fn options(shape: ConvShape) -> ConvOptions<2> {
     let groups = if shape.apart { shape.towers } else { 1 };
@@ -24,14 +24,14 @@ fn around(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
 }
 
 /// `k + α Σ x_j²` of every value.
-fn damping(x: FloatTensor<Cube>, by: LocalResponse) -> FloatTensor<Cube> {
+fn damping(x: FloatTensor<Cube>, by: LocalResponseNorm) -> FloatTensor<Cube> {
     let squares = Cube::float_mul(x.clone(), x);
     let scaled = Cube::float_mul_scalar(around(squares, by.size), by.alpha.into());
     Cube::float_add_scalar(scaled, by.k.into())
 }
 
 impl LayerOps for Cube {
-    fn convolve(
+    fn conv2d_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -40,7 +40,7 @@ impl LayerOps for Cube {
         Self::conv2d(x, weight, Some(bias), options(shape))
     }
 
-    fn connect(
+    fn linear_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -51,7 +51,7 @@ impl LayerOps for Cube {
         Self::float_add(product, Self::float_reshape(bias, Shape::new([1, units])))
     }
 
-    fn normalise(
+    fn batch_norm_forward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
@@ -61,22 +61,22 @@ impl LayerOps for Cube {
         (all.output, all.mean, all.variance)
     }
 
-    fn respond(x: FloatTensor<Self>, by: LocalResponse) -> FloatTensor<Self> {
+    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self> {
         let factors = Self::float_powf_scalar(damping(x.clone(), by), (-by.beta).into());
         Self::float_mul(x, factors)
     }
 
-    fn rectify(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn relu_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::relu(x)
     }
 
-    fn pool(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
+    fn max_pool2d_forward(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
         Self::max_pool2d(x, [shape.kernel; 2], [shape.stride; 2], [0; 2], [1; 2], false)
     }
 }
 
-impl Gradients for Cube {
-    fn convolve_input(
+impl LayerOpsBackward for Cube {
+    fn conv2d_input_grad(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -85,7 +85,7 @@ impl Gradients for Cube {
         Self::conv2d_x_backward(x, weight, gradient, options(shape))
     }
 
-    fn convolve_weight(
+    fn conv2d_weight_grad(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -94,7 +94,7 @@ impl Gradients for Cube {
         Self::conv2d_weight_backward(x, weight, gradient, options(shape))
     }
 
-    fn convolve_bias(
+    fn conv2d_bias_grad(
         x: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -102,7 +102,7 @@ impl Gradients for Cube {
         Self::conv2d_bias_backward(x, bias, gradient)
     }
 
-    fn connect_input(
+    fn linear_input_grad(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         _towers: usize,
@@ -110,7 +110,7 @@ impl Gradients for Cube {
         Self::float_matmul(gradient, weight)
     }
 
-    fn connect_weight(
+    fn linear_weight_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         _towers: usize,
@@ -118,12 +118,12 @@ impl Gradients for Cube {
         Self::float_matmul(Self::float_transpose(gradient), x)
     }
 
-    fn connect_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn linear_bias_grad(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         let [_, units] = gradient.shape().dims();
         Self::float_reshape(Self::float_sum_dim(gradient, 0), Shape::new([units]))
     }
 
-    fn normalise_all(
+    fn batch_norm_grads(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         [mean, variance]: [FloatTensor<Self>; 2],
@@ -134,10 +134,10 @@ impl Gradients for Cube {
         [all.x_grad, all.gamma_grad, all.beta_grad]
     }
 
-    fn respond_input(
+    fn local_response_norm_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        by: LocalResponse,
+        by: LocalResponseNorm,
     ) -> FloatTensor<Self> {
         let sums = damping(x.clone(), by);
         let factors = Self::float_powf_scalar(sums.clone(), (-by.beta).into());
@@ -147,24 +147,24 @@ impl Gradients for Cube {
         Self::float_add(direct, Self::float_mul_scalar(through, (-2.0 * by.alpha * by.beta).into()))
     }
 
-    fn rectify_input(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn relu_grad(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::relu_backward(out, gradient)
     }
 
-    fn pool_places(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>) {
+    fn max_pool2d_indices(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>) {
         let (kernel, stride) = ([shape.kernel; 2], [shape.stride; 2]);
         let pooled = Self::max_pool2d_with_indices(x, kernel, stride, [0; 2], [1; 2], false, IntDType::I32);
         (pooled.output, pooled.indices)
     }
 
-    fn pool_input(
+    fn max_pool2d_grad(
         x: FloatTensor<Self>,
-        places: IntTensor<Self>,
+        indices: IntTensor<Self>,
         gradient: FloatTensor<Self>,
         shape: PoolShape,
     ) -> FloatTensor<Self> {
         let (kernel, stride) = ([shape.kernel; 2], [shape.stride; 2]);
-        Self::max_pool2d_with_indices_backward(x, kernel, stride, [0; 2], [1; 2], false, gradient, places)
+        Self::max_pool2d_with_indices_backward(x, kernel, stride, [0; 2], [1; 2], false, gradient, indices)
             .x_grad
     }
 }

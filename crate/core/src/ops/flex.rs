@@ -2,25 +2,25 @@
 
 use std::cell::RefCell;
 
-use alexnet_kernels::conv::{Conv, Workspace};
-use alexnet_kernels::linear::{ByteRows, Linear};
-use alexnet_kernels::norm::{BatchNorm, Channel};
-use alexnet_kernels::pool::MaxPool;
-use alexnet_kernels::rectify::{rectify, rectify_gradient};
-use alexnet_kernels::response::{self, Sums};
-use alexnet_kernels::towers::{Parts, TowerConv, TowerLinear};
+use alexnet_kernels::batch_norm::{BatchNorm, Channel};
+use alexnet_kernels::conv2d::{Conv2d, Workspace};
+use alexnet_kernels::groups::{GroupBuffers, GroupedConv2d, GroupedLinear};
+use alexnet_kernels::linear::{Int8Rows, Linear};
+use alexnet_kernels::local_response_norm::{self, Sums};
+use alexnet_kernels::max_pool2d::MaxPool2d;
+use alexnet_kernels::relu::{relu, relu_gradient};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Tensor, TensorData};
 
-use super::{ConvShape, Gradients, LayerOps, PoolShape};
-use crate::architecture::LocalResponse;
+use super::{ConvShape, LayerOps, LayerOpsBackward, PoolShape};
+use crate::architecture::LocalResponseNorm;
 use crate::params::upload;
 
 thread_local! {
     /// Kept from one convolution to the next: fresh memory costs more than what is done with it.
     static WORK: RefCell<Workspace> = RefCell::default();
-    static PARTS: RefCell<Parts> = RefCell::default();
+    static PARTS: RefCell<GroupBuffers> = RefCell::default();
     static SUMS: RefCell<Sums> = RefCell::default();
 }
 
@@ -53,10 +53,10 @@ fn changed(tensor: FlexTensor, write: impl FnOnce(&mut [f32])) -> FlexTensor {
     tensor
 }
 
-fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> TowerConv {
+fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> GroupedConv2d {
     let ([images, incoming, height, width], [outgoing, _, down, right]) =
         (x.shape().dims(), weight.shape().dims());
-    let whole = Conv {
+    let whole = Conv2d {
         images,
         channels: [incoming, outgoing],
         input: [height, width],
@@ -64,7 +64,7 @@ fn conv(x: &FlexTensor, weight: &FlexTensor, shape: ConvShape) -> TowerConv {
         stride: [shape.stride; 2],
         padding: [shape.padding; 2],
     };
-    TowerConv { whole, towers: shape.towers, apart: shape.apart }
+    GroupedConv2d { whole, towers: shape.towers, apart: shape.apart }
 }
 
 fn linear(images: &FlexTensor, weight: &FlexTensor) -> Linear {
@@ -76,25 +76,28 @@ fn norm([_, channels, height, width]: [usize; 4]) -> BatchNorm {
     BatchNorm { channels, pixels: height * width }
 }
 
-fn local([_, channels, height, width]: [usize; 4], by: LocalResponse) -> response::LocalResponse {
-    let LocalResponse { size, alpha, beta, k } = by;
-    response::LocalResponse { channels, pixels: height * width, size, alpha, beta, k }
+fn local(
+    [_, channels, height, width]: [usize; 4],
+    by: LocalResponseNorm,
+) -> local_response_norm::LocalResponseNorm {
+    let LocalResponseNorm { size, alpha, beta, k } = by;
+    local_response_norm::LocalResponseNorm { channels, pixels: height * width, size, alpha, beta, k }
 }
 
-fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool, [usize; 4]) {
+fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool2d, [usize; 4]) {
     let [images, channels, height, width] = x.shape().dims();
-    let pool = MaxPool { input: [height, width], kernel: shape.kernel, stride: shape.stride };
+    let pool = MaxPool2d { input: [height, width], kernel: shape.kernel, stride: shape.stride };
     let [rows, columns] = pool.output();
     (pool, [images, channels, rows, columns])
 }
 
 /// A fully connected layer of weights in bytes: no operation of burn's, whose tensors have no scale for each row.
-pub fn connect_bytes(x: Tensor<2>, weight: &ByteRows, bias: Tensor<1>) -> Tensor<2> {
+pub fn linear_int8(x: Tensor<2>, weight: &Int8Rows, bias: Tensor<1>) -> Tensor<2> {
     let ([images, incoming], device) = (x.dims(), x.device());
     let linear = Linear { images, units: [incoming, weight.scales.len()] };
     let [x, bias] = [x.into_data(), bias.into_data()].map(floats);
     let mut out = vec![0.0; images * weight.scales.len()];
-    WORK.with_borrow_mut(|work| linear.forward_bytes(&x, weight, &bias, &mut out, &mut work.scratch));
+    WORK.with_borrow_mut(|work| linear.forward_int8(&x, weight, &bias, &mut out, &mut work.scratch));
     upload(out, [images, weight.scales.len()], &device)
 }
 
@@ -105,10 +108,10 @@ fn floats(data: TensorData) -> Vec<f32> {
 }
 
 impl LayerOps for Flex {
-    fn convolve(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, shape: ConvShape) -> FlexTensor {
+    fn conv2d_forward(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, shape: ConvShape) -> FlexTensor {
         let conv = conv(&x, &weight, shape);
         let [x, weight, bias] = [x, weight, bias].map(dense);
-        let TowerConv { whole, towers, .. } = conv;
+        let GroupedConv2d { whole, towers, .. } = conv;
         let [height, width] = whole.output();
         made([whole.images, whole.channels[1], height, width], |out| {
             let (x, weight, bias) = (values(&x), values(&weight), values(&bias));
@@ -119,7 +122,7 @@ impl LayerOps for Flex {
         })
     }
 
-    fn connect(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, towers: usize) -> FlexTensor {
+    fn linear_forward(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, towers: usize) -> FlexTensor {
         let whole = linear(&x, &weight);
         let [x, weight, bias] = [x, weight, bias].map(dense);
         made([whole.images, whole.units[1]], |out| {
@@ -127,13 +130,13 @@ impl LayerOps for Flex {
             WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
                 1 => whole.forward(x, weight, Some(bias), out, scratch),
                 _ => PARTS.with_borrow_mut(|parts| {
-                    TowerLinear { whole, towers }.forward(x, weight, bias, out, scratch, parts);
+                    GroupedLinear { whole, towers }.forward(x, weight, bias, out, scratch, parts);
                 }),
             });
         })
     }
 
-    fn normalise(
+    fn batch_norm_forward(
         x: FlexTensor,
         gamma: FlexTensor,
         beta: FlexTensor,
@@ -151,23 +154,23 @@ impl LayerOps for Flex {
         (out, mean, variance)
     }
 
-    fn respond(x: FlexTensor, by: LocalResponse) -> FlexTensor {
+    fn local_response_norm_forward(x: FlexTensor, by: LocalResponseNorm) -> FlexTensor {
         let shape: [usize; 4] = x.shape().dims();
         let x = dense(x);
         made(shape, |out| local(shape, by).forward(values(&x), out))
     }
 
-    fn rectify(x: FlexTensor) -> FlexTensor {
-        changed(x, rectify)
+    fn relu_forward(x: FlexTensor) -> FlexTensor {
+        changed(x, relu)
     }
 
-    fn pool(x: FlexTensor, shape: PoolShape) -> FlexTensor {
-        Self::pool_places(x, shape).0
+    fn max_pool2d_forward(x: FlexTensor, shape: PoolShape) -> FlexTensor {
+        Self::max_pool2d_indices(x, shape).0
     }
 }
 
-impl Gradients for Flex {
-    fn convolve_input(
+impl LayerOpsBackward for Flex {
+    fn conv2d_input_grad(
         x: FlexTensor,
         weight: FlexTensor,
         gradient: FlexTensor,
@@ -184,7 +187,7 @@ impl Gradients for Flex {
         })
     }
 
-    fn convolve_weight(
+    fn conv2d_weight_grad(
         x: FlexTensor,
         weight: FlexTensor,
         gradient: FlexTensor,
@@ -201,15 +204,15 @@ impl Gradients for Flex {
         })
     }
 
-    fn convolve_bias(_x: FlexTensor, bias: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+    fn conv2d_bias_grad(_x: FlexTensor, bias: FlexTensor, gradient: FlexTensor) -> FlexTensor {
         let [_, channels, height, width] = gradient.shape().dims();
         let gradient = dense(gradient);
         made(bias.shape().dims::<1>(), |sums| {
-            alexnet_kernels::conv::bias_gradient(values(&gradient), [channels, height * width], sums);
+            alexnet_kernels::conv2d::bias_gradient(values(&gradient), [channels, height * width], sums);
         })
     }
 
-    fn connect_input(weight: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
+    fn linear_input_grad(weight: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
         let whole = linear(&gradient, &weight);
         let [weight, gradient] = [weight, gradient].map(dense);
         made([whole.images, whole.units[0]], |out| {
@@ -217,13 +220,13 @@ impl Gradients for Flex {
             WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
                 1 => whole.input_gradient(gradient, weight, out, scratch),
                 _ => PARTS.with_borrow_mut(|parts| {
-                    TowerLinear { whole, towers }.input_gradient(gradient, weight, out, scratch, parts);
+                    GroupedLinear { whole, towers }.input_gradient(gradient, weight, out, scratch, parts);
                 }),
             });
         })
     }
 
-    fn connect_weight(x: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
+    fn linear_weight_grad(x: FlexTensor, gradient: FlexTensor, towers: usize) -> FlexTensor {
         let ([images, incoming], [_, outgoing]) = (x.shape().dims(), gradient.shape().dims());
         let whole = Linear { images, units: [incoming, outgoing] };
         let [x, gradient] = [x, gradient].map(dense);
@@ -232,19 +235,19 @@ impl Gradients for Flex {
             WORK.with_borrow_mut(|Workspace { scratch, .. }| match towers {
                 1 => whole.weight_gradient(x, gradient, out, scratch),
                 _ => PARTS.with_borrow_mut(|parts| {
-                    TowerLinear { whole, towers }.weight_gradient(x, gradient, out, scratch, parts);
+                    GroupedLinear { whole, towers }.weight_gradient(x, gradient, out, scratch, parts);
                 }),
             });
         })
     }
 
-    fn connect_bias(gradient: FlexTensor) -> FlexTensor {
+    fn linear_bias_grad(gradient: FlexTensor) -> FlexTensor {
         let [_, units] = gradient.shape().dims();
         let gradient = dense(gradient);
-        made([units], |sums| alexnet_kernels::conv::bias_gradient(values(&gradient), [units, 1], sums))
+        made([units], |sums| alexnet_kernels::conv2d::bias_gradient(values(&gradient), [units, 1], sums))
     }
 
-    fn normalise_all(
+    fn batch_norm_grads(
         x: FlexTensor,
         gamma: FlexTensor,
         statistics: [FlexTensor; 2],
@@ -266,7 +269,7 @@ impl Gradients for Flex {
         [by_x, by_gamma, by_beta]
     }
 
-    fn respond_input(x: FlexTensor, gradient: FlexTensor, by: LocalResponse) -> FlexTensor {
+    fn local_response_norm_grad(x: FlexTensor, gradient: FlexTensor, by: LocalResponseNorm) -> FlexTensor {
         let shape: [usize; 4] = x.shape().dims();
         let [x, gradient] = [x, gradient].map(dense);
         made(shape, |out| {
@@ -276,22 +279,27 @@ impl Gradients for Flex {
         })
     }
 
-    fn rectify_input(out: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+    fn relu_grad(out: FlexTensor, gradient: FlexTensor) -> FlexTensor {
         let out = dense(out);
-        changed(gradient, |gradient| rectify_gradient(values(&out), gradient))
+        changed(gradient, |gradient| relu_gradient(values(&out), gradient))
     }
 
-    fn pool_places(x: FlexTensor, shape: PoolShape) -> (FlexTensor, FlexTensor) {
+    fn max_pool2d_indices(x: FlexTensor, shape: PoolShape) -> (FlexTensor, FlexTensor) {
         let (pool, output) = pooling(&x, shape);
         let x = dense(x);
-        let mut places = vec![0u32; output.iter().product()];
-        let out = made(output, |out| pool.forward(values(&x), out, &mut places));
-        (out, FlexTensor::from_data(TensorData::new(places, output)))
+        let mut indices = vec![0u32; output.iter().product()];
+        let out = made(output, |out| pool.forward(values(&x), out, &mut indices));
+        (out, FlexTensor::from_data(TensorData::new(indices, output)))
     }
 
-    fn pool_input(x: FlexTensor, places: FlexTensor, gradient: FlexTensor, shape: PoolShape) -> FlexTensor {
+    fn max_pool2d_grad(
+        x: FlexTensor,
+        indices: FlexTensor,
+        gradient: FlexTensor,
+        shape: PoolShape,
+    ) -> FlexTensor {
         let (pool, _) = pooling(&x, shape);
         let gradient = dense(gradient);
-        made(x.shape().dims::<4>(), |out| pool.gradient(values(&gradient), places.storage::<u32>(), out))
+        made(x.shape().dims::<4>(), |out| pool.gradient(values(&gradient), indices.storage::<u32>(), out))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use alexnet::data::{Memory, Samples};
+use alexnet::data::{InMemoryDataset, Samples};
 use alexnet::format::{Tensor, Tensors};
 use alexnet::protocol::{ClassLabel, NetworkConfig, Preprocess, RunOptions};
 use alexnet::{Architecture, Compute, Mask, Session};
@@ -112,11 +112,14 @@ pub fn corners(images: u32, size: u32, classes: u32) -> Samples {
 }
 
 /// A data set of [`corners`] with four classes.
-pub fn source(train: u32, val: u32, size: u32) -> Rc<Memory> {
+pub fn source(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
     let labels = ["top left", "top right", "bottom left", "bottom right"];
     let labels = labels.map(|name| ClassLabel { id: name.into(), name: name.into() }).to_vec();
     let preprocess = Preprocess { resize: size, crop: size, mean: [0.5; 3], std: [0.25; 3] };
-    Rc::new(Memory::new(labels, size, corners(train, size, 4), corners(val, size, 4), preprocess).unwrap())
+    Rc::new(
+        InMemoryDataset::new(labels, size, corners(train, size, 4), corners(val, size, 4), preprocess)
+            .unwrap(),
+    )
 }
 
 /// A small session on [`source`].

@@ -1,9 +1,9 @@
 //! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`, records of a label byte and
 //! 3 × 32 × 32 pixel bytes, the red plane first.
 
-use super::container::Container;
+use super::file_tree::FileTree;
 use super::{Parts, reserve};
-use crate::streamed::fit;
+use crate::sharded::fit;
 use crate::{DataError, Samples};
 
 const SIDE: u32 = 32;
@@ -18,12 +18,12 @@ fn is_batch(name: &str) -> bool {
 }
 
 /// Whether the files are CIFAR-10's.
-pub(super) fn present(container: &Container) -> bool {
+pub(super) fn present(container: &FileTree) -> bool {
     container.entries.iter().any(|e| is_batch(e.name()))
 }
 
 /// Reads all batches, in the order of their names.
-pub(super) fn read(container: &mut Container, size: u32) -> Result<Parts, DataError> {
+pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataError> {
     let mut batches: Vec<(String, usize)> = container
         .entries
         .iter()

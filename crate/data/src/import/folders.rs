@@ -2,44 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{Container, Entry};
+use super::file_tree::{Entry, FileTree};
+use super::paths::{SplitFolder, is_ignored, split_of};
 use crate::{DataError, Split};
 
 /// Share of each class that is set apart where the data set has no validation split.
 const VAL_SHARE: f64 = 0.1;
-
-/// Files that lie beside images in data sets and on disks.
-const IGNORED: &[&str] = &[
-    "txt",
-    "json",
-    "csv",
-    "tsv",
-    "md",
-    "html",
-    "htm",
-    "xml",
-    "yaml",
-    "yml",
-    "ini",
-    "db",
-    "log",
-    "py",
-    "mat",
-    "npy",
-    "npz",
-    "pkl",
-    "zip",
-    "gz",
-    "tar",
-    "pdf",
-    "toml",
-    "lnk",
-    "safetensors",
-    "alexnet",
-    "onnx",
-    "pth",
-    "pt",
-];
 
 /// Which entries to read, in which order, and what each is.
 pub(super) struct Plan {
@@ -61,79 +29,28 @@ pub(super) struct Planned {
     pub split: Split,
 }
 
-/// What a folder's name says about the images below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Folder {
-    Train,
-    Val,
-    Test,
-}
-
-/// The split that a folder's (or archive's) name stands for.
-pub(super) fn split_of(name: &str) -> Option<Folder> {
-    match name.to_ascii_lowercase().as_str() {
-        "train" | "training" => Some(Folder::Train),
-        "val" | "valid" | "validation" => Some(Folder::Val),
-        "test" | "testing" => Some(Folder::Test),
-        _ => None,
-    }
-}
-
-/// Removes folders that hold everything, unless their name says which split it is or images lie right in them.
-pub(super) fn strip_top(entries: &mut [Entry]) {
-    loop {
-        let mut top: Option<&str> = None;
-        let mut deeper = false;
-        for entry in entries.iter().filter(|e| !is_ignored(&e.path)) {
-            let Some((first, rest)) = entry.path.split_once('/') else { return };
-            if top.is_some_and(|top| top != first) || !rest.contains('/') || split_of(first).is_some() {
-                return;
-            }
-            top = Some(first);
-            deeper = true;
-        }
-        let Some(prefix) = top.map(|top| format!("{top}/")) else { return };
-        if !deeper {
-            return;
-        }
-        for entry in entries.iter_mut() {
-            if let Some(rest) = entry.path.strip_prefix(&prefix) {
-                entry.path = rest.to_string();
-            }
-        }
-    }
-}
-
-/// Whether a file is certainly no image of the data set: hidden, a system's own, a text.
-fn is_ignored(path: &str) -> bool {
-    let hidden = path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
-    hidden || name.is_empty() || IGNORED.contains(&extension.as_str())
-}
-
 /// An image's place in the folders.
-struct Found<'a> {
+struct LabeledEntry<'a> {
     entry: usize,
     class: &'a str,
-    folder: Option<Folder>,
+    folder: Option<SplitFolder>,
 }
 
 impl Plan {
     /// A data set to learn from.
-    pub fn train_and_val(container: &Container, seed: u32) -> Result<Self, DataError> {
+    pub fn train_and_val(container: &FileTree, seed: u32) -> Result<Self, DataError> {
         let (found, mut skipped) = find(container)?;
         if found.len() + skipped.len() == 1 {
             return Err(DataError::OneImage);
         }
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
         // Folders that are named like splits are splits only where there is one to learn from.
-        let splits = has(Folder::Train);
-        let learn = |f: &&Found| !splits || f.folder == Some(Folder::Train);
-        let check = |f: &&Found| match has(Folder::Val) {
+        let splits = has(SplitFolder::Train);
+        let learn = |f: &&LabeledEntry| !splits || f.folder == Some(SplitFolder::Train);
+        let check = |f: &&LabeledEntry| match has(SplitFolder::Val) {
             _ if !splits => false,
-            true => f.folder == Some(Folder::Val),
-            false => f.folder == Some(Folder::Test),
+            true => f.folder == Some(SplitFolder::Val),
+            false => f.folder == Some(SplitFolder::Test),
         };
         let labels = classes(found.iter().filter(learn));
         if let [class] = labels.as_slice() {
@@ -155,7 +72,7 @@ impl Plan {
         }
         let hash = |entry: &usize| hash(seed, path(container, *entry));
         if val.is_empty() {
-            (train, val) = set_apart(train, hash);
+            (train, val) = split_validation(train, hash);
         }
         let mut images = Vec::with_capacity(train.len() + val.len());
         for (group, split) in [(train, Split::Train), (val, Split::Val)] {
@@ -169,11 +86,12 @@ impl Plan {
     }
 
     /// Labelled images to measure with: the validation split where there are splits, else all.
-    pub fn flat(container: &Container) -> Result<Self, DataError> {
+    pub fn flat(container: &FileTree) -> Result<Self, DataError> {
         let (found, skipped) = find(container)?;
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
-        let wanted = [Folder::Val, Folder::Test, Folder::Train].into_iter().find(|folder| has(*folder));
-        let wanted = |f: &&Found| wanted.is_none() || f.folder == wanted;
+        let wanted =
+            [SplitFolder::Val, SplitFolder::Test, SplitFolder::Train].into_iter().find(|folder| has(*folder));
+        let wanted = |f: &&LabeledEntry| wanted.is_none() || f.folder == wanted;
         let labels = classes(found.iter().filter(wanted));
         let label = |class: &str| labels.iter().position(|l| l == class).unwrap_or_default() as u32;
         let images = found
@@ -186,7 +104,7 @@ impl Plan {
 }
 
 /// The images with their class folders, and sentences for those that lie in none.
-fn find(container: &Container) -> Result<(Vec<Found<'_>>, Vec<String>), DataError> {
+fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<String>), DataError> {
     let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
     let in_split = |path: &str| {
         let (first, rest) = path.split_once('/')?;
@@ -199,7 +117,7 @@ fn find(container: &Container) -> Result<(Vec<Found<'_>>, Vec<String>), DataErro
         let folder = if splits { in_split(path) } else { None };
         let inner = if folder.is_some() { path.split_once('/').map_or("", |(_, rest)| rest) } else { path };
         match inner.split_once('/') {
-            Some((class, _)) => found.push(Found { entry, class, folder }),
+            Some((class, _)) => found.push(LabeledEntry { entry, class, folder }),
             None => skipped.push(format!("{path}: it lies in no class folder.")),
         }
     }
@@ -211,11 +129,11 @@ fn find(container: &Container) -> Result<(Vec<Found<'_>>, Vec<String>), DataErro
     }
 }
 
-fn path(container: &Container, entry: usize) -> &str {
+fn path(container: &FileTree, entry: usize) -> &str {
     container.entries.get(entry).map_or("", |e| e.path.as_str())
 }
 
-fn classes<'a>(found: impl Iterator<Item = &'a Found<'a>>) -> Vec<String> {
+fn classes<'a>(found: impl Iterator<Item = &'a LabeledEntry<'a>>) -> Vec<String> {
     let names: std::collections::BTreeSet<_> = found.map(|f| f.class).collect();
     names.into_iter().map(str::to_string).collect()
 }
@@ -223,7 +141,7 @@ fn classes<'a>(found: impl Iterator<Item = &'a Found<'a>>) -> Vec<String> {
 type Labelled = Vec<(u32, usize)>;
 
 /// Images by class, each class in the order of its hashes.
-fn by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec<usize>> {
+fn group_by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec<usize>> {
     let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (label, entry) in images {
         classes.entry(label).or_default().push(entry);
@@ -235,9 +153,9 @@ fn by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec
 }
 
 /// Sets a tenth of each class apart, at least one image where it has two.
-fn set_apart(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Labelled) {
+fn split_validation(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Labelled) {
     let (mut train, mut val) = (Vec::new(), Vec::new());
-    for (label, entries) in by_class(images, hash) {
+    for (label, entries) in group_by_class(images, hash) {
         let share = (entries.len() as f64 * VAL_SHARE).round().max(1.0) as usize;
         let apart = if entries.len() < 2 { 0 } else { share };
         for (rank, entry) in entries.into_iter().enumerate() {
@@ -249,7 +167,7 @@ fn set_apart(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Label
 
 /// The first image of every class, then the second of every class, and so on.
 fn interleave(images: Labelled, hash: impl Fn(&usize) -> u64) -> Labelled {
-    let mut ranked: Vec<(usize, u32, usize)> = by_class(images, hash)
+    let mut ranked: Vec<(usize, u32, usize)> = group_by_class(images, hash)
         .into_iter()
         .flat_map(|(label, entries)| {
             entries.into_iter().enumerate().map(move |(rank, entry)| (rank, label, entry))

@@ -1,9 +1,9 @@
 //! IDX files as MNIST's and Fashion-MNIST's: a magic number (0, 0, 8 for bytes, number of dimensions), the
 //! dimensions as big-endian 32-bit numbers, the bytes.
 
-use super::container::Container;
+use super::file_tree::FileTree;
 use super::{Parts, reserve};
-use crate::streamed::fit;
+use crate::sharded::fit;
 use crate::{DataError, Samples};
 
 /// Whether a file's name is one that IDX files have (`train-images-idx3-ubyte`, `labels.idx1`).
@@ -14,7 +14,7 @@ fn named(name: &str) -> bool {
 }
 
 /// Whether the files are IDX files.
-pub(super) fn present(container: &Container) -> bool {
+pub(super) fn present(container: &FileTree) -> bool {
     container.entries.iter().any(|e| named(e.name()))
 }
 
@@ -25,7 +25,7 @@ struct Array {
 }
 
 /// Reads `train-images`/`train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
-pub(super) fn read(container: &mut Container, size: u32) -> Result<Parts, DataError> {
+pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataError> {
     let places: Vec<(usize, String)> = container
         .entries
         .iter()
@@ -115,8 +115,8 @@ fn pair(arrays: Vec<Array>, size: u32) -> Result<Samples, DataError> {
     }
     let (images, labels) = match (images, labels) {
         (Some(images), Some(labels)) => (images, labels),
-        (Some(one), None) => return Err(lonely(&one.name, "labels")),
-        (None, Some(one)) => return Err(lonely(&one.name, "images")),
+        (Some(one), None) => return Err(missing_partner(&one.name, "labels")),
+        (None, Some(one)) => return Err(missing_partner(&one.name, "images")),
         (None, None) => return Err(DataError::NoImages),
     };
     let [count, height, width] = images.dimensions[..] else {
@@ -147,6 +147,6 @@ fn pair(arrays: Vec<Array>, size: u32) -> Result<Samples, DataError> {
     Ok(samples)
 }
 
-fn lonely(name: &str, missing: &str) -> DataError {
+fn missing_partner(name: &str, missing: &str) -> DataError {
     DataError::layout(format!("“{name}” came without its {missing}: bring images and labels together."))
 }

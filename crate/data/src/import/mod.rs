@@ -7,38 +7,39 @@
 //! A project that the page exported is an ImageFolder archive that says the order of its classes ([`project`]).
 
 mod cifar;
-mod container;
+mod file_tree;
 mod folders;
 mod idx;
-mod pictures;
+mod paths;
 mod project;
+mod read_images;
 mod statistics;
 
 use alexnet_protocol::{ClassLabel, Preprocess};
 
-use crate::{DataError, Memory, Samples};
-use container::Container;
+use crate::{DataError, InMemoryDataset, Samples};
+use file_tree::FileTree;
 use folders::Plan;
 
 pub use project::project_network;
 
 /// How pictures become squares of the network's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Square {
+pub struct InputSize {
     /// Length in pixels that the shorter side is scaled to.
     pub resize: u32,
     /// Side in pixels of the square from the middle.
     pub crop: u32,
 }
 
-impl Square {
+impl InputSize {
     /// Squares of `size` pixels with all that the shorter side shows.
     pub fn whole(size: u32) -> Self {
         Self { resize: size, crop: size }
     }
 }
 
-impl From<Preprocess> for Square {
+impl From<Preprocess> for InputSize {
     /// As a model sees pictures.
     fn from(Preprocess { resize, crop, .. }: Preprocess) -> Self {
         Self { resize, crop }
@@ -57,14 +58,14 @@ pub struct File {
 /// A data set that came in, and what had to be left out.
 pub struct Import {
     /// The data set.
-    pub source: Memory,
+    pub source: InMemoryDataset,
     /// One sentence for each image that could not be used.
     pub skipped: Vec<String>,
 }
 
 /// Labelled images without a split, for measuring a model.
 #[derive(Debug)]
-pub struct Flat {
+pub struct UnsplitImages {
     /// The folders with images, in order.
     pub labels: Vec<ClassLabel>,
     /// The images; their labels are places in `labels`.
@@ -94,12 +95,12 @@ struct Parts {
 /// is named in [`Import::skipped`].
 pub fn import(
     files: Vec<File>,
-    square: Square,
+    square: InputSize,
     seed: u32,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Import, DataError> {
     let size = square.crop;
-    let mut container = Container::open(files)?;
+    let mut container = FileTree::open(files)?;
     let project = project::classes(&mut container);
     let parts = match () {
         () if cifar::present(&container) => cifar::read(&mut container, size)?,
@@ -107,16 +108,16 @@ pub fn import(
         () => {
             let plan = Plan::train_and_val(&container, seed)?;
             let view = Preprocess { resize: square.resize, crop: size, mean: [0.0; 3], std: [1.0; 3] };
-            pictures::read(&mut container, plan, &view, progress)?
+            read_images::read(&mut container, plan, &view, progress)?
         }
     };
     let Parts { labels, mut train, mut val, skipped } = parts;
-    settle(&labels, &mut train, &mut val)?;
+    check_classes(&labels, &mut train, &mut val)?;
     let labels = project::arrange(labels, &project, [&mut train, &mut val]);
     let (mean, std) = statistics::of(&train.pixels);
     let preprocess = Preprocess { resize: square.resize, crop: size, mean, std };
     progress(train.len() + val.len(), train.len() + val.len());
-    Ok(Import { source: Memory::new(labels, size, train, val, preprocess)?, skipped })
+    Ok(Import { source: InMemoryDataset::new(labels, size, train, val, preprocess)?, skipped })
 }
 
 /// Reads labelled images to measure a model with, exactly as the model sees a photo. Of a data set with
@@ -124,28 +125,28 @@ pub fn import(
 ///
 /// # Errors
 /// As [`import`], but one class or one image will do.
-pub fn import_flat(
+pub fn import_unsplit(
     files: Vec<File>,
     preprocess: &Preprocess,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Flat, DataError> {
-    let mut container = Container::open(files)?;
+) -> Result<UnsplitImages, DataError> {
+    let mut container = FileTree::open(files)?;
     let project = project::classes(&mut container);
     let Parts { labels, mut train, mut val, skipped } = match () {
         () if cifar::present(&container) => cifar::read(&mut container, preprocess.crop)?,
         () if idx::present(&container) => idx::read(&mut container, preprocess.crop)?,
         () => {
             let plan = Plan::flat(&container)?;
-            pictures::read(&mut container, plan, preprocess, progress)?
+            read_images::read(&mut container, plan, preprocess, progress)?
         }
     };
     let labels = project::arrange(labels, &project, [&mut train, &mut val]);
     let samples = if val.is_empty() { train } else { val };
-    Ok(Flat { labels, samples, skipped })
+    Ok(UnsplitImages { labels, samples, skipped })
 }
 
 /// What a network can be trained and tested on: two classes, and an image for the test.
-fn settle(labels: &[String], train: &mut Samples, val: &mut Samples) -> Result<(), DataError> {
+fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> Result<(), DataError> {
     if train.len() + val.len() == 1 {
         return Err(DataError::OneImage);
     }

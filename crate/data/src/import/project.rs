@@ -5,7 +5,7 @@ use alexnet_protocol::ClassLabel;
 use serde::Deserialize;
 
 use super::Samples;
-use super::container::Container;
+use super::file_tree::FileTree;
 
 /// Name of the description at the top of a project.
 const DESCRIPTION: &str = "project.json";
@@ -30,7 +30,7 @@ enum Class {
 }
 
 /// The classes of a project in their order; of anything else, or a file that says something else, none.
-pub(super) fn classes(container: &mut Container) -> Vec<ClassLabel> {
+pub(super) fn classes(container: &mut FileTree) -> Vec<ClassLabel> {
     let place = container.entries.iter().position(|entry| entry.path == DESCRIPTION);
     let text = place.and_then(|place| container.read(place).ok());
     let project = text.and_then(|text| serde_json::from_slice::<Project>(&text).ok());
@@ -68,7 +68,7 @@ pub fn project_network(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let file = super::File { path: "project.zip".into(), bytes: bytes.to_vec() };
-    let mut container = Container::open(vec![file]).ok()?;
+    let mut container = FileTree::open(vec![file]).ok()?;
     let place = container.entries.iter().position(|entry| entry.path == NETWORK)?;
     container.read(place).ok()
 }

@@ -4,7 +4,7 @@ import { lockProject, type ProjectLock } from "../../projects/lock";
 import { getRun } from "../../projects/store";
 import type { ProjectRun, Stage } from "../../projects/types";
 import type { Engine, StartFrom, WorkerApi } from "../shared/protocol";
-import type { FineTuneRun } from "./api";
+import type { FineTuneRun } from "./types";
 import type { RunRecovery } from "./restart";
 import type { Client } from "./client";
 import { TrainingRun, type SavePolicy, type RunHost } from "./run";

@@ -8,7 +8,7 @@ import { modelState } from "../../state/model.svelte";
 import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
 import type { DatasetChoice, Engine } from "../shared/protocol";
-import type { LabApi } from "./api";
+import type { LabApi } from "./types";
 import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";

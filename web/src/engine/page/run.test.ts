@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type StepMetrics } from "../../generated/protocol";
 import type { StoredRun, Engine, Slot } from "../shared/protocol";
-import type { RunEvents } from "./api";
+import type { RunEvents } from "./types";
 import { Interrupted } from "./client";
 import { LOSS_IS_NO_NUMBER, TrainingRun, type RunHost } from "./run";
 import { SAVE_POLICY } from "./fine-tune";

@@ -2,7 +2,7 @@
 import type { RunInfo, RunOptions, Validation } from "../../generated/protocol";
 import type { StoredRun, Engine, Slot } from "../shared/protocol";
 import type { RunRecovery } from "./restart";
-import type { LiveMetrics, Phase, Run, RunEvents, SavedRun } from "./api";
+import type { LiveMetrics, Phase, Run, RunEvents, SavedRun } from "./types";
 import { Interrupted } from "./client";
 import { Emitter } from "./emitter";
 import { Queue } from "../shared/queue";

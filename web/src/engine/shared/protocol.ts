@@ -4,8 +4,8 @@
  * The wasm module, the device and every tensor belong to the worker. Everything here can be cloned or transferred.
  */
 import type {
-  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
-  StepMetrics, Validation, Views, Watched,
+  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Views, ValidationPrediction,
 } from "../../generated/protocol";
 import type { EvaluationResult, ProjectRun } from "../../projects/types";
 
@@ -115,14 +115,14 @@ export interface Engine {
   /** conv1's filters of the model in use. */
   modelFilters(): Promise<FilterData>;
   /** What leaves a layer of the model in use, of which `crop` must be. */
-  maps(crop: Pixels, layer: string): Promise<FilterData>;
+  featureMaps(crop: Pixels, layer: string): Promise<FilterData>;
   /** What each place of the last convolution's maps adds to a class (HiResCAM). */
-  evidence(crop: Pixels, classIndex: number): Promise<HeatMapData>;
+  evidenceMap(crop: Pixels, classIndex: number): Promise<HeatMapData>;
   occlusionGrid(): Promise<OcclusionGrid>;
   /** The class's probability with a grey square at `count` places of the grid from `from` on. */
-  occluded(crop: Pixels, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  occlusionProbabilities(crop: Pixels, classIndex: number, from: number, count: number): Promise<Float32Array>;
   /** The classes that the model in use holds to be most like one, the most alike first. */
-  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  similarClasses(classIndex: number, count: number): Promise<SimilarClass[]>;
   /** Asks the model in use and others, which are downloaded when they are not here yet; told as progress of `members`. */
   classifyEnsemble(file: Blob, members: readonly MemberFile[], top: number): Promise<EnsemblePrediction>;
 
@@ -156,14 +156,14 @@ export interface Engine {
   /** conv1's filters. */
   filters(slot: EngineSlot): Promise<FilterData>;
   /** Top-5 for some validation images. */
-  watch(slot: EngineSlot, indices: number[]): Promise<Watched[]>;
+  watch(slot: EngineSlot, indices: number[]): Promise<ValidationPrediction[]>;
   valImage(slot: EngineSlot, index: number): Promise<Pixels>;
   /** Without augmentation. */
   trainImage(slot: EngineSlot, index: number): Promise<Pixels>;
   /** The training images that the run's network takes for most alike to an encoded picture, nearest first. */
-  neighbours(slot: EngineSlot, file: Blob, count: number): Promise<Neighbour[]>;
+  nearestNeighbors(slot: EngineSlot, file: Blob, count: number): Promise<Neighbor[]>;
   /** The same for raw pixels, as a canvas gives them. */
-  neighboursOfPixels(slot: EngineSlot, image: ImageData, count: number): Promise<Neighbour[]>;
+  nearestNeighborsOfPixels(slot: EngineSlot, image: ImageData, count: number): Promise<Neighbor[]>;
   saveRun(slot: EngineSlot): Promise<Uint8Array>;
   resumeRun(slot: EngineSlot, bytes: Uint8Array): Promise<RunInfo>;
   /** The run's network becomes the model in use, for Classify and for export. */

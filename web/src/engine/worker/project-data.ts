@@ -44,7 +44,7 @@ export class ProjectDatasets {
     // One project's pictures at a time are enough to hold; a run keeps those that it has.
     if (this.held) lab.removeData(this.held.dataset);
     this.held = null;
-    lab.beginPictures(dataset, classes, network, preprocess);
+    lab.beginDataset(dataset, classes, network, preprocess);
     const order: string[] = [];
     let broken = 0;
     for (let from = 0; from < pictures.length; from += CHUNK) {
@@ -55,14 +55,14 @@ export class ProjectDatasets {
         const label = classes.findIndex((one) => one.id === picture.class);
         if (!square || label < 0) broken++;
         else {
-          lab.addPicture(square, label, picture.val);
+          lab.addImage(square, label, picture.val);
           if (picture.val) order.push(picture.id);
         }
       }
       this.progress(Math.min(from + CHUNK, pictures.length), pictures.length);
     }
     if (pictures.length > 0 && broken === pictures.length) throw new Error("None of the pictures could be read: add others.");
-    lab.finishPictures();
+    lab.finishDataset();
     this.held = { dataset, made };
     this.orders.set(dataset, { pictures: order, classes: classes.map(({ id: of }) => of) });
   }
@@ -78,7 +78,7 @@ export class ProjectDatasets {
     for (const [i, { hash }] of missing.entries()) {
       const file = files[i];
       try {
-        if (file) fresh.set(hash, lab.square(file, preprocess));
+        if (file) fresh.set(hash, lab.centerCrop(file, preprocess));
       } catch (error) {
         // A picture that the browser shows and the lab cannot read is left out; anything worse ends the worker.
         if (error instanceof WebAssembly.RuntimeError) throw error;

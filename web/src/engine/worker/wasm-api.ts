@@ -1,7 +1,7 @@
 /** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
 import type {
-  ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbour, Network, NetworkConfig, NetworkShape, OcclusionGrid, Preprocess, RunInfo, RunOptions, SimilarClass,
-  StepMetrics, Validation, Views, Watched,
+  ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, Preprocess, RunInfo, RunOptions, SimilarClass,
+  StepMetrics, Validation, Views, ValidationPrediction,
 } from "../../generated/protocol";
 import type {
   BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, HeatMapData, MaskData, Parity, Pixels, GroupStep, EnsemblePrediction,
@@ -38,11 +38,11 @@ export interface WasmLab {
   modelLayers(): LayerMaps[];
   modelFilters(): Promise<FilterData>;
   /** `rgba`: the square that the network saw, as {@link Classified} has it; of the same model. */
-  maps(rgba: Uint8Array, layer: string): Promise<FilterData>;
-  evidence(rgba: Uint8Array, classIndex: number): Promise<HeatMapData>;
+  featureMaps(rgba: Uint8Array, layer: string): Promise<FilterData>;
+  evidenceMap(rgba: Uint8Array, classIndex: number): Promise<HeatMapData>;
   occlusionGrid(): OcclusionGrid;
-  occluded(rgba: Uint8Array, classIndex: number, from: number, count: number): Promise<Float32Array>;
-  similar(classIndex: number, count: number): Promise<SimilarClass[]>;
+  occlusionProbabilities(rgba: Uint8Array, classIndex: number, from: number, count: number): Promise<Float32Array>;
+  similarClasses(classIndex: number, count: number): Promise<SimilarClass[]>;
   addMember(id: string, bytes: Uint8Array): void;
   dropMembers(): void;
   classifyEnsemble(file: Uint8Array, members: string[], top: number): Promise<EnsemblePrediction>;
@@ -50,10 +50,10 @@ export interface WasmLab {
   importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
   removeData(id: string): void;
   /** A picture's square, `crop × crop × 3` bytes. */
-  square(file: Uint8Array, preprocess: Preprocess): Uint8Array;
-  beginPictures(id: string, labels: ClassLabel[], network: string, preprocess: Preprocess): void;
-  addPicture(square: Uint8Array, label: number, val: boolean): void;
-  finishPictures(): DatasetInfo;
+  centerCrop(file: Uint8Array, preprocess: Preprocess): Uint8Array;
+  beginDataset(id: string, labels: ClassLabel[], network: string, preprocess: Preprocess): void;
+  addImage(square: Uint8Array, label: number, val: boolean): void;
+  finishDataset(): DatasetInfo;
   /** The network that the next `configureFrom` starts from: a file, or the model in use. */
   startFrom(file: Uint8Array | undefined, labels?: LabelMap): Promise<ModelInfo>;
   configureFrom(slot: number, options: RunOptions): Promise<RunInfo>;
@@ -64,11 +64,11 @@ export interface WasmLab {
   validate(slot: number, limit: number): Promise<Validation>;
   mask(slot: number, layer: DropoutLayer): Promise<MaskData>;
   filters(slot: number): Promise<FilterData>;
-  watch(slot: number, indices: Uint32Array): Promise<Watched[]>;
+  watch(slot: number, indices: Uint32Array): Promise<ValidationPrediction[]>;
   valImage(slot: number, index: number): Promise<Pixels>;
   trainImage(slot: number, index: number): Promise<Pixels>;
-  neighbours(slot: number, file: Uint8Array, count: number): Promise<Neighbour[]>;
-  neighboursOfPixels(slot: number, width: number, height: number, rgba: Uint8Array, count: number): Promise<Neighbour[]>;
+  nearestNeighbors(slot: number, file: Uint8Array, count: number): Promise<Neighbor[]>;
+  nearestNeighborsOfPixels(slot: number, width: number, height: number, rgba: Uint8Array, count: number): Promise<Neighbor[]>;
   saveRun(slot: number): Promise<Uint8Array>;
   resumeRun(slot: number, bytes: Uint8Array): Promise<RunInfo>;
   runOptions(slot: number): RunOptions | undefined;

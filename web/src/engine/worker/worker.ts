@@ -189,20 +189,20 @@ const api: WorkerApi = {
     const filters = await call((lab) => lab.modelFilters());
     return transfer(filters, filters.values);
   },
-  maps: async ({ rgba }, layer) => {
-    const maps = await call((lab) => lab.maps(rgba, layer));
+  featureMaps: async ({ rgba }, layer) => {
+    const maps = await call((lab) => lab.featureMaps(rgba, layer));
     return transfer(maps, maps.values);
   },
-  evidence: async ({ rgba }, classIndex) => {
-    const heat = await call((lab) => lab.evidence(rgba, classIndex));
+  evidenceMap: async ({ rgba }, classIndex) => {
+    const heat = await call((lab) => lab.evidenceMap(rgba, classIndex));
     return transfer(heat, heat.values);
   },
   occlusionGrid: () => call((lab) => lab.occlusionGrid()),
-  occluded: async ({ rgba }, classIndex, from, count) => {
-    const probabilities = await call((lab) => lab.occluded(rgba, classIndex, from, count));
+  occlusionProbabilities: async ({ rgba }, classIndex, from, count) => {
+    const probabilities = await call((lab) => lab.occlusionProbabilities(rgba, classIndex, from, count));
     return transfer(probabilities, probabilities);
   },
-  similar: (classIndex, count) => call((lab) => lab.similar(classIndex, count)),
+  similarClasses: (classIndex, count) => call((lab) => lab.similarClasses(classIndex, count)),
   classifyEnsemble: async (file, wanted, top) => {
     const bytes = await photoBytes(file);
     await loadMembers(wanted);
@@ -278,12 +278,12 @@ const api: WorkerApi = {
     const image = await call((lab) => lab.trainImage(slot, index));
     return transfer(image, image.rgba);
   },
-  neighbours: async (slot, file, count) => {
+  nearestNeighbors: async (slot, file, count) => {
     const bytes = await photoBytes(file);
-    return call((lab) => lab.neighbours(slot, bytes, count));
+    return call((lab) => lab.nearestNeighbors(slot, bytes, count));
   },
-  neighboursOfPixels: (slot, { width, height, data }, count) =>
-    call((lab) => lab.neighboursOfPixels(slot, width, height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), count)),
+  nearestNeighborsOfPixels: (slot, { width, height, data }, count) =>
+    call((lab) => lab.nearestNeighborsOfPixels(slot, width, height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), count)),
   saveRun: async (slot) => {
     const bytes = await call((lab) => lab.saveRun(slot));
     return transfer(bytes, bytes);

@@ -54,7 +54,7 @@ export class Why {
     this.covered = { done: 0, of: 0 };
     return this.attempt(async () => {
       const { crop } = this;
-      const evidence = await lab.engine.evidence(crop, classIndex);
+      const evidence = await lab.engine.evidenceMap(crop, classIndex);
       if (over()) return;
       this.evidence = evidence;
       const grid = await lab.engine.occlusionGrid();
@@ -62,7 +62,7 @@ export class Why {
       const uncovered = this.answer.top.find(({ index }) => index === classIndex)?.probability ?? 0;
       const probabilities = new Float32Array(of);
       for (let done = 0; done < of && !over(); ) {
-        const piece = await lab.engine.occluded(crop, classIndex, done, PIECE);
+        const piece = await lab.engine.occlusionProbabilities(crop, classIndex, done, PIECE);
         probabilities.set(piece, done);
         done += piece.length;
         if (over() || piece.length === 0) return;
@@ -85,7 +85,7 @@ export class Why {
   show(layer: string): Promise<void> {
     this.layer = layer;
     return this.attempt(async () => {
-      const maps = await lab.engine.maps(this.crop, layer);
+      const maps = await lab.engine.featureMaps(this.crop, layer);
       if (layer === this.layer) this.maps = maps;
     });
   }

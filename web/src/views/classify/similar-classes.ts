@@ -11,7 +11,7 @@ export function similarClasses(model: ModelInfo, classIndex: number): Promise<Si
   known.set(model, classes);
   const before = classes.get(classIndex);
   if (before) return before;
-  const asked = lab.engine.similar(classIndex, SHOWN);
+  const asked = lab.engine.similarClasses(classIndex, SHOWN);
   // What failed (the worker died) may be asked again.
   asked.catch(() => classes.delete(classIndex));
   classes.set(classIndex, asked);

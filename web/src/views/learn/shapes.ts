@@ -1,8 +1,8 @@
 /** Words and sums for the shapeExplorer of shapes; every number comes from the table of architectures. */
-import type { LayerShape, NetworkShape, Role } from "../../generated/protocol";
+import type { LayerShape, NetworkShape, LayerRole } from "../../generated/protocol";
 import { megabytes, whole } from "../../ui/format";
 
-const ROLES: Record<Role, string> = {
+const ROLES: Record<LayerRole, string> = {
   convolution: "convolution",
   "batch-norm": "batch normalisation",
   "response-norm": "response normalisation",
@@ -13,7 +13,7 @@ const ROLES: Record<Role, string> = {
   "fully-connected": "fully connected",
 };
 
-export const roleText = (role: Role): string => ROLES[role];
+export const roleText = (role: LayerRole): string => ROLES[role];
 
 /** `96 × 55 × 55`; a layer of units has one number. */
 export function sides([channels, height, width]: readonly [number, number, number]): string {

@@ -240,7 +240,7 @@ export class Trainer {
     await lab.models.useRun(2, project.name);
     this.evaluation = evaluation;
     this.unsaved = !(await this.saveFinished(evaluation));
-    markInUse(evaluation);
+    markInUse(this, evaluation);
     if (this.stage === "head" && project.plan.allEpochs > 0) await this.begin("all", this.projectNetwork());
     else {
       this.status = "idle";

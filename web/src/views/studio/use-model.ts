@@ -1,26 +1,34 @@
 /** The open project's network as the model in use. */
 import { lab } from "../../engine/page/api";
+import type { ExportFormat } from "../../engine/shared/protocol";
 import type { EvaluationResult } from "../../projects/types";
 import { modelState } from "../../state/model.svelte";
 import { editor } from "./project.svelte";
 import { testResult } from "./evaluation";
-import { trainer } from "./trainer.svelte";
 
-/** Which state of which project is in use, as far as this visit knows. */
+/** The project's network, as the trainer has it. */
+export interface ProjectNetwork {
+  /** It is in memory only. */
+  readonly unsaved: boolean;
+  readonly evaluation: EvaluationResult | null;
+  file(format: ExportFormat): Promise<Uint8Array>;
+}
+
+/** The state of the project that is in use, as far as this visit knows. */
 let inUse = "";
-const state = () => JSON.stringify([editor.project.id, editor.project.classes, trainer.unsaved, editor.finished?.savedAt]);
+const state = ({ unsaved }: ProjectNetwork) => JSON.stringify([editor.project.id, editor.project.classes, unsaved, editor.finished?.savedAt]);
 
-/** Notes that the project's network was just put to use, and what its test says. */
-export function markInUse(evaluation: EvaluationResult | null): void {
-  inUse = state();
+/** Notes that the project's network is the model in use, and the result of its test. */
+export function markInUse(network: ProjectNetwork, evaluation: EvaluationResult | null): void {
+  inUse = state(network);
   modelState.testResult = evaluation && testResult(evaluation);
 }
 
-/** Makes the project's network the model in use, where it is not yet. */
-export async function ensureProjectModel(): Promise<void> {
-  const own = modelState.status === "ready" && modelState.name === editor.project.name && inUse === state();
-  if (own) return;
-  const bytes = await trainer.file("alexnet");
+/** Makes the project's network the model in use, unless it is already. */
+export async function ensureProjectModel(network: ProjectNetwork): Promise<void> {
+  const isInUse = modelState.status === "ready" && modelState.name === editor.project.name && inUse === state(network);
+  if (isInUse) return;
+  const bytes = await network.file("alexnet");
   await lab.models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), editor.project.name);
-  markInUse(trainer.evaluation);
+  markInUse(network, network.evaluation);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Watched } from "../../generated/protocol";
+import type { ValidationPrediction } from "../../generated/protocol";
 import { choose, Inspector, type InspectorEngine } from "./inspection";
 
-const watched = (index: number): Watched => ({ index, label: `class ${index % 4}`, top: [] });
+const watched = (index: number): ValidationPrediction => ({ index, label: `class ${index % 4}`, top: [] });
 
 /** An engine that counts what it is asked, and whose calls take time on the test's clock. */
 function setUp(cost = 0): { insight: Inspector; calls: string[]; clock: { now: number }; errors: unknown[]; engine: InspectorEngine } {

@@ -1,5 +1,5 @@
 import type { Engine, FilterData, MaskData, Pixels } from "../../engine/shared/protocol";
-import type { Watched } from "../../generated/protocol";
+import type { ValidationPrediction } from "../../generated/protocol";
 
 /** What somebody may be looking at. */
 export type Part = "masks" | "filters" | "watched";
@@ -24,7 +24,7 @@ export interface Moment {
 }
 
 /** A validation image with what the network now thinks of it. */
-export interface WatchedImage extends Watched {
+export interface WatchedImage extends ValidationPrediction {
   pixels: Pixels | undefined;
 }
 
@@ -137,9 +137,9 @@ export class Inspector {
 }
 
 /** The first images of as many different classes as possible, in their order. */
-export function choose(pool: readonly Watched[], count: number): number[] {
+export function choose(pool: readonly ValidationPrediction[], count: number): number[] {
   const labels = new Set<string>();
-  const [fresh, again]: [Watched[], Watched[]] = [[], []];
+  const [fresh, again]: [ValidationPrediction[], ValidationPrediction[]] = [[], []];
   for (const one of pool) {
     (labels.has(one.label) ? again : fresh).push(one);
     labels.add(one.label);

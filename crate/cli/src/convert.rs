@@ -1,0 +1,30 @@
+//! `alexnet convert` and `alexnet average`.
+
+use alexnet::Classifier;
+use alexnet_format::Checkpoint;
+use anyhow::{Context, Result};
+
+use crate::args::{AverageArgs, ConvertArgs};
+use crate::model::ModelName;
+
+/// `alexnet convert`.
+///
+/// # Errors
+/// What is wrong with either file, or that the weights do not fit their network.
+pub fn run(args: &ConvertArgs) -> Result<()> {
+    let model = args.input.checkpoint()?;
+    Classifier::check(&model).with_context(|| args.input.to_string())?;
+    let model = Checkpoint { origin: args.origin.clone().or(model.origin), ..model };
+    args.output.write(&model, args.stored.precision())
+}
+
+/// `alexnet average`.
+///
+/// # Errors
+/// When a file cannot be read or written, or the models are not of one kind.
+pub fn average(args: &AverageArgs) -> Result<()> {
+    let models = args.model.iter().map(ModelName::model).collect::<Result<Vec<_>>>()?;
+    let mean = alexnet::average::average(&models)?;
+    let model = Checkpoint { origin: args.origin.clone().or(mean.origin), ..mean };
+    args.out.write(&model, args.stored.precision())
+}

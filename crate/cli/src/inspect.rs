@@ -1,0 +1,76 @@
+//! `alexnet inspect`.
+
+use alexnet::{Classifier, Compute};
+use alexnet_format::{ModelFile, ReadAt};
+use alexnet_protocol::{ModelInfo, PUBLISHED_MODELS};
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::args::InspectArgs;
+use crate::model::origin;
+use crate::report;
+
+/// `alexnet inspect`.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn run(args: &InspectArgs) -> Result<()> {
+    let file = args.model.file()?;
+    let found = inspected(&*file).with_context(|| args.model.to_string())?;
+    if args.json {
+        return report::result(&serde_json::to_string(&found)?);
+    }
+    report::result(&summary(&found))
+}
+
+/// What is in a file, and whether it is of use.
+#[derive(Serialize)]
+struct Inspected {
+    #[serde(flatten)]
+    info: ModelInfo,
+    /// Why it cannot be used: the sentence that whoever tries to hears.
+    problem: Option<String>,
+}
+
+fn inspected(file: &dyn ReadAt) -> Result<Inspected> {
+    let opened = ModelFile::open(file)?;
+    let mut info = opened.info();
+    if info.origin.is_none() {
+        info.origin = origin(file, &PUBLISHED_MODELS)?;
+    }
+    // Tried: what is wrong with a tensor shows when it is read.
+    let problem = Classifier::from_file(&opened, &Compute::cpu()).err().map(|error| error.to_string());
+    Ok(Inspected { info, problem })
+}
+
+/// What a person wants to know.
+fn summary(Inspected { info, problem }: &Inspected) -> String {
+    let (c, p) = (info.config, info.preprocess);
+    let mut lines = vec![
+        format!("format      {}", info.format),
+        format!(
+            "network     {} (width {}, {}, normalisation {}, dropout {})",
+            c.network, c.width, c.activation, c.normalization, c.dropout
+        ),
+        format!("classes     {}", info.classes),
+        format!("parameters  {}", info.parameters),
+        format!(
+            "input       shorter side {}, centre {} pixels, mean {:?}, std {:?}",
+            p.resize, p.crop, p.mean, p.std
+        ),
+    ];
+    lines.extend(info.calibration.map(|c| {
+        format!(
+            "calibrated  temperature {:.4}, calibration error {:.2} % before, {:.2} % after, unsure below {:.2}",
+            c.temperature,
+            c.ece_before * 100.0,
+            c.ece_after * 100.0,
+            c.doubt
+        )
+    }));
+    lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
+    lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
+    lines.extend(problem.as_ref().map(|problem| format!("of no use   {problem}")));
+    lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));
+    lines.join("\n")
+}

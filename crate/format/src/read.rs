@@ -1,0 +1,73 @@
+//! Reading a file by offset, so that it need never be whole in memory.
+
+use crate::error::FormatError;
+
+/// Bytes read at once.
+const CHUNK: usize = 1 << 20;
+
+/// Bytes that are read where they are wanted, so that a file need never be whole in memory.
+pub trait ReadAt {
+    /// Bytes in all.
+    fn size(&self) -> u64;
+
+    /// Fills `into` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// Why they cannot be read, for the middle of a sentence.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String>;
+}
+
+impl ReadAt for &[u8] {
+    fn size(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+        let start = usize::try_from(offset).ok();
+        let bytes = start.and_then(|start| self.get(start..start.checked_add(into.len())?));
+        into.copy_from_slice(bytes.ok_or("it ends early")?);
+        Ok(())
+    }
+}
+
+/// Passes a part of a file on, chunk by chunk.
+///
+/// # Errors
+/// A sentence with the reason why it cannot be read, or that of `use_chunk`.
+pub fn read_chunks(
+    file: &dyn ReadAt,
+    start: u64,
+    length: usize,
+    mut use_chunk: impl FnMut(&[u8]) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
+    let mut chunk = vec![0; CHUNK.min(length)];
+    let (mut at, mut left) = (start, length);
+    while left > 0 {
+        let next = chunk.get_mut(..left.min(CHUNK)).unwrap_or_default();
+        read_exact_at(file, at, next)?;
+        use_chunk(next)?;
+        at = at.saturating_add(next.len() as u64);
+        left -= next.len();
+    }
+    Ok(())
+}
+
+/// Fills a buffer from a file.
+///
+/// # Errors
+/// A sentence with the reason why it cannot be read.
+pub fn read_exact_at(file: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), FormatError> {
+    file.read_at(offset, into).map_err(|reason| FormatError::Unreadable { reason })
+}
+
+/// A buffer of so many zero bytes.
+///
+/// # Errors
+/// A sentence where there is none.
+pub fn allocate(bytes: u64) -> Result<Vec<u8>, FormatError> {
+    let mut buffer = Vec::new();
+    let length = usize::try_from(bytes).unwrap_or(usize::MAX);
+    buffer.try_reserve_exact(length).map_err(|_| FormatError::NoRoom { bytes })?;
+    buffer.resize(length, 0);
+    Ok(buffer)
+}

@@ -1,0 +1,252 @@
+//! Batch normalisation in training (Ioffe and Szegedy 2015): each channel brought to mean 0 and variance 1 over the
+//! batch, then scaled and shifted.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::simd_ops;
+
+/// The shape of a normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchNorm {
+    /// Channels of the maps.
+    pub channels: usize,
+    /// Height times width of the maps.
+    pub pixels: usize,
+}
+
+/// What a channel is normalised by.
+#[derive(Debug, Clone, Copy)]
+pub struct Channel<'a> {
+    /// Scales, one a channel.
+    pub gamma: &'a [f32],
+    /// Means over batch and pixels.
+    pub mean: &'a [f32],
+    /// Variances over batch and pixels, biased.
+    pub variance: &'a [f32],
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+impl Channel<'_> {
+    fn inverse_deviation(&self, channel: usize) -> f32 {
+        1.0 / (self.variance[channel] + self.epsilon).sqrt()
+    }
+}
+
+impl BatchNorm {
+    /// Mean and biased variance of each channel.
+    ///
+    /// # Panics
+    /// When `x` is no whole number of images.
+    pub fn statistics(&self, x: &[f32], mean: &mut [f32], variance: &mut [f32]) {
+        let count = self.values(x);
+        Arch::new().dispatch(Statistics { by: *self, x, count, mean, variance });
+    }
+
+    /// `out = (x − mean) / √(variance + ε) · γ + β`.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn forward(&self, x: &[f32], by: Channel<'_>, beta: &[f32], out: &mut [f32]) {
+        assert_eq!(x.len(), out.len(), "lengths");
+        Arch::new().dispatch(Forward { shape: *self, x, by, beta, out });
+    }
+
+    /// The gradients by `x`, γ and β, from the gradient by `out`; mean and variance depend on `x` too.
+    ///
+    /// # Panics
+    /// When a slice has another length than its shape.
+    pub fn gradients(
+        &self,
+        x: &[f32],
+        by: Channel<'_>,
+        gradient: &[f32],
+        by_x: &mut [f32],
+        by_gamma: &mut [f32],
+        by_beta: &mut [f32],
+    ) {
+        assert_eq!((x.len(), x.len()), (gradient.len(), by_x.len()), "lengths");
+        let count = self.values(x);
+        Arch::new().dispatch(Backward { shape: *self, x, by, gradient, count, by_x, by_gamma, by_beta });
+    }
+
+    /// Values of a channel.
+    fn values(&self, x: &[f32]) -> f64 {
+        assert!(x.len().is_multiple_of(self.channels * self.pixels), "whole images");
+        (x.len() / self.channels) as f64
+    }
+
+    fn maps<'a>(&self, x: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
+        x.chunks_exact(self.pixels).skip(channel).step_by(self.channels)
+    }
+}
+
+struct Statistics<'a> {
+    by: BatchNorm,
+    x: &'a [f32],
+    count: f64,
+    mean: &'a mut [f32],
+    variance: &'a mut [f32],
+}
+
+impl WithSimd for Statistics<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { by, x, count, mean, variance } = self;
+        for ((mean, variance), channel) in mean.iter_mut().zip(variance).zip(0..) {
+            let sums = by.maps(x, channel).map(|map| f64::from(simd_ops::sum(simd, [map], |[x]| x)));
+            *mean = (sums.sum::<f64>() / count) as f32;
+            let middle = simd.splat_f32s(*mean);
+            let squares = by.maps(x, channel).map(|map| {
+                f64::from(simd_ops::sum(simd, [map], |[x]| {
+                    let apart = simd.sub_f32s(x, middle);
+                    simd.mul_f32s(apart, apart)
+                }))
+            });
+            *variance = (squares.sum::<f64>() / count) as f32;
+        }
+    }
+}
+
+struct Forward<'a> {
+    shape: BatchNorm,
+    x: &'a [f32],
+    by: Channel<'a>,
+    beta: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape: BatchNorm { channels, pixels }, x, by, beta, out } = self;
+        let maps = x.chunks_exact(pixels).zip(out.chunks_exact_mut(pixels));
+        for ((x, out), channel) in maps.zip((0..channels).cycle()) {
+            let scale = by.inverse_deviation(channel) * by.gamma[channel];
+            let shift = simd.splat_f32s(beta[channel] - by.mean[channel] * scale);
+            let scale = simd.splat_f32s(scale);
+            simd_ops::update(simd, out, [x], |_, [x]| simd.mul_add_e_f32s(x, scale, shift));
+        }
+    }
+}
+
+struct Backward<'a> {
+    shape: BatchNorm,
+    x: &'a [f32],
+    by: Channel<'a>,
+    gradient: &'a [f32],
+    count: f64,
+    by_x: &'a mut [f32],
+    by_gamma: &'a mut [f32],
+    by_beta: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, x, by, gradient, count, by_x, by_gamma, by_beta } = self;
+        let BatchNorm { channels, pixels } = shape;
+        for channel in 0..channels {
+            let mean = simd.splat_f32s(by.mean[channel]);
+            let (mut sum, mut product) = (0.0, 0.0);
+            for (x, gradient) in shape.maps(x, channel).zip(shape.maps(gradient, channel)) {
+                sum += f64::from(simd_ops::sum(simd, [gradient], |[gradient]| gradient));
+                product += f64::from(simd_ops::sum(simd, [x, gradient], |[x, gradient]| {
+                    simd.mul_f32s(simd.sub_f32s(x, mean), gradient)
+                }));
+            }
+            by_beta[channel] = sum as f32;
+            by_gamma[channel] = product as f32 * by.inverse_deviation(channel);
+        }
+        let maps = x.chunks_exact(pixels).zip(gradient.chunks_exact(pixels));
+        for (((x, gradient), to), channel) in
+            maps.zip(by_x.chunks_exact_mut(pixels)).zip((0..channels).cycle())
+        {
+            let inverse = by.inverse_deviation(channel);
+            let splat = |value| simd.splat_f32s(value);
+            let (mean, scale) = (splat(by.mean[channel]), splat(by.gamma[channel] * inverse));
+            let slope = splat(inverse * by_gamma[channel] / count as f32);
+            let offset = splat(by_beta[channel] / count as f32);
+            simd_ops::update(simd, to, [x, gradient], |_, [x, gradient]| {
+                let straight = simd.sub_f32s(gradient, offset);
+                let turned = simd.mul_f32s(simd.sub_f32s(x, mean), slope);
+                simd.mul_f32s(scale, simd.sub_f32s(straight, turned))
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(length: usize, seed: usize) -> Vec<f32> {
+        (0..length).map(|i| ((i * 7919 + seed * 104_729) % 1021) as f32 / 510.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn outputs_are_normal_and_gradients_agree_with_finite_differences() {
+        let norm = BatchNorm { channels: 3, pixels: 35 };
+        let (x, weights) = (noise(4 * 105, 1), noise(4 * 105, 2));
+        let (gamma, beta) = ([0.5, 1.0, 2.0], [0.0, 1.0, -1.0]);
+        let run = |x: &[f32], gamma: &[f32], beta: &[f32]| {
+            let (mut mean, mut variance, mut out) = ([0.0; 3], [0.0; 3], vec![0.0; x.len()]);
+            norm.statistics(x, &mut mean, &mut variance);
+            norm.forward(
+                x,
+                Channel { gamma, mean: &mean, variance: &variance, epsilon: 1e-5 },
+                beta,
+                &mut out,
+            );
+            (out, mean, variance)
+        };
+        let loss = |x: &[f32], gamma: &[f32], beta: &[f32]| {
+            let (out, ..) = run(x, gamma, beta);
+            out.iter().zip(&weights).map(|(o, w)| f64::from(*o) * f64::from(*w)).sum::<f64>()
+        };
+        let (out, mean, variance) = run(&x, &gamma, &beta);
+        for channel in 0..3 {
+            let values: Vec<f32> = norm.maps(&out, channel).flatten().copied().collect();
+            let average = values.iter().sum::<f32>() / values.len() as f32;
+            let spread = values.iter().map(|v| (v - average).powi(2)).sum::<f32>() / values.len() as f32;
+            assert!((average - beta[channel]).abs() < 1e-5, "{average}");
+            assert!((spread.sqrt() - gamma[channel]).abs() < 1e-3, "{spread}");
+        }
+        let by = Channel { gamma: &gamma, mean: &mean, variance: &variance, epsilon: 1e-5 };
+        let (mut by_x, mut by_gamma, mut by_beta) = (vec![0.0; x.len()], [0.0; 3], [0.0; 3]);
+        norm.gradients(&x, by, &weights, &mut by_x, &mut by_gamma, &mut by_beta);
+        let step = 1e-2;
+        let close = |gradient: f32, [less, more]: [f64; 2]| {
+            let difference = (more - less) / f64::from(2.0 * step);
+            assert!(
+                (f64::from(gradient) - difference).abs() < 2e-3 * (1.0 + difference.abs()),
+                "{gradient} {difference}"
+            );
+        };
+        for i in (0..x.len()).step_by(17) {
+            close(
+                by_x[i],
+                [-step, step].map(|step| {
+                    let mut x = x.clone();
+                    x[i] += step;
+                    loss(&x, &gamma, &beta)
+                }),
+            );
+        }
+        for channel in 0..3 {
+            let moved = |values: [f32; 3], step: f32| {
+                let mut values = values;
+                values[channel] += step;
+                values
+            };
+            close(by_gamma[channel], [-step, step].map(|step| loss(&x, &moved(gamma, step), &beta)));
+            close(by_beta[channel], [-step, step].map(|step| loss(&x, &gamma, &moved(beta, step))));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Loops over values side by side, in the vectors of the machine. The wasm build is linked for size, where the compiler
+//! makes no vectors of its own: what is not written as such takes four times as long there.
+
+use pulp::{Simd, bytemuck};
+
+use crate::winograd_transform::LARGEST;
+
+/// Vectors that a sum is taken in: additions then do not wait for each other, and rounding stays small.
+const SUMS: usize = 4;
+
+/// `to = f(to, from)`, value by value.
+///
+/// # Panics
+/// When a slice is shorter than `to`.
+#[inline(always)]
+pub(crate) fn update<S: Simd, const N: usize>(
+    _: S,
+    to: &mut [f32],
+    from: [&[f32]; N],
+    f: impl Fn(S::f32s, [S::f32s; N]) -> S::f32s,
+) {
+    let from = from.map(|from| S::as_simd_f32s(&from[..to.len()]));
+    let (to, rest) = S::as_mut_simd_f32s(to);
+    for (at, to) in to.iter_mut().enumerate() {
+        *to = f(*to, from.map(|(from, _)| from[at]));
+    }
+    if !rest.is_empty() {
+        let values = [f(part::<S>(rest), from.map(|(_, rest)| part::<S>(rest)))];
+        rest.iter_mut().zip(bytemuck::cast_slice(&values)).for_each(|(to, value)| *to = *value);
+    }
+}
+
+/// `Σ f(from)`.
+///
+/// # Panics
+/// When a slice is shorter than the first.
+#[inline(always)]
+pub(crate) fn sum<S: Simd, const N: usize>(
+    simd: S,
+    from: [&[f32]; N],
+    f: impl Fn([S::f32s; N]) -> S::f32s,
+) -> f32 {
+    let length = from.first().map_or(0, |from| from.len());
+    let from = from.map(|from| S::as_simd_f32s(&from[..length]));
+    let mut sums = [simd.splat_f32s(0.0); SUMS];
+    let vectors = length / S::F32_LANES;
+    for first in (0..vectors / SUMS).map(|at| at * SUMS) {
+        for (at, sum) in sums.iter_mut().enumerate() {
+            *sum = simd.add_f32s(*sum, f(from.map(|(from, _)| from[first + at])));
+        }
+    }
+    for at in vectors - vectors % SUMS..vectors {
+        sums[0] = simd.add_f32s(sums[0], f(from.map(|(from, _)| from[at])));
+    }
+    let rest = [f(from.map(|(_, rest)| part::<S>(rest)))];
+    let rest: f32 = bytemuck::cast_slice::<_, f32>(&rest).iter().take(length % S::F32_LANES).sum();
+    let [a, b, c, d] = sums;
+    simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))) + rest
+}
+
+/// Fewer values than a vector holds, and zeros.
+#[inline(always)]
+fn part<S: Simd>(values: &[f32]) -> S::f32s {
+    S::as_simd_f32s(&padded(values)).0[0]
+}
+
+/// Out of line, since it is asked for at the end of every loop.
+#[inline(never)]
+fn padded(values: &[f32]) -> [f32; LARGEST] {
+    let mut padded = [0.0; LARGEST];
+    padded.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+    padded
+}

@@ -1,0 +1,97 @@
+//! What a [`Lab`](crate::Lab) holds: data sets by their id, the data set being made, the prepared benchmark.
+
+use std::rc::Rc;
+
+use alexnet::architecture::Architecture;
+use alexnet::data::{
+    DataError, Dataset, InMemoryDataset, Manifest, Samples, ShardLoader, ShardedDataset, Split,
+};
+use alexnet::protocol::{ClassLabel, Network, Preprocess};
+use alexnet::{Classifier, Session};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::convert::{JsResult, error, to_js};
+
+/// A data set by its id.
+pub(crate) enum LoadedDataset {
+    /// Shards, opened at the size that a run's network needs.
+    Shards { manifest: Manifest, fetch: Function },
+    /// Pictures in memory at one size.
+    Images { source: Rc<InMemoryDataset>, network: Network },
+}
+
+impl LoadedDataset {
+    /// The images at the size of a network.
+    pub(crate) fn source(&self, network: Network) -> JsResult<Rc<dyn Dataset>> {
+        let size = Architecture::input_size_of(network);
+        match self {
+            Self::Shards { manifest, fetch } => {
+                let sharded = ShardedDataset::new(manifest.clone(), size, loader(fetch.clone()));
+                Ok(Rc::new(sharded.map_err(|e| error(e.into()))?))
+            }
+            Self::Images { source, .. } if source.size() == size => Ok(source.clone()),
+            Self::Images { network: own, .. } => Err(JsError::new(&format!(
+                "These pictures were loaded for {own}: load them again for {network}."
+            ))),
+        }
+    }
+}
+
+/// Fetches a shard through the page's function, `(file) => Promise<Uint8Array>`.
+pub(crate) fn loader(fetch: Function) -> ShardLoader {
+    Box::new(move |file| {
+        let fetch = fetch.clone();
+        Box::pin(async move {
+            let name = file.clone();
+            let failed = |e: JsValue| {
+                let reason = Reflect::get(&e, &"message".into()).ok().and_then(|m| m.as_string());
+                DataError::Load { file: name.clone(), reason: reason.unwrap_or_else(|| "no answer".into()) }
+            };
+            let promise = fetch.call1(&JsValue::NULL, &file.as_str().into()).map_err(failed)?;
+            let bytes = JsFuture::from(Promise::resolve(&promise)).await.map_err(failed)?;
+            Ok(Uint8Array::new(&bytes).to_vec())
+        })
+    })
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DatasetInfo<'a> {
+    id: &'a str,
+    labels: Vec<&'a str>,
+    train_images: u32,
+    val_images: u32,
+    size: u32,
+    skipped: Vec<String>,
+}
+
+pub(crate) fn describe(id: &str, source: &dyn Dataset, skipped: Vec<String>) -> JsResult<JsValue> {
+    to_js(&DatasetInfo {
+        id,
+        labels: source.labels().iter().map(|label| label.name.as_str()).collect(),
+        train_images: source.shards(Split::Train).iter().sum(),
+        val_images: source.shards(Split::Val).iter().sum(),
+        size: source.size(),
+        skipped,
+    })
+}
+
+/// The data set in the making.
+pub(crate) struct ImageDataset {
+    pub(crate) id: String,
+    pub(crate) network: Network,
+    pub(crate) labels: Vec<ClassLabel>,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) train: Samples,
+    pub(crate) val: Samples,
+}
+
+/// What is measured, with its input ready.
+pub(crate) enum Bench {
+    /// Classifier and normalised pixels of one image.
+    Infer(Box<Classifier>, Vec<f32>),
+    /// Session and normalised pixels and labels of one batch.
+    Train(Box<Session>, Vec<f32>, Vec<u32>),
+}

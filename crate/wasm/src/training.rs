@@ -1,0 +1,187 @@
+//! Runs: slot 0 is the run, slot 1 its rival in a race, slot 2 the run on the visitor's own pictures.
+
+use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::protocol::{DropoutLayer, RunOptions};
+use alexnet::{LabError, Session};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use crate::convert::{JsResult, error, floats, from_js, object, pixels, to_js};
+use crate::fine_tune::relabel;
+use crate::lab::{InUse, Lab};
+
+impl Lab {
+    pub(crate) fn run(&self, slot: usize) -> JsResult<&Session> {
+        self.runs.get(slot).and_then(Option::as_ref).ok_or_else(no_run)
+    }
+
+    fn run_mut(&mut self, slot: usize) -> JsResult<&mut Session> {
+        self.runs.get_mut(slot).and_then(Option::as_mut).ok_or_else(no_run)
+    }
+
+    pub(crate) fn put(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
+        let info = to_js(&run.info())?;
+        match self.runs.get_mut(slot) {
+            Some(place) => *place = Some(run),
+            None => return Err(JsError::new("There are three runs at most: 0, 1 and 2.")),
+        }
+        Ok(info)
+    }
+}
+
+fn no_run() -> JsError {
+    JsError::new("There is no run yet: configure one first.")
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// Draws a fresh network and makes it the slot's run; the old one goes only when the new one is whole.
+    ///
+    /// # Errors
+    /// A sentence when options are out of range or the data set is not loaded.
+    pub async fn configure(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
+        let options: RunOptions = from_js(options, "configuration")?;
+        options.check().map_err(|e| error(LabError::Options(e)))?;
+        let source = self.source(&options.dataset, options.network)?;
+        let run = Session::new(options, source, &self.compute).map_err(error)?;
+        self.put(slot, run)
+    }
+
+    /// Changes the options that may change during a run.
+    ///
+    /// # Errors
+    /// A sentence when another option differs or a value is out of range; nothing changes then.
+    #[wasm_bindgen(js_name = setOptions)]
+    pub fn set_options(&mut self, slot: usize, options: JsValue) -> JsResult<()> {
+        let options: RunOptions = from_js(options, "configuration")?;
+        self.run_mut(slot)?.set_options(options).map_err(error)
+    }
+
+    /// The options in force.
+    #[wasm_bindgen(js_name = runOptions)]
+    pub fn run_options(&self, slot: usize) -> JsResult<JsValue> {
+        match self.run(slot) {
+            Ok(run) => to_js(run.options()),
+            Err(_) => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Trains `n` steps; metrics of the last.
+    ///
+    /// # Errors
+    /// A sentence when images cannot be had or the device was lost.
+    pub async fn step(&mut self, slot: usize, n: u32) -> JsResult<JsValue> {
+        let metrics = self.run_mut(slot)?.step(n).await.map_err(error)?;
+        to_js(&metrics)
+    }
+
+    /// Judges the first `limit` validation images (0 for all).
+    ///
+    /// # Errors
+    /// A sentence when images cannot be had or the device was lost.
+    pub async fn validate(&self, slot: usize, limit: u32) -> JsResult<JsValue> {
+        to_js(&self.run(slot)?.validate(limit).await.map_err(error)?)
+    }
+
+    /// The dropout mask of the last step: `{batch, units, values}`.
+    ///
+    /// # Errors
+    /// A sentence before the first step.
+    pub async fn mask(&self, slot: usize, layer: String) -> JsResult<JsValue> {
+        let layer: DropoutLayer = layer.parse().map_err(|e: String| JsError::new(&e))?;
+        let mask = self.run(slot)?.mask(layer);
+        let mask = mask.ok_or_else(|| JsError::new("There is no mask yet: train a step first."))?;
+        Ok(object(&[
+            ("batch", (mask.batch as u32).into()),
+            ("units", (mask.units as u32).into()),
+            ("values", Uint8Array::from(mask.values.as_slice()).into()),
+        ]))
+    }
+
+    /// conv1's filters: `{count, channels, height, width, values}`.
+    ///
+    /// # Errors
+    /// A sentence when the device was lost.
+    pub async fn filters(&self, slot: usize) -> JsResult<JsValue> {
+        let filters = self.run(slot)?.filters().await.map_err(error)?;
+        let side = |i: usize| JsValue::from(filters.shape.get(i).copied().unwrap_or(1) as u32);
+        Ok(object(&[
+            ("count", side(0)),
+            ("channels", side(1)),
+            ("height", side(2)),
+            ("width", side(3)),
+            ("values", floats(&filters.data)),
+        ]))
+    }
+
+    /// The five best guesses for some validation images.
+    ///
+    /// # Errors
+    /// A sentence when an image cannot be had.
+    pub async fn watch(&self, slot: usize, indices: Vec<u32>) -> JsResult<JsValue> {
+        to_js(&self.run(slot)?.watch(&indices).await.map_err(error)?)
+    }
+
+    /// A validation image as the network gets it: `{size, rgba}`.
+    ///
+    /// # Errors
+    /// A sentence when the image cannot be had.
+    #[wasm_bindgen(js_name = valImage)]
+    pub async fn val_image(&self, slot: usize, index: u32) -> JsResult<JsValue> {
+        let samples = self.run(slot)?.val_image(index).await.map_err(error)?;
+        Ok(pixels(samples.size, &samples.pixels))
+    }
+
+    /// Everything of a run, for going on later.
+    ///
+    /// # Errors
+    /// A sentence when the device was lost.
+    #[wasm_bindgen(js_name = saveRun)]
+    pub async fn save_run(&self, slot: usize) -> JsResult<Uint8Array> {
+        let checkpoint = self.run(slot)?.checkpoint().await.map_err(error)?;
+        let bytes = checkpoint.write(FileFormat::Alexnet, Precision::F32).map_err(|e| error(e.into()))?;
+        Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// Goes on with a saved run; its data set must be loaded.
+    ///
+    /// # Errors
+    /// A sentence when the file holds no run or its data set is not loaded; the slot's run stays.
+    #[wasm_bindgen(js_name = resumeRun)]
+    pub async fn resume_run(&mut self, slot: usize, bytes: Vec<u8>) -> JsResult<JsValue> {
+        let checkpoint = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
+        let Some(run) = &checkpoint.run else {
+            return Err(JsError::new("This file holds a finished network, not a run: open it under Models."));
+        };
+        let source = self.source(&run.options.dataset, run.options.network)?;
+        let run = Session::resume(checkpoint, source, &self.compute).map_err(error)?;
+        self.put(slot, run)
+    }
+
+    /// Makes the run's network the model in use. `labels`: as in [`Lab::start_from`].
+    ///
+    /// # Errors
+    /// A sentence when the device was lost or the weights are no numbers any more; the model in use stays.
+    #[wasm_bindgen(js_name = useRun)]
+    pub async fn use_run(&mut self, slot: usize, labels: JsValue) -> JsResult<JsValue> {
+        let mut model = self.run(slot)?.model().await.map_err(error)?;
+        relabel(&mut model, labels)?;
+        if model.tensors.values().any(|tensor| tensor.data.iter().any(|value| !value.is_finite())) {
+            return Err(JsError::new(
+                "The run's weights are no numbers any more: lower the learning rate and begin again.",
+            ));
+        }
+        let model = InUse::new(&model, &self.compute).map_err(error)?;
+        let info = to_js(&model.info)?;
+        self.model = Some(model);
+        Ok(info)
+    }
+
+    /// Ends a run and gives its memory back.
+    #[wasm_bindgen(js_name = dropRun)]
+    pub fn drop_run(&mut self, slot: usize) {
+        if let Some(run) = self.runs.get_mut(slot) {
+            *run = None;
+        }
+    }
+}
