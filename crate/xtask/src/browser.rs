@@ -24,7 +24,7 @@ const FIX: &str = "install Chromium or Chrome, or name its program in the enviro
 pub fn provide() -> Result<PathBuf> {
     let mut browser = None;
     stage("browser for the tests", || {
-        let (path, outcome) = match there()? {
+        let (path, outcome) = match installed_browser()? {
             Some(path) => (path, "there"),
             None => (install()?, "installed from Debian"),
         };
@@ -36,18 +36,18 @@ pub fn provide() -> Result<PathBuf> {
 }
 
 /// A browser that is on this machine already.
-fn there() -> Result<Option<PathBuf>> {
+fn installed_browser() -> Result<Option<PathBuf>> {
     if let Some(named) = env::var_os(VARIABLE).map(PathBuf::from) {
         ensure!(named.is_file(), "CHROMIUM names {}, which is not there", named.display());
         return Ok(Some(named));
     }
     let on_path = NAMES.iter().find_map(|name| find(name));
     let mac = || MACOS.iter().map(PathBuf::from).find(|path| path.is_file());
-    Ok(on_path.or_else(mac).or_else(playwrights))
+    Ok(on_path.or_else(mac).or_else(playwright_browser))
 }
 
-/// One that Playwright keeps in the visitor's cache; the newest.
-fn playwrights() -> Option<PathBuf> {
+/// The newest browser in Playwright's cache.
+fn playwright_browser() -> Option<PathBuf> {
     let cache = env::var_os("PLAYWRIGHT_BROWSERS_PATH")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/ms-playwright")))?;
@@ -62,7 +62,7 @@ fn playwrights() -> Option<PathBuf> {
 /// Debian's Chromium, with fonts so that text has a shape.
 fn install() -> Result<PathBuf> {
     ensure!(find("apt-get").is_some(), "there is no browser for the tests: {FIX}");
-    let Some(root) = as_root() else {
+    let Some(root) = root_command() else {
         bail!(
             "there is no browser for the tests, and installing one needs root: \
              run `sudo apt-get install chromium fonts-liberation`"
@@ -79,7 +79,7 @@ fn install() -> Result<PathBuf> {
 }
 
 /// The words that start apt-get as root without a question, if there is a way.
-fn as_root() -> Option<Vec<&'static str>> {
+fn root_command() -> Option<Vec<&'static str>> {
     let quietly = |command: &mut Command| {
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     };

@@ -1,14 +1,20 @@
 //! The tasks that build: what each of them takes, in order.
 
-use anyhow::Result;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use walkdir::WalkDir;
 
 use crate::command::run;
-use crate::files::{kept, root};
+use crate::files::{cached, root, write_if_changed};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::wasm::Effort;
-use crate::{catalog, fashion, npm as packages, package, size, toolchain, types, wasm, weights};
+use crate::{
+    datasets, fashion_mnist, messages, npm as packages, package, size, toolchain, types, wasm, weights,
+};
 
 /// The site and the npm package, held against the limit of what a visitor downloads.
 pub fn everything() -> Result<()> {
@@ -19,16 +25,90 @@ pub fn everything() -> Result<()> {
 
 /// The static site in web/dist/.
 pub fn site(effort: Effort) -> Result<()> {
-    sources()?;
-    fashion::pack()?;
-    catalog::write()?;
-    weights::offer(&root("web/public"))?;
-    toolchain::wasm_target()?;
+    inputs()?;
     wasm::build(effort)?;
-    if effort == Effort::Full {
-        size::check()?;
-    }
     stage("site", bundle)
+}
+
+/// The site in web/dist/ for a quick start: with the CPU's build, and with the GPU's if it is up to date already.
+/// Says whether the GPU's is missing; [`gpu_site`] adds it.
+pub fn cpu_site() -> Result<bool> {
+    inputs()?;
+    wasm::build_variant(&wasm::CPU, Effort::Full)?;
+    if wasm::is_current(&wasm::GPU, Effort::Full)? {
+        stage("site", bundle)?;
+        return Ok(false);
+    }
+    wasm::remove(&wasm::GPU)?;
+    stage("site", || {
+        vite(&root("web/dist"))?;
+        GpuBuild::Compiling.publish(&root("web/dist"))?;
+        Ok("web/dist is ready, without the GPU build".into())
+    })?;
+    Ok(true)
+}
+
+/// Builds the GPU's wasm and puts a site that holds it in the place of the one in web/dist/, which may be in use.
+pub fn gpu_site() -> Result<()> {
+    let dist = root("web/dist");
+    let built = wasm::build_variant(&wasm::GPU, Effort::Full).and_then(|()| {
+        stage("site with the GPU build", || {
+            let complete = cached("complete-site");
+            vite(&complete)?;
+            replace_site(&complete, &dist)?;
+            Ok("reload the page to use the GPU".into())
+        })
+    });
+    let state = if built.is_ok() { GpuBuild::Ready } else { GpuBuild::Failed };
+    state.publish(&dist)?;
+    built
+}
+
+/// What web/dist/builds.json says of the GPU's wasm; a page that was built without it asks.
+#[derive(Clone, Copy)]
+enum GpuBuild {
+    Compiling,
+    Ready,
+    Failed,
+}
+
+impl GpuBuild {
+    fn publish(self, dist: &Path) -> Result<()> {
+        let state = match self {
+            Self::Compiling => "compiling",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        };
+        write_if_changed(&dist.join("builds.json"), format!("{{\"gpu\":\"{state}\"}}\n").as_bytes()).map(drop)
+    }
+}
+
+/// Copies a site over one that is being served. Names of assets hold a hash of their content, so pages that are open
+/// find theirs as before; index.html, which names the new ones, is written when they are all there.
+fn replace_site(from: &Path, to: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(from) {
+        let entry = entry.with_context(|| format!("cannot list {}", from.display()))?;
+        if entry.file_type().is_file() {
+            files.push(entry.path().strip_prefix(from).context("a file outside its folder")?.to_path_buf());
+        }
+    }
+    files.sort_by_key(|file| file.as_os_str() == "index.html");
+    for file in files {
+        let path = from.join(&file);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        write_if_changed(&to.join(file), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Everything that a site is made of apart from the wasm.
+fn inputs() -> Result<()> {
+    sources()?;
+    fashion_mnist::pack()?;
+    datasets::write()?;
+    weights::write_list(&root("web/public"))?;
+    toolchain::wasm_target()
 }
 
 /// What the front end's own checks need: its packages and the protocol's types.
@@ -37,23 +117,58 @@ pub fn sources() -> Result<()> {
     packages::install()
 }
 
-/// What the page takes from Rust.
+/// What the page takes from Rust: types, tables and English messages.
 pub fn generate() -> Result<()> {
-    stage("TypeScript protocol", || {
-        let changed = types::write(&root("web/src/generated/protocol.ts"))?;
-        Ok(if changed { "written" } else { "as it was" }.into())
-    })
+    let outcome = |changed: bool| Ok(if changed { "written" } else { "as it was" }.into());
+    stage("TypeScript protocol", || outcome(types::write(&root("web/src/generated/protocol.ts"))?))?;
+    stage("English messages", || outcome(messages::write()?))
 }
 
 /// Runs Vite when anything below web/ changed.
 fn bundle() -> Result<String> {
     let stamp = Inputs::default()
         .folder(&root("web"), &["node_modules", "dist", "test-results", ".svelte-kit"])?
-        .stamp(kept("site.stamp"));
+        .stamp(cached("site.stamp"));
     if stamp.is_current(&[root("web/dist/index.html")]) {
         return Ok("web/dist is up to date".into());
     }
-    run(npm().args(["run", "build"]), NO_NODE)?;
-    stamp.keep()?;
+    vite(&root("web/dist"))?;
+    stamp.save()?;
     Ok("web/dist is ready for any static server".into())
+}
+
+/// Bundles the page and the wasm that is there into an empty folder.
+fn vite(to: &Path) -> Result<()> {
+    let mut build = npm();
+    build.args(["run", "build", "--", "--emptyOutDir", "--outDir"]).arg(to);
+    run(&mut build, NO_NODE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Scratch;
+
+    #[test]
+    fn a_served_site_is_replaced_and_keeps_the_files_of_open_pages() {
+        let scratch = Scratch::new("replace-site");
+        let (from, to) = (scratch.path().join("complete"), scratch.path().join("dist"));
+        let write = |folder: &Path, file: &str, text: &str| {
+            write_if_changed(&folder.join(file), text.as_bytes()).unwrap();
+        };
+        write(&to, "index.html", "old");
+        write(&to, "assets/page-1.js", "old");
+        GpuBuild::Compiling.publish(&to).unwrap();
+        write(&from, "index.html", "new");
+        write(&from, "assets/page-2.js", "new");
+        write(&from, "assets/gpu-3.wasm", "wasm");
+        replace_site(&from, &to).unwrap();
+        GpuBuild::Ready.publish(&to).unwrap();
+        let read = |file: &str| fs::read_to_string(to.join(file)).unwrap();
+        assert_eq!(read("index.html"), "new");
+        assert_eq!(read("assets/page-1.js"), "old");
+        assert_eq!(read("assets/page-2.js"), "new");
+        assert_eq!(read("assets/gpu-3.wasm"), "wasm");
+        assert_eq!(read("builds.json"), "{\"gpu\":\"ready\"}\n");
+    }
 }

@@ -23,7 +23,7 @@ const SHA256: &str = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59
 /// Downloads the archive to where the page finds it, unless it is there.
 pub fn download() -> Result<()> {
     stage("CIFAR-10", || {
-        let outcome = match keep(URL, SHA256, &root("web/public/data").join(ID))? {
+        let outcome = match download_to(URL, SHA256, &root("web/public/data").join(ID))? {
             true => "downloaded; the page offers it from the next `cargo xtask serve` on",
             false => "there already",
         };
@@ -32,7 +32,7 @@ pub fn download() -> Result<()> {
 }
 
 /// Downloads `url` into `folder` if its hash is right; `false` where the archive is there already.
-fn keep(url: &str, sha256: &str, folder: &Path) -> Result<bool> {
+fn download_to(url: &str, sha256: &str, folder: &Path) -> Result<bool> {
     let whole = folder.join(ARCHIVE);
     if whole.exists() {
         return Ok(false);
@@ -118,10 +118,10 @@ mod tests {
         let scratch = Scratch::new("cifar-right");
         let folder = scratch.path().join("cifar-10");
         let sha256 = hex(&Sha256::digest(b"archive"));
-        assert!(keep(&answering(ARCHIVE_ITSELF), &sha256, &folder).unwrap());
+        assert!(download_to(&answering(ARCHIVE_ITSELF), &sha256, &folder).unwrap());
         assert_eq!(fs::read(folder.join(ARCHIVE)).unwrap(), b"archive");
         assert_eq!(names(&folder), [ARCHIVE]);
-        assert!(!keep("http://127.0.0.1:1/", &sha256, &folder).unwrap(), "it is there already");
+        assert!(!download_to("http://127.0.0.1:1/", &sha256, &folder).unwrap(), "it is there already");
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             (answering(missing), "cannot download http://127.0.0.1:"),
             ("http://127.0.0.1:1/".into(), "check the network, or bring the archive to the page as a file"),
         ] {
-            let sentence = keep(&url, SHA256, scratch.path()).unwrap_err().to_string();
+            let sentence = download_to(&url, SHA256, scratch.path()).unwrap_err().to_string();
             assert!(sentence.contains(words), "{sentence}");
             assert_eq!(names(scratch.path()), [""; 0], "{sentence}");
         }

@@ -16,8 +16,8 @@ pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root("target"), PathBuf::from)
 }
 
-/// A file of the tasks' own, among what is built: stamps and intermediate results.
-pub fn kept(name: &str) -> PathBuf {
+/// A file in the tasks' cache below the target folder: stamps and intermediate results.
+pub fn cached(name: &str) -> PathBuf {
     target().join("xtask").join(name)
 }
 

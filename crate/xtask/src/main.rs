@@ -6,11 +6,12 @@
 mod bench;
 mod browser;
 mod build;
-mod catalog;
 mod cifar;
 mod command;
-mod fashion;
+mod datasets;
+mod fashion_mnist;
 mod files;
+mod messages;
 mod npm;
 mod package;
 mod pytorch;
@@ -19,8 +20,8 @@ mod shards;
 mod size;
 mod stage;
 mod stamp;
-mod tally;
 mod test;
+mod test_count;
 mod toolchain;
 mod types;
 mod wasm;
@@ -28,6 +29,7 @@ mod weights;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use wasm::Effort;
 
@@ -40,12 +42,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the site and serve it on 127.0.0.1.
+    /// Build the site and serve it on 127.0.0.1; the GPU build is added while the site is served already.
     Serve {
         /// The port to listen on.
         #[arg(long, default_value_t = 8080)]
         port: u16,
-        /// For working on the page: the CPU backend alone, compiled in seconds instead of minutes, a large download.
+        /// For work on the page: build for the CPU alone, without optimisation for size. A change takes seconds to build.
         #[arg(long)]
         quick: bool,
     },
@@ -85,18 +87,28 @@ enum DataSet {
     Cifar10,
 }
 
+/// Serves as soon as the page can compute on the CPU; the build for GPUs, which takes much longer, is added later.
+fn serve_site(port: u16, quick: bool) -> Result<()> {
+    if quick {
+        build::site(Effort::Quick)?;
+        return serve::serve(port, None);
+    }
+    let gpu_missing = build::cpu_site()?;
+    if gpu_missing {
+        eprintln!("the page computes on the CPU for now; the GPU build goes on and takes some minutes");
+    }
+    serve::serve(port, gpu_missing.then_some(build::gpu_site as fn() -> Result<()>))
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
-        Task::Serve { port, quick } => {
-            let effort = if quick { Effort::Quick } else { Effort::Full };
-            build::site(effort).and_then(|()| serve::serve(port))
-        }
+        Task::Serve { port, quick } => serve_site(port, quick),
         Task::Test { groups } => test::run(&groups),
         Task::Generate => build::generate(),
         Task::Build => build::everything(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Weights => weights::download(),
-        Task::Data { set: DataSet::Cifar10 } => cifar::download().and_then(|()| catalog::write()),
+        Task::Data { set: DataSet::Cifar10 } => cifar::download().and_then(|()| datasets::write()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,7 +38,7 @@ pub fn install() -> Result<()> {
             return Ok("as the lock file says".into());
         }
         run(npm().args(["ci", "--no-audit", "--no-fund"]), NO_NODE)?;
-        stamp.keep()?;
+        stamp.save()?;
         Ok("installed by npm ci".into())
     })?;
     link()

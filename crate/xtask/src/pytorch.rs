@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::command::{cargo, command, find, run};
-use crate::files::{fresh_folder, kept, root, target};
+use crate::files::{cached, fresh_folder, root, target};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 
@@ -21,10 +21,10 @@ pub const FIX: &str = "install Python 3.11 with its venv module";
 /// # Errors
 /// What could not be installed or compiled.
 pub fn tests() -> Result<Command> {
-    let folder = kept("pytorch");
+    let folder = cached("pytorch");
     let python = folder.join("bin/python");
     stage("PyTorch", || {
-        let stamp = Inputs::default().file(&root(PACKAGES))?.stamp(kept("pytorch.stamp"));
+        let stamp = Inputs::default().file(&root(PACKAGES))?.stamp(cached("pytorch.stamp"));
         if stamp.is_current(std::slice::from_ref(&python)) {
             return Ok("there".into());
         }
@@ -33,7 +33,7 @@ pub fn tests() -> Result<Command> {
         run(command(system).args(["-m", "venv"]).arg(&folder), FIX)?;
         let mut install = command(&python);
         run(install.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r", PACKAGES]), FIX)?;
-        stamp.keep()?;
+        stamp.save()?;
         Ok("installed".into())
     })?;
     let build = ["build", "--release", "--package", "alexnet-cli", "--no-default-features"];

@@ -24,11 +24,19 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 /// A sub-path under which the tests find the site once more: it must not rely on being at the root.
 pub const SUB_PATH: &str = "/some/where/else";
 
-/// Serves the site until the process ends; says so once it answers.
-pub fn serve(port: u16) -> Result<()> {
+/// Serves the site until the process ends; says so once it answers. `meanwhile` runs in a thread of its own: its failure
+/// is printed, and the site stays.
+pub fn serve(port: u16, meanwhile: Option<fn() -> Result<()>>) -> Result<()> {
     let (listener, address) = listen(port)?;
     println!("serving http://{address}/");
     std::io::stdout().flush().context("cannot print")?;
+    if let Some(work) = meanwhile {
+        thread::spawn(move || {
+            if let Err(error) = work() {
+                eprintln!("error: {error:#}");
+            }
+        });
+    }
     answer(listener, &root("web/dist"))
 }
 
@@ -65,29 +73,32 @@ fn answer(listener: TcpListener, folder: &Path) -> Result<()> {
 
 /// The site at the root and at [`SUB_PATH`].
 fn site(folder: &Path) -> Router {
-    let files = Router::new().fallback_service(ServeDir::new(folder)).layer(from_fn(remember));
-    Router::new().nest_service(SUB_PATH, files.clone()).fallback_service(files).layer(map_response(protect))
+    let files = Router::new().fallback_service(ServeDir::new(folder)).layer(from_fn(set_cache_control));
+    Router::new()
+        .nest_service(SUB_PATH, files.clone())
+        .fallback_service(files)
+        .layer(map_response(set_security_headers))
 }
 
-/// Says how long an answer may be kept; sees paths without [`SUB_PATH`].
-async fn remember(request: Request, next: Next) -> Response {
+/// Says how long a response may be cached; sees paths without [`SUB_PATH`].
+async fn set_cache_control(request: Request, next: Next) -> Response {
     let hashed = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
     // A revalidated file (304) keeps what it was sent with; a missing one must not stay missing.
     let found = response.status().is_success() || response.status().is_redirection();
-    response.headers_mut().insert(header::CACHE_CONTROL, caching(hashed && found));
+    response.headers_mut().insert(header::CACHE_CONTROL, cache_control(hashed && found));
     response
 }
 
 /// Files under assets/ carry a hash of their content in their names; all others are asked about each time.
-fn caching(hashed: bool) -> HeaderValue {
+fn cache_control(hashed: bool) -> HeaderValue {
     HeaderValue::from_static(match hashed {
         true => "public, max-age=31536000, immutable",
         false => "no-cache",
     })
 }
 
-async fn protect(mut response: Response) -> Response {
+async fn set_security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -20,7 +20,7 @@ pub type Class = Vec<Vec<u8>>;
 ///
 /// # Errors
 /// A class without images, or one of another length than the others: the shards could not be balanced.
-pub fn deal(classes: &[Class], seed: u64) -> Result<Vec<Shard>> {
+pub fn balanced_shards(classes: &[Class], seed: u64) -> Result<Vec<Shard>> {
     let each = classes.first().map_or(0, Vec::len);
     ensure!(each > 0, "there are no images to pack");
     for (label, class) in classes.iter().enumerate() {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn every_image_is_dealt_once_with_its_label_and_shards_are_balanced() {
-        let shards = deal(&classes(10, 333), 1).unwrap();
+        let shards = balanced_shards(&classes(10, 333), 1).unwrap();
         assert_eq!(shards.len(), 4);
         let mut seen = BTreeSet::new();
         for shard in &shards {
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn shards_are_shuffled_and_the_same_every_time() {
         let classes = classes(10, 100);
-        let shards = deal(&classes, 1).unwrap();
-        assert_eq!(shards, deal(&classes, 1).unwrap());
-        assert_ne!(shards, deal(&classes, 2).unwrap());
+        let shards = balanced_shards(&classes, 1).unwrap();
+        assert_eq!(shards, balanced_shards(&classes, 1).unwrap());
+        assert_ne!(shards, balanced_shards(&classes, 2).unwrap());
         let labels = &shards[0].labels;
         let changes = labels.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(changes > labels.len() / 2, "{changes} changes of class in {} images", labels.len());
@@ -119,6 +119,9 @@ mod tests {
     fn uneven_classes_are_refused() {
         let mut classes = classes(2, 5);
         classes[1].pop();
-        assert_eq!(deal(&classes, 1).unwrap_err().to_string(), "class 1 has 4 images, class 0 has 5");
+        assert_eq!(
+            balanced_shards(&classes, 1).unwrap_err().to_string(),
+            "class 1 has 4 images, class 0 has 5"
+        );
     }
 }

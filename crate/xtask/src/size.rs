@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::files::{kept, write_if_changed};
+use crate::files::{cached, write_if_changed};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::wasm::{VARIANTS, folder, megabytes};
@@ -42,7 +42,7 @@ pub fn measure() -> Result<String> {
 
 /// The size after brotli, remembered because finding it takes tens of seconds.
 fn compressed_size(name: &str, wasm: &[u8]) -> Result<usize> {
-    let known = kept(&format!("{name}.brotli"));
+    let known = cached(&format!("{name}.brotli"));
     let hash = Inputs::default().bytes(&QUALITY.to_le_bytes()).bytes(wasm).hash();
     if let Ok(text) = fs::read_to_string(&known) {
         let mut words = text.split_whitespace();

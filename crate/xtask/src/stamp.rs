@@ -1,4 +1,4 @@
-//! Stamps: a stage whose inputs hash as they did last time has nothing to do.
+//! Stamps: a stage is skipped when its inputs have the same hash as in its last run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Inputs {
         Ok(self)
     }
 
-    /// The stamp of these inputs, kept in `file` once the stage is done.
+    /// The stamp of these inputs, saved to `file` once the stage is done.
     pub fn stamp(self, file: impl Into<PathBuf>) -> Stamp {
         Stamp { file: file.into(), hash: self.hash() }
     }
@@ -68,7 +68,7 @@ impl Stamp {
     }
 
     /// Remembers the inputs; to be called when the outputs are whole.
-    pub fn keep(&self) -> Result<()> {
+    pub fn save(&self) -> Result<()> {
         write_if_changed(&self.file, self.hash.as_bytes()).map(drop)
     }
 }
@@ -93,7 +93,7 @@ mod tests {
         assert!(!inputs("a").is_current(&outputs));
         fs::write(&output, "made from a").unwrap();
         assert!(!inputs("a").is_current(&outputs), "an output without a stamp is not finished");
-        inputs("a").keep().unwrap();
+        inputs("a").save().unwrap();
         assert!(inputs("a").is_current(&outputs));
         assert!(!inputs("b").is_current(&outputs));
         fs::remove_file(&output).unwrap();

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::command::{self, cargo, watch};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
-use crate::tally::ValidationCounter;
+use crate::test_count::TestCount;
 use crate::wasm::Effort;
 use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
@@ -50,7 +50,7 @@ pub fn run(groups: &[Group]) -> Result<()> {
         rust(&mut report);
     }
     if wanted(Group::Browser) {
-        in_browser(&mut report);
+        browser_tests(&mut report);
     }
     if wanted(Group::Pytorch) {
         match pytorch::tests() {
@@ -89,7 +89,7 @@ fn rust(report: &mut Report) {
     });
 }
 
-fn in_browser(report: &mut Report) {
+fn browser_tests(report: &mut Report) {
     if !report.needed(|| build::site(Effort::Full)) || !report.needed(package::build) {
         return;
     }
@@ -112,7 +112,7 @@ fn run_check(command: &mut Command, fix: &str) -> Result<String> {
 /// What passed and what failed so far.
 #[derive(Default)]
 struct Report {
-    tally: ValidationCounter,
+    count: TestCount,
     failures: Vec<String>,
 }
 
@@ -125,39 +125,39 @@ impl Report {
     /// A check that counts as one test.
     fn check(&mut self, name: &str, work: impl FnOnce() -> Result<String>) {
         match stage(name, work) {
-            Ok(()) => self.tally.passed += 1,
+            Ok(()) => self.count.passed += 1,
             Err(error) => self.failed(name, &error),
         }
     }
 
     /// A command whose summary says how many tests it ran.
     fn tests(&mut self, name: &str, command: &mut Command, fix: &str) {
-        let mut tally = ValidationCounter::default();
+        let mut count = TestCount::default();
         let result = stage(name, || {
-            if !watch(command, fix, |line| tally.read(line))? {
-                bail!("{} of its tests failed", tally.failed);
+            if !watch(command, fix, |line| count.read(line))? {
+                bail!("{} of its tests failed", count.failed);
             }
-            if tally.passed == 0 {
+            if count.passed == 0 {
                 bail!("it ran no tests");
             }
-            Ok(format!("{} passed", tally.passed))
+            Ok(format!("{} passed", count.passed))
         });
-        self.tally.add(tally);
+        self.count.add(count);
         if let Err(error) = result {
             // Its failed tests are counted; a command that broke off counts as one.
-            self.tally.failed -= tally.failed.min(1);
+            self.count.failed -= count.failed.min(1);
             self.failed(name, &error);
         }
     }
 
     fn failed(&mut self, name: &str, error: &anyhow::Error) {
         eprintln!("error: {error:#}");
-        self.tally.failed += 1;
+        self.count.failed += 1;
         self.failures.push(name.into());
     }
 
     fn close(self) -> Result<()> {
-        println!("{} passed, {} failed", self.tally.passed, self.tally.failed);
+        println!("{} passed, {} failed", self.count.passed, self.count.failed);
         match self.failures.is_empty() {
             true => Ok(()),
             false => bail!("these failed: {}", self.failures.join(", ")),
@@ -173,7 +173,7 @@ mod tests {
     fn a_command_that_breaks_off_counts_as_one_failure() {
         let mut report = Report::default();
         report.tests("broken", cargo().args(["no-such-subcommand"]).stderr(std::process::Stdio::null()), "");
-        assert_eq!(report.tally, ValidationCounter { passed: 0, failed: 1 });
+        assert_eq!(report.count, TestCount { passed: 0, failed: 1 });
         assert!(report.close().is_err());
     }
 
@@ -189,6 +189,6 @@ mod tests {
         let mut report = Report::default();
         report.check("good", || Ok("good".into()));
         assert!(!report.needed(|| bail!("no network")));
-        assert_eq!(report.tally, ValidationCounter { passed: 1, failed: 1 });
+        assert_eq!(report.count, TestCount { passed: 1, failed: 1 });
     }
 }

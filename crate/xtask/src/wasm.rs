@@ -10,10 +10,10 @@ use memchr::memmem;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{cargo, command, output, run};
-use crate::files::{copy_files, fresh_folder, kept, root, target};
+use crate::files::{cached, copy_files, fresh_folder, root, target};
 use crate::npm::{NO_NODE, package};
 use crate::stage::stage;
-use crate::stamp::Inputs;
+use crate::stamp::{Inputs, Stamp};
 use crate::toolchain::WASM;
 
 /// How much work a build of the wasm may be.
@@ -50,9 +50,12 @@ pub struct Variant {
     features: &'static str,
 }
 
+/// Computes on the CPU alone: quick to compile, a small download.
+pub const CPU: Variant = Variant { name: "alexnet_cpu", features: "" };
+/// Computes on the GPU too.
+pub const GPU: Variant = Variant { name: "alexnet_gpu", features: "webgpu" };
 /// The builds that the page and the npm package choose from.
-pub const VARIANTS: &[Variant] =
-    &[Variant { name: "alexnet_cpu", features: "" }, Variant { name: "alexnet_gpu", features: "webgpu" }];
+pub const VARIANTS: &[Variant] = &[CPU, GPU];
 
 const NO_RUST: &str = "install rustup from https://rustup.rs";
 
@@ -86,10 +89,8 @@ pub fn build(effort: Effort) -> Result<()> {
     thread::scope(|scope| {
         let mut shrinking = Vec::new();
         for variant in VARIANTS {
-            stage(&format!("{}: compile", variant.name), || compile(variant, effort))?;
-            shrinking.push(scope.spawn(move || {
-                stage(&format!("{}: bind and shrink", variant.name), || bind(variant, effort))
-            }));
+            compile_stage(variant, effort)?;
+            shrinking.push(scope.spawn(move || bind_stage(variant, effort)));
         }
         shrinking.into_iter().try_for_each(|thread| {
             thread.join().unwrap_or_else(|_| bail!("wasm-bindgen broke off: see above"))
@@ -97,13 +98,41 @@ pub fn build(effort: Effort) -> Result<()> {
     })
 }
 
+/// Builds one variant if its sources changed.
+pub fn build_variant(variant: &Variant, effort: Effort) -> Result<()> {
+    compile_stage(variant, effort)?;
+    bind_stage(variant, effort)
+}
+
+fn compile_stage(variant: &Variant, effort: Effort) -> Result<()> {
+    stage(&format!("{}: compile", variant.name), || compile(variant, effort))
+}
+
+fn bind_stage(variant: &Variant, effort: Effort) -> Result<()> {
+    stage(&format!("{}: bind and shrink", variant.name), || bind(variant, effort))
+}
+
+/// Whether a variant's files are there and up to date.
+pub fn is_current(variant: &Variant, effort: Effort) -> Result<bool> {
+    if !compile_stamp(variant, effort)?.is_current(&[cached(&format!("{}.wasm", variant.name))]) {
+        return Ok(false);
+    }
+    Ok(bind_stamp(variant, effort)?.is_current(&outputs(variant)))
+}
+
+/// Removes a variant's files, so that a site built now does not hold an outdated one.
+pub fn remove(variant: &Variant) -> Result<()> {
+    for file in outputs(variant).iter().filter(|file| file.exists()) {
+        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(())
+}
+
 /// The crates that the wasm is made of.
 const SOURCES: [&str; 6] = ["protocol", "data", "format", "kernels", "core", "wasm"];
 
-/// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
-/// other's in its place.
-fn compile(variant: &Variant, effort: Effort) -> Result<String> {
-    let kept_wasm = kept(&format!("{}.wasm", variant.name));
+/// What the compiled wasm depends on.
+fn compile_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {
     let (profile, features) = (effort.profile(), effort.features(variant));
     let mut inputs = Inputs::default().bytes(features.as_bytes()).bytes(profile.as_bytes());
     for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
@@ -113,8 +142,16 @@ fn compile(variant: &Variant, effort: Effort) -> Result<String> {
         inputs = inputs.folder(&root("crate").join(source), &["tests", "benches"])?;
     }
     let compiler = output(command("rustc").arg("--version"), NO_RUST)?;
-    let stamp = inputs.bytes(compiler.as_bytes()).stamp(kept(&format!("{}.compiled", variant.name)));
-    if !stamp.is_current(std::slice::from_ref(&kept_wasm)) {
+    Ok(inputs.bytes(compiler.as_bytes()).stamp(cached(&format!("{}.compiled", variant.name))))
+}
+
+/// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
+/// other's in its place.
+fn compile(variant: &Variant, effort: Effort) -> Result<String> {
+    let compiled = cached(&format!("{}.wasm", variant.name));
+    let (profile, features) = (effort.profile(), effort.features(variant));
+    let stamp = compile_stamp(variant, effort)?;
+    if !stamp.is_current(std::slice::from_ref(&compiled)) {
         let mut cargo = cargo();
         cargo.args(["build", "--package", "alexnet-wasm", "--target", WASM, "--profile", profile]);
         cargo.args(["--no-default-features", "--features", features]);
@@ -122,11 +159,10 @@ fn compile(variant: &Variant, effort: Effort) -> Result<String> {
         let built = built(profile);
         let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
         check_exports(&bytes)?;
-        crate::files::write_if_changed(&kept_wasm, &bytes)?;
-        stamp.keep()?;
+        crate::files::write_if_changed(&compiled, &bytes)?;
+        stamp.save()?;
     }
-    let bytes =
-        fs::metadata(&kept_wasm).with_context(|| format!("cannot read {}", kept_wasm.display()))?.len();
+    let bytes = fs::metadata(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?.len();
     Ok(megabytes(bytes as usize))
 }
 
@@ -150,29 +186,36 @@ fn check_exports(wasm: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn bind(variant: &Variant, effort: Effort) -> Result<String> {
-    let wasm = kept(&format!("{}.wasm", variant.name));
-    let binaryen = package("binaryen");
-    let file = |extension: &str| folder().join(format!("{}{extension}", variant.name));
-    let outputs = [file(".js"), file(".d.ts"), file("_bg.wasm")];
-    let stamp = Inputs::default()
+/// The files that the page imports.
+fn outputs(variant: &Variant) -> [PathBuf; 3] {
+    [".js", ".d.ts", "_bg.wasm"].map(|extension| folder().join(format!("{}{extension}", variant.name)))
+}
+
+/// What the files for the page depend on, once the wasm is compiled.
+fn bind_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {
+    Ok(Inputs::default()
         .bytes(OPTIMISE.join(" ").as_bytes())
         .bytes(effort.profile().as_bytes())
         .file(&root("Cargo.lock"))?
-        .file(&binaryen.join("package.json"))?
-        .file(&wasm)?
-        .stamp(kept(&format!("{}.stamp", variant.name)));
+        .file(&package("binaryen").join("package.json"))?
+        .file(&cached(&format!("{}.wasm", variant.name)))?
+        .stamp(cached(&format!("{}.stamp", variant.name))))
+}
+
+fn bind(variant: &Variant, effort: Effort) -> Result<String> {
+    let stamp = bind_stamp(variant, effort)?;
+    let outputs = outputs(variant);
     if !stamp.is_current(&outputs) {
-        let made = kept(&format!("bound-{}", variant.name));
+        let made = cached(&format!("bound-{}", variant.name));
         fresh_folder(&made)?;
-        generate(&wasm, variant.name, &made)?;
+        generate(&cached(&format!("{}.wasm", variant.name)), variant.name, &made)?;
         if effort == Effort::Full {
-            optimise(&binaryen, &made.join(format!("{}_bg.wasm", variant.name)))?;
+            optimise(&package("binaryen"), &made.join(format!("{}_bg.wasm", variant.name)))?;
         }
         copy_files(&made, &folder())?;
-        stamp.keep()?;
+        stamp.save()?;
     }
-    let path = file("_bg.wasm");
+    let [_, _, path] = outputs;
     let bytes = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
     Ok(megabytes(bytes as usize))
 }

@@ -29,7 +29,7 @@ struct Row {
 }
 
 /// Writes the list of what the page in this folder (`web/public`, `web/dist`) can offer.
-pub fn offer(site: &Path) -> Result<()> {
+pub fn write_list(site: &Path) -> Result<()> {
     let rows = PUBLISHED_MODELS.map(|one| {
         let here = site.join("models").join(one.file).exists();
         Row {
@@ -51,21 +51,21 @@ pub fn download() -> Result<()> {
     stage("published weights", || {
         let (public, dist) = (root("web/public"), root("web/dist"));
         for one in PUBLISHED_MODELS {
-            let file = keep(&one, &public.join("models"))?;
+            let file = download_one(&one, &public.join("models"))?;
             if dist.join("index.html").exists() {
                 fs::create_dir_all(dist.join("models")).context("cannot make web/dist/models")?;
                 let copy = dist.join("models").join(one.file);
                 fs::copy(&file, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
-                offer(&dist)?;
+                write_list(&dist)?;
             }
         }
-        offer(&public)?;
+        write_list(&public)?;
         Ok("checked, and offered under “From elsewhere” on the page's Models view".into())
     })
 }
 
 /// The file, whole and checked, fetched unless it is there; one that broke off is gone on with.
-fn keep(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
+fn download_one(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
     let whole = folder.join(one.file);
     if whole.exists() {
         return Ok(whole);
@@ -187,10 +187,10 @@ mod tests {
     fn a_file_is_fetched_checked_and_not_asked_for_again() {
         let scratch = Scratch::new("weights-whole");
         let (url, asked) = server(false);
-        let file = keep(&published(url), scratch.path()).unwrap();
+        let file = download_one(&published(url), scratch.path()).unwrap();
         assert_eq!(fs::read(&file).unwrap(), BODY);
         assert_eq!(asked.recv().unwrap(), "0-");
-        assert_eq!(keep(&published("http://127.0.0.1:1/"), scratch.path()).unwrap(), file);
+        assert_eq!(download_one(&published("http://127.0.0.1:1/"), scratch.path()).unwrap(), file);
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     }
 
@@ -200,7 +200,7 @@ mod tests {
             let scratch = Scratch::new(&format!("weights-part-{stubborn}"));
             fs::write(scratch.path().join("weights.pth.part"), &BODY[..10]).unwrap();
             let (url, asked) = server(stubborn);
-            let file = keep(&published(url), scratch.path()).unwrap();
+            let file = download_one(&published(url), scratch.path()).unwrap();
             assert_eq!((fs::read(file).unwrap().as_slice(), asked.recv().unwrap().as_str()), (BODY, "10-"));
         }
     }
@@ -210,14 +210,15 @@ mod tests {
         let scratch = Scratch::new("weights-wrong");
         let (url, _asked) = server(false);
         let other = PublishedModel { sha256: PUBLISHED_MODELS[0].sha256, ..published(url) };
-        let sentence = keep(&other, scratch.path()).unwrap_err().to_string();
+        let sentence = download_one(&other, scratch.path()).unwrap_err().to_string();
         assert!(sentence.contains("is not the published file (SHA-256 "), "{sentence}");
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left of it");
         let longer = PublishedModel { bytes: 99, ..published(url) };
-        let sentence = keep(&longer, scratch.path()).unwrap_err().to_string();
+        let sentence = download_one(&longer, scratch.path()).unwrap_err().to_string();
         assert!(sentence.contains("sends 28 bytes instead of 99"), "{sentence}");
-        let sentence =
-            keep(&published("http://127.0.0.1:1/"), &scratch.path().join("x")).unwrap_err().to_string();
+        let sentence = download_one(&published("http://127.0.0.1:1/"), &scratch.path().join("x"))
+            .unwrap_err()
+            .to_string();
         assert!(sentence.starts_with("cannot download http://127.0.0.1:1/: check the network"), "{sentence}");
     }
 
@@ -225,7 +226,7 @@ mod tests {
     fn the_page_is_offered_the_file_beside_it_or_its_publishers() {
         let scratch = Scratch::new("weights-offer");
         let list = || {
-            offer(scratch.path()).unwrap();
+            write_list(scratch.path()).unwrap();
             fs::read_to_string(scratch.path().join("generated/weights.json")).unwrap()
         };
         assert!(list().contains(r#""url": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth""#));

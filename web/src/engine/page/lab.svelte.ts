@@ -15,6 +15,7 @@ import { Models } from "./models";
 import { TrainingRun } from "./run";
 import { tabName } from "./tab";
 import { startModelParallel } from "./model-parallel";
+import { hasGpuBuild, waitForGpuBuild } from "./gpu-build";
 import { createFineTuneRun, type RecoverableFineTuneRun } from "./fine-tune";
 
 const base = () => new URL(".", location.href).href;

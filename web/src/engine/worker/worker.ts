@@ -16,7 +16,8 @@ import { deleteModelFiles, deleteModelUrl, getModelFile, stopDownload, storage }
 import { originOf } from "./origin";
 import { ProjectDatasets, copyProjectRuns, finishProjectRun, saveProjectRun, loadProjectNetwork, labelMaps, resumeProjectRun } from "./project-data";
 import { Queue } from "../shared/queue";
-import { loadWasm } from "./wasm";
+import { hasGpuBuild, loadWasm } from "./wasm";
+import { WITHOUT_GPU_BUILD } from "./gpu-build";
 import type { WasmLab } from "./wasm-api";
 
 /** A call on WebGPU that takes longer has been lost by the browser; software adapters are slow, not lost. */
@@ -66,7 +67,7 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
 async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }> {
   if (!(await simd())) throw new Error("This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later.");
   const adapter = wanted === "cpu" ? "absent" : await requestAdapter((navigator as WorkerNavigator & { gpu?: Gpu }).gpu);
-  const choice = chooseBackend(wanted, adapter);
+  const choice = wanted === "cpu" || hasGpuBuild() ? chooseBackend(wanted, adapter) : WITHOUT_GPU_BUILD;
   if (choice.backend === "webgpu") watchDevices((reason) => reportFailure(`the GPU was lost (${reason})`));
   const module = await loadWasm(choice.backend, (progress) => postEvent({ event: "progress", what: "engine", ...progress }));
   lab = await module.Lab.create(choice.backend).catch((error: unknown) => {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::files::{root, write_if_changed};
-use crate::{cifar, fashion};
+use crate::{cifar, fashion_mnist};
 
 /// One set; paths are relative to the index.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ pub fn write() -> Result<()> {
     let folder = root("web/public/data");
     let mut entries = Vec::new();
     for (id, name, kind, file) in [
-        (fashion::ID, "Fashion-MNIST", "shards", format!("{}/manifest.json", fashion::ID)),
+        (fashion_mnist::ID, "Fashion-MNIST", "shards", format!("{}/manifest.json", fashion_mnist::ID)),
         (cifar::ID, "CIFAR-10", "archive", format!("{}/{}", cifar::ID, cifar::ARCHIVE)),
     ] {
         if let Ok(metadata) = fs::metadata(folder.join(&file)) {

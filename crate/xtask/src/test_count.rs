@@ -2,14 +2,14 @@
 
 /// Counts of tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct ValidationCounter {
+pub struct TestCount {
     /// Tests that did what they should.
     pub passed: u64,
     /// Tests that did not.
     pub failed: u64,
 }
 
-impl ValidationCounter {
+impl TestCount {
     /// Adds the counts of a line if it is a summary; other lines count nothing.
     pub fn read(&mut self, line: &str) {
         let line = plain(line);
@@ -37,7 +37,7 @@ impl ValidationCounter {
         }
     }
 
-    /// Adds another tally.
+    /// Adds another count.
     pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -59,40 +59,40 @@ fn plain(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> ValidationCounter {
-        let mut tally = ValidationCounter::default();
-        lines.iter().for_each(|line| tally.read(line));
-        tally
+    fn read(lines: &[&str]) -> TestCount {
+        let mut count = TestCount::default();
+        lines.iter().for_each(|line| count.read(line));
+        count
     }
 
     #[test]
     fn cargos_summaries_add_up() {
-        let tally = read(&[
+        let count = read(&[
             "running 12 tests",
             "test passed_by ... ok",
             "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out",
         ]);
-        assert_eq!(tally, ValidationCounter { passed: 14, failed: 1 });
+        assert_eq!(count, TestCount { passed: 14, failed: 1 });
     }
 
     #[test]
     fn vitests_files_are_not_tests() {
-        let tally = read(&[
+        let count = read(&[
             " Test Files  1 failed | 3 passed (4)",
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m2 failed\u{1b}[39m | 40 passed\u{1b}[39m (42)",
         ]);
-        assert_eq!(tally, ValidationCounter { passed: 40, failed: 2 });
+        assert_eq!(count, TestCount { passed: 40, failed: 2 });
     }
 
     #[test]
     fn playwrights_lines_stand_alone() {
-        let tally = read(&[
+        let count = read(&[
             "  2 failed",
             "    [chromium] › a.spec.ts:3:1 › classify",
             "  1 skipped",
             "  17 passed (1.2m)",
         ]);
-        assert_eq!(tally, ValidationCounter { passed: 17, failed: 2 });
+        assert_eq!(count, TestCount { passed: 17, failed: 2 });
     }
 }

@@ -7,9 +7,9 @@ use alexnet_data::Manifest;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::files::{fresh_folder, kept, root};
+use crate::files::{cached, fresh_folder, root};
 use crate::npm::package;
-use crate::shards::{Class, deal, write, write_manifest};
+use crate::shards::{Class, balanced_shards, write, write_manifest};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 
@@ -51,12 +51,12 @@ pub fn pack() -> Result<()> {
         let stamp = Inputs::default()
             .bytes(PACKING)
             .file(&from.join("package.json"))?
-            .stamp(kept("fashion-mnist.stamp"));
+            .stamp(cached("fashion-mnist.stamp"));
         if stamp.is_current(&[folder.join("manifest.json")]) {
             return Ok("packed already".into());
         }
         let (train, val) = read(&from)?;
-        let (train, val) = (deal(&train, 1)?, deal(&val, 2)?);
+        let (train, val) = (balanced_shards(&train, 1)?, balanced_shards(&val, 2)?);
         fresh_folder(&folder)?;
         let manifest = Manifest {
             id: ID.into(),
@@ -72,7 +72,7 @@ pub fn pack() -> Result<()> {
             val: write(&folder, "val", &val, SIZE, 1)?,
         };
         write_manifest(&folder, &manifest)?;
-        stamp.keep()?;
+        stamp.save()?;
         let images = |rows: &[alexnet_data::ShardFile]| rows.iter().map(|row| row.images).sum::<u32>();
         Ok(format!(
             "{} images for training and {} for validation in {} shards",
