@@ -49,6 +49,14 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
 
 const models = new Models(client, base, page);
 
+// Only where the browser knows WebGPU, and nobody asked for the CPU.
+if (globalThis.navigator && "gpu" in navigator && page.backend !== "cpu" && !hasGpuBuild()) {
+  void waitForGpuBuild(base()).then((ready) => {
+    if (ready) showMessage("The GPU build is ready: reload to use it.", "info", { label: "Reload", run: () => location.reload() });
+    else showMessage("The GPU build failed: the terminal of `cargo xtask serve` says why. The lab computes on the CPU.", "error");
+  });
+}
+
 /** The worker's methods, and what the page must know of their outcome. */
 const own: Partial<Engine> = {
   info: () => client.start(),
