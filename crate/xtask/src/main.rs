@@ -15,6 +15,7 @@ mod messages;
 mod npm;
 mod package;
 mod pytorch;
+mod release;
 mod serve;
 mod shards;
 mod size;
@@ -71,6 +72,15 @@ enum Task {
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
         samples: u32,
     },
+    /// Make the files of a release in target/release-files/; publishes nothing.
+    Release {
+        /// The part to make.
+        #[arg(required_unless_present = "dry_run", conflicts_with = "dry_run")]
+        part: Option<release::Part>,
+        /// Make every part for this machine, and let npm pack its package as if to publish it.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Download the published weights (244 MB), check them and put them where the page offers them.
     Weights,
     /// Download a data set that the page then offers.
@@ -107,6 +117,7 @@ fn main() -> ExitCode {
         Task::Generate => build::generate(),
         Task::Build => build::everything(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
+        Task::Release { part, .. } => part.map_or_else(release::dry_run, release::part),
         Task::Weights => weights::download(),
         Task::Data { set: DataSet::Cifar10 } => cifar::download().and_then(|()| datasets::write()),
     };

@@ -10,6 +10,7 @@ use crate::command::{self, cargo, watch};
 use crate::npm::{NO_NODE, npm};
 use crate::stage::stage;
 use crate::test_count::TestCount;
+use crate::toolchain::NO_RUST;
 use crate::wasm::Effort;
 use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
@@ -34,7 +35,6 @@ const USUAL: [Group; 3] = [Group::Web, Group::Rust, Group::Browser];
 /// the wasm build compiles the same backend.
 const CRATES: [&str; 6] =
     ["--workspace", "--exclude", "alexnet-wasm", "--exclude", "xtask", "--no-default-features"];
-const NO_CARGO: &str = "install rustup from https://rustup.rs";
 
 /// Runs these groups, or the usual ones where none is named.
 ///
@@ -72,9 +72,9 @@ fn rust(report: &mut Report) {
     if !report.needed(toolchain::lints) {
         return;
     }
-    report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_CARGO));
-    report.tests("the tasks' own tests", cargo().args(["test", "--quiet", "--package", "xtask"]), NO_CARGO);
-    report.tests("crates' tests", cargo().args(["test", "--release"]).args(CRATES), NO_CARGO);
+    report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_RUST));
+    report.tests("the tasks' own tests", cargo().args(["test", "--quiet", "--package", "xtask"]), NO_RUST);
+    report.tests("crates' tests", cargo().args(["test", "--release"]).args(CRATES), NO_RUST);
     // What `cargo clippy` does, with code generation: so the dependencies compiled for the tests serve here
     // too, where `cargo clippy` would check burn and all below it once more.
     report.check("lints", || {
@@ -83,7 +83,7 @@ fn rust(report: &mut Report) {
             let mut lints = cargo();
             lints.args(["test", "--quiet", "--no-run"]).args(which);
             lints.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
-            command::run(&mut lints, NO_CARGO)?;
+            command::run(&mut lints, NO_RUST)?;
         }
         Ok("good".into())
     });

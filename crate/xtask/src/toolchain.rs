@@ -8,6 +8,8 @@ use crate::stage::stage;
 /// The compiler's name for WebAssembly in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// What to do where Rust is not there.
+pub const NO_RUST: &str = "install rustup from https://rustup.rs";
 const NO_RUSTUP: &str = "install rustup from https://rustup.rs, or this part of the toolchain by other means";
 
 /// The standard library for WebAssembly.

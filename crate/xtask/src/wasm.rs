@@ -14,7 +14,7 @@ use crate::files::{cached, copy_files, fresh_folder, root, target};
 use crate::npm::{NO_NODE, package};
 use crate::stage::stage;
 use crate::stamp::{Inputs, Stamp};
-use crate::toolchain::WASM;
+use crate::toolchain::{NO_RUST, WASM};
 
 /// How much work a build of the wasm may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,6 @@ pub const CPU: Variant = Variant { name: "alexnet_cpu", features: "" };
 pub const GPU: Variant = Variant { name: "alexnet_gpu", features: "webgpu" };
 /// The builds that the page and the npm package choose from.
 pub const VARIANTS: &[Variant] = &[CPU, GPU];
-
-const NO_RUST: &str = "install rustup from https://rustup.rs";
 
 /// Stripping is left to wasm-opt: wasm-bindgen reads a section that cargo's strip removes.
 ///
