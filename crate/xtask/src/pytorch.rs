@@ -9,6 +9,7 @@ use crate::command::{cargo, command, find, run};
 use crate::files::{cached, fresh_folder, root, target};
 use crate::stage::stage;
 use crate::stamp::Inputs;
+use crate::toolchain::NO_RUST;
 
 /// The packages, pinned with their hashes: those that the references were made with.
 const PACKAGES: &str = "tests/fixtures/requirements.lock";
@@ -37,7 +38,7 @@ pub fn tests() -> Result<Command> {
         Ok("installed".into())
     })?;
     let build = ["build", "--release", "--package", "alexnet-cli", "--no-default-features"];
-    run(cargo().args(build), "install rustup from https://rustup.rs")?;
+    run(cargo().args(build), NO_RUST)?;
     let mut tests = command(python);
     tests.arg(root("tests/pytorch/test_export.py")).arg(target().join("release/alexnet"));
     Ok(tests)
