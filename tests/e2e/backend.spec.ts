@@ -5,9 +5,9 @@ import { pageUrl, beforeWorker, engine, expect, message, open, pause, reaches, S
 /** The sentence beside the backend's name, which hovering shows. */
 async function reason(page: Page): Promise<string> {
   await page.getByTestId("backend").hover();
-  const errorText = page.locator("#backend-reason");
-  await expect(sentence).toBeVisible();
-  return sentence.innerText();
+  const reasonText = page.locator("#backend-reason");
+  await expect(reasonText).toBeVisible();
+  return reasonText.innerText();
 }
 
 test("a software adapter is told apart from a GPU and not preferred to the CPU", async ({ page }) => {

@@ -179,7 +179,7 @@ test("the camera leaves the page where it is, and sets the end of a series apart
   await page.keyboard.down("Space");
   await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(2);
   // Where the card's top was at each frame, from when the first thumbnails stand.
-  const classifyPaths = await card.evaluate(async (element) => {
+  const cardTops = await card.evaluate(async (element) => {
     const seen = new Set<number>();
     for (let i = 0; i < 60; i++) {
       await new Promise(requestAnimationFrame);
@@ -187,7 +187,7 @@ test("the camera leaves the page where it is, and sets the end of a series apart
     }
     return [...seen];
   });
-  expect(places).toHaveLength(1);
+  expect(cardTops).toHaveLength(1);
   await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(12);
   await page.keyboard.up("Space");
   await expect(message(page, /^\d+ pictures were added to “Class 1”/)).toBeVisible();

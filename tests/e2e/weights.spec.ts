@@ -21,7 +21,7 @@ test.beforeEach(() => {
 });
 
 async function models(page: Page): Promise<void> {
-  await page.goto(new URL(pageUrl({ backend: "cpu", view: "models" }), host.address).href);
+  await page.goto(new URL(pageUrl({ backend: "cpu", view: "models" }), host.url).href);
   await engine(page);
   await expect(page.getByTestId("export-onnx")).toBeEnabled();
 }
@@ -196,11 +196,11 @@ test.describe("a file from an address", () => {
     await context.setOffline(false);
 
     const browser = await context.newCDPSession(page);
-    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.address).origin, quotaSize: 2_000_000 });
+    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin, quotaSize: 2_000_000 });
     serve("net.safetensors", network);
     await fetchFrom(page, host.at("net.safetensors"));
     await expect(message(page, /^There is no room for “net\.safetensors”.* in what this browser lets the page store: remove files under “On this device”/)).toHaveCount(1);
-    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.address).origin });
+    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin });
 
     expect(await page.getByTestId("model-facts").innerText()).toBe(facts);
     await page.getByTestId("view-classify").click();

@@ -17,15 +17,24 @@ pub fn build() -> Result<()> {
         copy_files(&wasm::folder(), &dist.join("wasm"))?;
         write_if_changed(&dist.join("protocol.js"), types::script()?.as_bytes())?;
         write_if_changed(&dist.join("protocol.d.ts"), types::declarations()?.as_bytes())?;
-        write_if_changed(&dist.join("wasm-api.d.ts"), engine_types()?.as_bytes())?;
+        for (source, name) in TYPES {
+            write_if_changed(&dist.join(name), engine_types(source)?.as_bytes())?;
+        }
         Ok("pkg/ is ready for `npm pack`".into())
     })
 }
 
-/// The types of the engine's object, from where the page has them. The file holds nothing but types, so it
-/// is a declaration file as it stands.
-fn engine_types() -> Result<String> {
-    let path = root("web/src/engine/wasm-api.ts");
+/// The page's files that hold nothing but types, so that they are declaration files as they stand.
+const TYPES: [(&str, &str); 2] = [
+    ("web/src/engine/worker/wasm-api.ts", "wasm-api.d.ts"),
+    ("web/src/engine/shared/wasm-types.ts", "wasm-types.d.ts"),
+];
+
+/// One of [`TYPES`], with its imports as they are in the package.
+fn engine_types(source: &str) -> Result<String> {
+    let path = root(source);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(text.replace("\"../generated/protocol\"", "\"./protocol.js\""))
+    Ok(text
+        .replace("\"../../generated/protocol\"", "\"./protocol.js\"")
+        .replace("\"../shared/wasm-types\"", "\"./wasm-types.js\""))
 }

@@ -49,13 +49,13 @@ export class Host {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  get pageUrl(): string {
+  get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
   }
 
   /** Where a file is. */
   at(name: string): string {
-    return new URL(`files/${encodeURIComponent(name)}`, this.address).href;
+    return new URL(`files/${encodeURIComponent(name)}`, this.url).href;
   }
 
   /** Breaks the connection that fell silent. */

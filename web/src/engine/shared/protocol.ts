@@ -4,10 +4,15 @@
  * The wasm module, the device and every tensor belong to the worker. Everything here can be cloned or transferred.
  */
 import type {
-  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, Prediction, RunInfo, RunOptions, SimilarClass,
+  Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, RunInfo, RunOptions, SimilarClass,
   StepMetrics, Validation, Views, ValidationPrediction,
 } from "../../generated/protocol";
 import type { EvaluationResult, ProjectRun } from "../../projects/types";
+import type {
+  BenchSample, Classified, EnsemblePrediction, ExportFormat, FilterData, GroupStep, HeatMapData, MaskData, Parity, Pixels,
+} from "./wasm-types";
+
+export type * from "./wasm-types";
 
 /** 0: the run; 1: its rival in a race. */
 export type Slot = 0 | 1;
@@ -188,34 +193,6 @@ export interface Engine {
 
 /** A network that ships beside the shipped one. */
 export interface Member extends MemberFile { name: string; file: string }
-
-
-/** The formats that a model leaves in, each its file name's extension. */
-export type ExportFormat = "safetensors" | "onnx" | "alexnet";
-
-/** A square picture: `size × size` pixels of red, green, blue, alpha. */
-export interface Pixels { size: number; rgba: Uint8Array }
-/** A dropout mask row by row, `(batch, units)`: 1 = kept, 0 = silenced. */
-export interface MaskData { batch: number; units: number; values: Uint8Array }
-/** Filters of the first convolution, or (with one channel) what leaves a layer: `(count, channels, height, width)`. */
-export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
-/** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
-export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
-/** Answer for one picture: the best classes, and the square that the network saw. */
-export interface Classified { top: Prediction[]; crop: Pixels }
-/** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
-export interface HeatMapData { height: number; width: number; values: Float32Array }
-/** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
-export interface EnsemblePrediction { each: Prediction[][]; average: Prediction[] }
-/** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
-export interface Parity { logits: number; gradients: number; loss: number }
-/** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
-export interface BenchSample { pixels: Float32Array; logits: Float32Array }
-
-/** What a tower has sent before one layer, of all steps; `logits` are the outputs. */
-export interface Traffic { layer: string; forward: number; backward: number }
-/** A step of two towers: metrics of the whole network, what this tower has sent so far. */
-export interface GroupStep { metrics: StepMetrics; traffic: Traffic[] }
 
 /** Description of a saved run, apart from its weights. */
 export interface StoredRun {

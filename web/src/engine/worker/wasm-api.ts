@@ -5,7 +5,7 @@ import type {
 } from "../../generated/protocol";
 import type {
   BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, HeatMapData, MaskData, Parity, Pixels, GroupStep, EnsemblePrediction,
-} from "../shared/protocol";
+} from "../shared/wasm-types";
 
 /** What the tensors live on. */
 export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version: string }
