@@ -66,7 +66,7 @@ test("watched images, filters and confusion show and change as it learns", async
   const { images, confusion } = await page.evaluate(() => window.lab.validate(200));
   expect(images).toBe(200);
   expect(confusion.reduce((sum, count) => sum + count, 0)).toBe(200);
-  await expect(page.getByText("Over 200 validation images")).toBeVisible();
+  await expect(page.getByText("Measured on 200 validation images")).toBeVisible();
 });
 
 test("a race trains two configurations in alternation on one chart", async ({ page }) => {
