@@ -12,9 +12,9 @@ fn root() -> PathBuf {
 /// Markdown files of the project, without installed packages and build outputs.
 fn documents() -> Vec<PathBuf> {
     let skipped = ["node_modules", "target", "dist", "generated", "results", ".git"];
-    let entries = WalkDir::new(root())
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !skipped.contains(&&*entry.file_name().to_string_lossy()));
+    let entries = WalkDir::new(root()).into_iter().filter_entry(|entry| {
+        entry.depth() == 0 || !skipped.contains(&&*entry.file_name().to_string_lossy())
+    });
     entries
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
@@ -46,7 +46,10 @@ fn missing(document: &Path, text: &str) -> Vec<String> {
     let folder = document.parent().unwrap();
     let paths = names.into_iter().filter(|name| is_path(name)).filter(|name| !root().join(name).exists());
     let links = links.into_iter().filter(|link| {
-        !link.is_empty() && !link.contains("://") && !link.starts_with("mailto:") && !folder.join(link).exists()
+        !link.is_empty()
+            && !link.contains("://")
+            && !link.starts_with("mailto:")
+            && !folder.join(link).exists()
     });
     paths.chain(links).map(|name| format!("{}: {name}", document.display())).collect()
 }
@@ -64,7 +67,8 @@ fn documents_name_files_that_exist() {
 
 #[test]
 fn a_missing_file_is_found() {
-    let text = "[good](README.md) `crate/core` `web/dist/x` [bad](no.md#part) `crate/none.rs` ```\n`web/none`\n```";
+    let text =
+        "[good](README.md) `crate/core` `web/dist/x` [bad](no.md#part) `crate/none.rs` ```\n`web/none`\n```";
     let found = missing(&root().join("ARCHITECTURE.md"), text);
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].ends_with("crate/none.rs") && found[1].ends_with("no.md"));
