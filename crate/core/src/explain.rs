@@ -160,8 +160,8 @@ impl Classifier {
     /// times their gradients, summed over the maps, and what speaks against the class left out.
     ///
     /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) takes a map's mean gradient for all
-    /// of its class_indices, which fits networks that average their last maps; here fully connected layers follow, to which
-    /// each place is another input.
+    /// of its positions. That fits networks that average their last maps. Here fully connected layers follow, to which each
+    /// position is another input.
     ///
     /// # Errors
     /// [`LabError::Options`] when there is no such class or the picture has another size,
@@ -175,7 +175,7 @@ impl Classifier {
         let (front, back) = layers.split_at(end);
         let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
         let (before, behind) = self.weights().split_at(held);
-        // LayerOpsBackward go through single precision only.
+        // Gradients need single precision.
         let behind: Vec<Weight> =
             behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;

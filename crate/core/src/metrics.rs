@@ -16,7 +16,7 @@ pub fn correct_counts(logits: &[f32], labels: &[u32], classes: usize) -> (u32, u
     ranks.fold((0, 0), |(one, five), rank| (one + u32::from(rank < 1), five + u32::from(rank < 5)))
 }
 
-/// The `k` largest probabilities with their class_indices, best first; ties go to the lower index.
+/// The `k` largest probabilities with their class indices, best first; ties go to the lower index.
 pub fn top_k(probabilities: &[f32], k: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

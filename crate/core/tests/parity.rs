@@ -16,7 +16,7 @@ use support::{Reference, block_on, images, mask, relative, weights};
 
 /// Logits and losses: f32 against float64.
 const LOGITS: f64 = 1e-4;
-/// LayerOpsBackward and weights after several steps.
+/// Gradients, and weights after several steps.
 const GRADIENTS: f64 = 1e-3;
 
 fn config(

@@ -107,7 +107,7 @@ export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
     );
   });
 
-/** A request whose deviceError, at once or later, is its promise's: where one fails, the others' failures are heard too. */
+/** A request whose error, thrown at once or later, rejects its promise: if one fails, the errors of the others are handled too. */
 const startRequest = async <T>(request: () => Promise<T>): Promise<T> => request();
 
 export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));

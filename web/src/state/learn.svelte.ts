@@ -1,4 +1,4 @@
-/** What other views ask of Learn: which network the shapeExplorer of shapes shows, and which of its chapters to turn to. */
+/** What other views set for Learn: the network in the shape explorer, and the chapter to open. */
 import { openView, page } from "./page.svelte";
 import type { Network } from "../generated/protocol";
 

@@ -1,9 +1,9 @@
-//! Features of frozen convolutions, computed once an image.
+//! Features of frozen convolutions, computed once for each image.
 //!
-//! Where the convolutions keep their weights, what they make of an image is always the same: fc6's inputs. A session
-//! keeps them on its device, for training images as they are and flip_flags, and for validation images; nothing is read
-//! back for it. An image is computed when it is first used, so training begins at once. Cropped, shifted or
-//! recoloured images are new each time: with such augmentation training computes as without a cache.
+//! Frozen convolutions always give the same features for an image: the inputs of fc6. A session caches them on its
+//! device, for training images as they are and mirrored, and for validation images. Nothing is read back for it. An
+//! image is computed when it is first used, so training starts at once. Cropped, shifted or recoloured images are new
+//! each time, so then nothing is cached.
 //!
 //! The features of an image do not depend on its batch, so a run with the cache has the same bits as one without.
 

@@ -134,7 +134,7 @@ impl Session {
         (pixels, own)
     }
 
-    /// LayerOpsBackward, update, statistics, average: a step on given images. Logits stay on the device.
+    /// A step on given images: gradients, update, statistics, average. Logits stay on the device.
     fn advance(&mut self, input: Input, labels: &[u32]) -> (Tensor<2>, f64) {
         let masks = self.draw_masks(labels.len());
         let (logits, gradients, statistics) = self.gradients(input, labels, masks);
