@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use alexnet_protocol::messages::ShardDamage;
 use alexnet_protocol::{ClassLabel, Preprocess};
 
 use crate::preprocess::scale;
@@ -40,7 +41,7 @@ impl ShardedDataset {
         {
             return Err(DataError::Shard {
                 file: "manifest.json".into(),
-                reason: "it describes no images that a network can learn from".into(),
+                reason: ShardDamage::Manifest,
             });
         }
         let labels = manifest.labels.iter().map(|l| ClassLabel { id: l.clone(), name: l.clone() }).collect();
@@ -70,7 +71,7 @@ impl ShardedDataset {
         if shard.labels.iter().any(|&label| usize::from(label) >= self.labels.len()) {
             return Err(DataError::Shard {
                 file: entry.file.clone(),
-                reason: "an image has a class that the data set does not have".into(),
+                reason: ShardDamage::Label,
             });
         }
         self.cache.borrow_mut().insert(key, shard.clone());

@@ -5,7 +5,7 @@
 //! catalogue, in the visitor's language. `cargo xtask` writes the English catalogue and the TypeScript types from
 //! [`MessageSpec`]s, so the English text has one home.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::Serialize;
 
@@ -35,7 +35,8 @@ pub enum ParamKind {
 /// A sentence as it travels: its code and its parameters by name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Message {
-    /// The key in the catalogue, such as `dataEmpty`.
+    /// The key in the catalogue, such as `dataEmpty`. A key of another catalogue has its name before a dot:
+    /// `options.dropoutTitle`.
     pub code: &'static str,
     /// The parameters, in the order of their declaration.
     #[serde(serialize_with = "params_as_map")]
@@ -95,6 +96,35 @@ impl IntoParam for &'static str {
     const KIND: ParamKind = ParamKind::Text;
     fn param(&self) -> Param {
         Param::Text((*self).into())
+    }
+}
+
+/// A tensor's shape inside a sentence, outermost dimension first: `[64, 3, 11, 11]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape(pub Vec<usize>);
+
+impl Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(shape: Vec<usize>) -> Self {
+        Self(shape)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(shape: &[usize]) -> Self {
+        Self(shape.to_vec())
+    }
+}
+
+impl IntoParam for Shape {
+    const KIND: ParamKind = ParamKind::Text;
+    fn param(&self) -> Param {
+        Param::Text(self.to_string())
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::messages::{OptionError, OptionTitle};
 use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 use crate::options::RunOptions;
 
@@ -46,6 +47,10 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// The field's term, as the control's label shows it.
     pub title: &'static str,
+    /// The key of the title for sentences: `options.dropoutTitle`.
+    #[serde(skip)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub title_code: &'static str,
     /// One sentence for someone who has never trained a network.
     pub help: &'static str,
     /// What it takes.
@@ -74,27 +79,32 @@ impl OptionSpec {
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        let wrong = |allowed: String| Err(format!("{} cannot be {value}: {allowed}.", self.title));
+    pub fn check(&self, value: &Value) -> Result<(), OptionError> {
+        let (option, given) = (self.titled(), value.to_string());
         match &self.kind {
-            OptionKind::Number { min, max, integer, .. } => match value.as_f64() {
-                Some(x) if x >= *min && x <= *max && (!integer || x.fract() == 0.0) => Ok(()),
-                _ if *integer => wrong(format!("use a whole number from {min} to {max}")),
-                _ => wrong(format!("use a number from {min} to {max}")),
+            &OptionKind::Number { min, max, integer, .. } => match value.as_f64() {
+                Some(x) if x >= min && x <= max && (!integer || x.fract() == 0.0) => Ok(()),
+                _ if integer => Err(OptionError::Integer { option, value: given, min, max }),
+                _ => Err(OptionError::Number { option, value: given, min, max }),
             },
             OptionKind::Choice { values } => match value.as_str() {
                 Some(text) if values.iter().any(|v| v == text) => Ok(()),
-                _ => wrong(format!("use one of {}", values.join(", "))),
+                _ => Err(OptionError::Choice { option, value: given, choices: values.join(", ") }),
             },
             OptionKind::Switch => match value.is_boolean() {
                 true => Ok(()),
-                false => wrong("use true or false".into()),
+                false => Err(OptionError::Switch { option, value: given }),
             },
             OptionKind::Text => match value.is_string() {
                 true => Ok(()),
-                false => wrong("use a text".into()),
+                false => Err(OptionError::Text { option, value: given }),
             },
         }
+    }
+
+    /// The title for a sentence.
+    pub fn titled(&self) -> OptionTitle {
+        OptionTitle { title: self.title, code: self.title_code }
     }
 }
 
@@ -106,192 +116,197 @@ pub fn option_table() -> Vec<OptionSpec> {
     let real = |min, max| OptionKind::Number { min, max, integer: false, log: false };
     let log = |min, max| OptionKind::Number { min, max, integer: false, log: true };
     let whole = |min, max| OptionKind::Number { min, max, integer: true, log: false };
-    let row = |name: &'static str, title, kind, when, help| OptionSpec {
-        name,
-        title,
-        help,
-        kind,
-        when,
-        default: defaults[name].clone(),
-    };
+    macro_rules! row {
+        ($name:literal, $title:literal, $kind:expr, $when:expr, $help:expr $(,)?) => {
+            OptionSpec {
+                name: $name,
+                title: $title,
+                title_code: concat!("options.", $name, "Title"),
+                help: $help,
+                kind: $kind,
+                when: $when,
+                default: defaults[$name].clone(),
+            }
+        };
+    }
     use OptionTiming::{Live, Reset};
     vec![
-        row(
+        row!(
             "network",
             "Network",
             choice(Network::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "Which AlexNet: the number is the side of its input in pixels, and a larger one is slower to train.",
         ),
-        row(
+        row!(
             "dataset",
             "Data set",
             OptionKind::Text,
             Reset,
             "The labelled images that the network learns from and is tested on.",
         ),
-        row(
+        row!(
             "trainImages",
             "Training images",
             whole(0.0, 1e6),
             Reset,
             "How many training images to use (0 for all): with few, the network learns them by heart and fails on new ones.",
         ),
-        row(
+        row!(
             "batchSize",
             "Batch size",
             whole(1.0, 1024.0),
             Reset,
             "How many images each step averages its gradient over.",
         ),
-        row(
+        row!(
             "learningRate",
             "Learning rate",
             log(1e-6, 10.0),
             Live,
             "How far each step moves the weights: too small is slow, too large makes the loss explode.",
         ),
-        row(
+        row!(
             "momentum",
             "Momentum",
             real(0.0, 0.999),
             Live,
             "How much of the previous step's direction is kept, like a ball rolling downhill.",
         ),
-        row(
+        row!(
             "weightDecay",
             "Weight decay",
             real(0.0, 1.0),
             Live,
             "A constant pull of every weight towards zero, which keeps the network simple.",
         ),
-        row(
+        row!(
             "optimizer",
             "Optimiser",
             choice(Optimizer::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "The rule that turns gradients into weight changes: SGD with momentum is what the 2012 paper used.",
         ),
-        row(
+        row!(
             "schedule",
             "Schedule",
             choice(Schedule::ALL.iter().map(|v| v.name()).collect()),
             Live,
             "How the learning rate changes over the planned epochs.",
         ),
-        row(
+        row!(
             "epochs",
             "Epochs",
             whole(1.0, 10000.0),
             Live,
             "How many passes over the training images are planned; the run pauses after the last.",
         ),
-        row(
+        row!(
             "warmupSteps",
             "Warm-up steps",
             whole(0.0, 1e6),
             Live,
             "Over how many first steps, a tenth of the run at most, the rate rises from zero: fresh weights take large steps badly.",
         ),
-        row(
+        row!(
             "dropout",
             "Dropout",
             real(0.0, 0.95),
             Live,
             "The probability that a unit before fc6 or fc7 is silenced in a step, so that no unit can rely on another.",
         ),
-        row(
+        row!(
             "activation",
             "Activation",
             choice(Activation::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "The non-linearity after each layer: ReLU lets gradients through where tanh and sigmoid flatten out.",
         ),
-        row(
+        row!(
             "normalization",
             "Normalisation",
             choice(Normalization::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "Batch normalisation rescales each channel before its activation; it came after AlexNet and speeds learning up.",
         ),
-        row(
+        row!(
             "responseNorm",
             "Response normalisation",
             choice(ResponseNorm::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "Only in the networks of 2012: strong responses damp their nearest_neighbors, before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
         ),
-        row(
+        row!(
             "width",
             "Width",
             real(0.125, 4.0),
             Reset,
             "A factor on the number of filters and hidden units: wider learns more and runs slower.",
         ),
-        row(
+        row!(
             "labelSmoothing",
             "Label smoothing",
             real(0.0, 0.9),
             Live,
             "The share of the target spread over all classes, so that the network is not pushed to be over-sure.",
         ),
-        row(
+        row!(
             "freeze",
             "Frozen layers",
             choice(Freeze::ALL.iter().map(|v| v.name()).collect()),
             Reset,
             "Which layers keep their weights: with the convolutions frozen only the fully connected layers learn, which is quick.",
         ),
-        row(
+        row!(
             "weightAverage",
             "Weight averaging",
             real(0.0, 0.99999),
             Reset,
             "How slowly a running average of the weights follows them (0 for none); the average is what is tested and kept.",
         ),
-        row(
+        row!(
             "flip",
             "Mirror",
             OptionKind::Switch,
             Live,
             "Mirrors half of the training images, so that left and right do not matter.",
         ),
-        row(
+        row!(
             "shift",
             "Shift",
             real(0.0, 0.5),
             Live,
             "Moves each training image at random by up to this share of its side.",
         ),
-        row(
+        row!(
             "crop",
             "Crop",
             real(0.05, 1.0),
             Live,
             "The smallest share of each training image that a random crop keeps (1 for no crops).",
         ),
-        row(
+        row!(
             "colour",
             "Colour",
             real(0.0, 1.0),
             Live,
             "Changes brightness, contrast and saturation at random by up to this share.",
         ),
-        row(
+        row!(
             "erase",
             "Erase",
             real(0.0, 1.0),
             Live,
             "The probability that a random rectangle of a training image is blanked, so that no one part of a thing is all that counts.",
         ),
-        row(
+        row!(
             "cutmix",
             "CutMix",
             real(0.0, 1.0),
             Live,
             "The probability that a rectangle of a training image is taken from another one, whose class is then asked for in proportion. Training accuracy counts the first class only, so it looks low.",
         ),
-        row(
+        row!(
             "seed",
             "Seed",
             whole(0.0, 4294967295.0),
@@ -306,8 +321,9 @@ impl RunOptions {
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
-        let value = serde_json::to_value(self).map_err(|e| e.to_string())?;
+    pub fn check(&self) -> Result<(), OptionError> {
+        // Without a value no row is satisfied.
+        let value = serde_json::to_value(self).unwrap_or_default();
         for spec in option_table() {
             spec.check(&value[spec.name])?;
         }
@@ -333,7 +349,10 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_one_sentence() {
         let options = RunOptions { dropout: 1.5, ..Default::default() };
-        assert_eq!(options.check().unwrap_err(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
+        let error = options.check().unwrap_err();
+        assert_eq!(error.to_string(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
+        let OptionError::Number { option, .. } = error else { panic!("another error: {error}") };
+        assert_eq!(option.code, "options.dropoutTitle");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use pytorch_reader::OpCode;
 
-use crate::error::FormatError;
 use crate::read::{ReadAt, allocate, read_exact_at};
 
 /// Bytes fetched at once to look for the end of a pickle.
@@ -14,9 +14,6 @@ const PIECE: usize = 1 << 16;
 /// Bytes of pickles that are read at most: AlexNet's take a few thousand, its optimiser's state as many again. What
 /// reads them keeps a hundred bytes for a value, and a value can be a byte.
 pub const PICKLE: u64 = 4 << 20;
-
-/// That pickles are larger.
-pub const TOO_LARGE: &str = "what describes its weights is larger than that of any network";
 
 /// The parts of a stream.
 #[derive(Debug)]
@@ -116,7 +113,7 @@ impl<'a> Pickles<'a> {
     pub fn fits(&self) -> Result<(), FormatError> {
         match (self.bytes.len() as u64) < PICKLE {
             true => Ok(()),
-            false => Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() }),
+            false => Err(FormatError::Damaged { reason: FileDamage::PickleSize }),
         }
     }
 
