@@ -155,7 +155,7 @@ fn operator(
             Activation::LeakyRelu => ("LeakyRelu", vec![float("alpha", 0.01)]),
             Activation::Gelu => ("Gelu", vec![]),
         },
-        LayerKind::Dropout(_) => return Err("dropout has no place in a graph that only answers".to_owned()),
+        LayerKind::Dropout(_) => return Err(WriteError::Onnx { layer: layer.name.clone() }),
     })
 }
 

@@ -4,8 +4,11 @@
 
 mod common;
 
-use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision, ReadAt, Tensor, Tensors, inspect};
+use alexnet_format::{
+    Checkpoint, FileFormat, ModelFile, Precision, ReadAt, ReadError, Tensor, Tensors, inspect,
+};
 use alexnet_protocol::Calibration;
+use alexnet_protocol::messages::Cause;
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
