@@ -111,9 +111,8 @@ pub fn apply_temperature(model: &mut Checkpoint, temperature: f64) -> Result<(),
     let architecture = Architecture::new(model.network)?;
     let last = architecture.layers.iter().rfind(|layer| layer.kind == LayerKind::Linear);
     for (name, ..) in last.map(|layer| layer.tensors()).unwrap_or_default() {
-        let tensor = model.tensors.get_mut(&name).ok_or_else(|| {
-            LabError::NoLastLayer { name: name.clone() }
-        })?;
+        let tensor =
+            model.tensors.get_mut(&name).ok_or_else(|| LabError::NoLastLayer { name: name.clone() })?;
         tensor.data.iter_mut().for_each(|value| *value = (f64::from(*value) / temperature) as f32);
     }
     Ok(())

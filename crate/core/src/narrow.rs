@@ -36,9 +36,7 @@ pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, L
         }
         for (name, shape, _) in new.tensors() {
             let tensor = model.tensors.get(&name).filter(|tensor| fits(tensor, old, &name));
-            let tensor = tensor.ok_or_else(|| {
-                LabError::DamagedTensor { name: name.clone() }
-            })?;
+            let tensor = tensor.ok_or_else(|| LabError::DamagedTensor { name: name.clone() })?;
             let data =
                 if shape.len() > 1 { columns(tensor, &kept, &before, old) } else { pick(tensor, &kept) };
             tensors.insert(name, Tensor { shape, data });

@@ -61,8 +61,7 @@ impl Session {
     /// # Errors
     /// [`LabError`] when an option is out of its range or does not fit the data set.
     pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let params = init(&architecture, options.seed, &compute.device)?;
         Self::assemble(options, source, compute, architecture, params)
     }
@@ -84,8 +83,7 @@ impl Session {
         options.activation = config.activation;
         options.normalization = config.normalization;
         options.response_norm = config.response_norm;
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let mut tensors = model.tensors.clone();
         if !same_classes(source.labels(), &model.labels) {
             tensors.extend(init_last(&architecture, options.seed));

@@ -133,7 +133,8 @@ fn one_class_one_image_no_image_no_folders() {
     );
     let broken = vec![file("a/1.jpg", *b"text"), file("b/2.jpg", *b"text")];
     assert!(
-        sentence(broken).starts_with("None of the 2 images could be read; the first: a/1.jpg: This file is not")
+        sentence(broken)
+            .starts_with("None of the 2 images could be read; the first: a/1.jpg: This file is not")
     );
 }
 

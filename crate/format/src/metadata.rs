@@ -1,9 +1,7 @@
 //! The description of a model, one JSON text among the container's metadata.
 
 use alexnet_protocol::architecture::MAX_CLASSES;
-use alexnet_protocol::messages::{
-    Cause, DescriptionError, FileDamage, FormatError, OptionError, WriteError,
-};
+use alexnet_protocol::messages::{Cause, DescriptionError, FileDamage, FormatError, OptionError, WriteError};
 use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +108,10 @@ impl Description {
                 && temperature > 0.0
                 && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
         {
-            return refuse(DescriptionError::Calibration { temperature, doubt });
+            return refuse(DescriptionError::Calibration {
+                temperature: temperature.to_string(),
+                doubt: doubt.to_string(),
+            });
         }
         match &self.run {
             Some(run) => run.options.check().map_err(impossible),

@@ -88,9 +88,8 @@ pub fn write<'a>(
     if let Some(last) = graph.node.last_mut() {
         last.output = vec!["logits".to_owned()];
     }
-    let json = |value: serde_json::Result<String>| {
-        value.map_err(|e| WriteError::Library { reason: Cause::of(&e) })
-    };
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|e| WriteError::Library { reason: Cause::of(&e) });
     let names: Vec<&str> = checkpoint.labels.iter().map(|label| label.name.as_str()).collect();
     let mut metadata = vec![
         entry(KEY, description),
@@ -110,10 +109,7 @@ pub fn write<'a>(
 }
 
 /// A layer's operator and its attributes.
-fn operator(
-    layer: &LayerSpec,
-    activation: Activation,
-) -> Result<(&'static str, Vec<Attribute>), WriteError> {
+fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), WriteError> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
         LayerKind::Conv2d { kernel, stride, padding, groups, .. } => (

@@ -26,6 +26,8 @@ pub enum Param {
 pub enum ParamKind {
     /// [`Param::Number`].
     Number,
+    /// [`Param::Number`] without a fraction.
+    Integer,
     /// [`Param::Text`].
     Text,
     /// [`Param::Message`].
@@ -73,9 +75,9 @@ pub trait IntoParam {
 }
 
 macro_rules! numbers {
-    ($($number:ty),+) => {
+    ($kind:ident: $($number:ty),+) => {
         $(impl IntoParam for $number {
-            const KIND: ParamKind = ParamKind::Number;
+            const KIND: ParamKind = ParamKind::$kind;
             fn param(&self) -> Param {
                 Param::Number(*self as f64)
             }
@@ -83,7 +85,8 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u8, u16, u32, u64, usize, i32, i64, f32, f64);
+numbers!(Integer: u8, u32, u64, usize);
+numbers!(Number: f64);
 
 impl IntoParam for String {
     const KIND: ParamKind = ParamKind::Text;
@@ -301,7 +304,7 @@ mod tests {
     #[test]
     fn a_spec_names_code_text_and_parameters() {
         let [empty, other, large] = FileError::SPECS else { panic!("three sentences") };
-        assert_eq!((empty.code, empty.params), ("fileEmpty", [].as_slice()));
+        assert_eq!((empty.code, empty.params), (FileError::Empty.message().code, [].as_slice()));
         assert_eq!(other.params, [("found", ParamKind::Message), ("name", ParamKind::Text)]);
         assert_eq!(large.text, "{count} files take {megabytes:.1} MB.");
     }

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn what_is_no_pair_of_towers_is_refused() {
         assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).tower(0).is_err());
-        let across = architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err().to_string();
+        let across =
+            architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err().to_string();
         assert!(across.contains("choose paper or none"), "{across}");
         assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).tower(0).is_err());
     }

@@ -89,7 +89,9 @@ fn argument(name: &str, kind: ParamKind, format: &str) -> Result<String> {
         _ => bail!("the format {format:?} of {name} has no counterpart on the page"),
     };
     Ok(match (kind, digits) {
-        (ParamKind::Number, None) => format!("{{{name}, number}}"),
+        (ParamKind::Integer, None) => format!("{{{name}, number}}"),
+        // Without it three digits after the point are shown.
+        (ParamKind::Number, None) => format!("{{{name}, number, ::precision-unlimited}}"),
         (ParamKind::Number, Some(0)) => format!("{{{name}, number, integer}}"),
         (ParamKind::Number, Some(digits)) => format!("{{{name}, number, ::.{}}}", "0".repeat(digits)),
         (_, None) => format!("{{{name}}}"),
@@ -112,7 +114,7 @@ fn declarations(specs: &[MessageSpec]) -> String {
     for spec in specs {
         let params = spec.params.iter().map(|(name, kind)| {
             let kind = match kind {
-                ParamKind::Number => "number",
+                ParamKind::Number | ParamKind::Integer => "number",
                 ParamKind::Text => "string",
                 ParamKind::Message => "RustMessage",
             };
@@ -139,10 +141,11 @@ mod tests {
 
     const SPEC: MessageSpec = MessageSpec {
         code: "fileLarge",
-        text: "“{name}” isn't small: {count} parts, {size:.1} MB of {{json}}, {percent:.0} %. {why}",
+        text: "“{name}” isn't small: {count} parts, {share}, {size:.1} MB of {{json}}, {percent:.0} %. {why}",
         params: &[
             ("name", ParamKind::Text),
-            ("count", ParamKind::Number),
+            ("count", ParamKind::Integer),
+            ("share", ParamKind::Number),
             ("size", ParamKind::Number),
             ("percent", ParamKind::Number),
             ("why", ParamKind::Message),
@@ -153,7 +156,7 @@ mod tests {
     fn placeholders_become_typed_arguments_and_the_rest_is_quoted() {
         assert_eq!(
             icu(&SPEC).unwrap(),
-            "“{name}” isn''t small: {count, number} parts, {size, number, ::.0} MB of '{'json'}', \
+            "“{name}” isn''t small: {count, number} parts, {share, number, ::precision-unlimited}, {size, number, ::.0} MB of '{'json'}', \
              {percent, number, integer} %. {why}"
         );
     }
@@ -175,8 +178,7 @@ mod tests {
     #[test]
     fn types_name_every_parameter() {
         let text = declarations(&[SPEC, MessageSpec { code: "fileEmpty", text: "Empty.", params: &[] }]);
-        let line =
-            "  fileLarge: { name: string; count: number; size: number; percent: number; why: RustMessage };";
+        let line = "  fileLarge: { name: string; count: number; share: number; size: number; percent: number; why: RustMessage };";
         assert!(text.contains(line), "{text}");
         assert!(text.contains("  fileEmpty: Record<never, never>;"), "{text}");
     }

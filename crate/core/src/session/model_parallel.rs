@@ -67,8 +67,7 @@ impl GroupSession {
         source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let segments = architecture.tower(tower)?;
         let mut params = init(&architecture, options.seed, &compute.device)?;
         for param in &mut params.0 {

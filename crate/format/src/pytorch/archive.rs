@@ -204,7 +204,8 @@ impl<'a> Archive<'a> {
 
     /// The tensors, those of this storage with their weights.
     fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
-        let storage = storage.map(|entry| self.place(entry, u64::MAX).map(|place| (entry, place))).transpose()?;
+        let storage =
+            storage.map(|entry| self.place(entry, u64::MAX).map(|place| (entry, place))).transpose()?;
         let sizes = self.described.iter().map(|(entry, bytes)| (entry, bytes.len()));
         let sizes = sizes.chain(storage.map(|(entry, (_, length))| (entry, length)));
         let room = sizes.map(|(entry, length)| length + 2 * entry.name.len() + HEADERS).sum();

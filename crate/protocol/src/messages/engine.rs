@@ -1,8 +1,6 @@
 //! What can go wrong at the wasm boundary.
 
 use super::cause::Cause;
-use super::lab::LabError;
-use super::options::NameError;
 use crate::messages;
 
 messages! {
@@ -92,11 +90,5 @@ messages! {
         } => "“{name}” is not a benchmark: use infer or trainStep.",
         /// No benchmark prepared.
         NotPrepared => "No benchmark is prepared: call prepare first.",
-    }
-    transparent {
-        /// An unknown name.
-        Name(NameError),
-        /// The core.
-        Lab(LabError),
     }
 }

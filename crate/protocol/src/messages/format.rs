@@ -133,9 +133,9 @@ messages! {
         /// Values out of range.
         Calibration {
             /// The temperature.
-            temperature: f32,
+            temperature: String,
             /// The threshold.
-            doubt: f32,
+            doubt: String,
         } => "It is calibrated with the temperature {temperature} and the threshold {doubt}.",
     }
     transparent {
