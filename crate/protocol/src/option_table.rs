@@ -108,6 +108,36 @@ impl OptionSpec {
     }
 }
 
+/// Names of choices as the page shows them, by their public names.
+pub const CHOICE_NAMES: [(&str, &str); 26] = [
+    ("alexnet-224", "AlexNet 224"),
+    ("alexnet-2012", "AlexNet 2012"),
+    ("alexnet-64", "AlexNet 64"),
+    ("alexnet-32", "AlexNet 32"),
+    ("alexnet-2012-32", "AlexNet 2012, 32 pixels"),
+    ("fashion-mnist", "Fashion-MNIST"),
+    ("relu", "ReLU"),
+    ("tanh", "tanh"),
+    ("sigmoid", "sigmoid"),
+    ("leaky-relu", "leaky ReLU"),
+    ("gelu", "GELU"),
+    ("none", "none"),
+    ("batch", "batch"),
+    ("paper", "as in the paper"),
+    ("bvlc", "as in BVLC's AlexNet"),
+    ("caffenet", "as in CaffeNet"),
+    ("sgd", "SGD"),
+    ("adamw", "AdamW"),
+    ("constant", "constant"),
+    ("step", "step"),
+    ("cosine", "cosine"),
+    ("conv", "convolutions"),
+    ("auto", "automatic"),
+    ("cpu", "CPU"),
+    ("webgpu", "WebGPU"),
+    ("cuda", "CUDA"),
+];
+
 /// The rows, in the order in which controls are shown.
 pub fn option_table() -> Vec<OptionSpec> {
     let defaults = serde_json::to_value(RunOptions::default()).unwrap_or_default();
@@ -136,56 +166,56 @@ pub fn option_table() -> Vec<OptionSpec> {
             "Network",
             choice(Network::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Which AlexNet: the number is the side of its input in pixels, and a larger one is slower to train.",
+            "Which AlexNet to train. The number is the side of its input in pixels; a larger input takes longer.",
         ),
         row!(
             "dataset",
             "Data set",
             OptionKind::Text,
             Reset,
-            "The labelled images that the network learns from and is tested on.",
+            "The labelled images that the network is trained and tested on.",
         ),
         row!(
             "trainImages",
             "Training images",
             whole(0.0, 1e6),
             Reset,
-            "How many training images to use (0 for all): with few, the network learns them by heart and fails on new ones.",
+            "Number of training images used, 0 for all. With few images the network memorises them and fails on new ones.",
         ),
         row!(
             "batchSize",
             "Batch size",
             whole(1.0, 1024.0),
             Reset,
-            "How many images each step averages its gradient over.",
+            "Number of images in a training step. The gradient is averaged over them.",
         ),
         row!(
             "learningRate",
             "Learning rate",
             log(1e-6, 10.0),
             Live,
-            "How far each step moves the weights: too small is slow, too large makes the loss explode.",
+            "Size of each weight update. Too small is slow; too large makes the loss grow without bound.",
         ),
         row!(
             "momentum",
             "Momentum",
             real(0.0, 0.999),
             Live,
-            "How much of the previous step's direction is kept, like a ball rolling downhill.",
+            "Share of the previous update that is kept, which smooths the direction of the steps. For AdamW: beta 1.",
         ),
         row!(
             "weightDecay",
             "Weight decay",
             real(0.0, 1.0),
             Live,
-            "A constant pull of every weight towards zero, which keeps the network simple.",
+            "Pulls every weight towards zero a little in each step, which reduces overfitting.",
         ),
         row!(
             "optimizer",
             "Optimiser",
             choice(Optimizer::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "The rule that turns gradients into weight changes: SGD with momentum is what the 2012 paper used.",
+            "How gradients become weight updates. The 2012 paper used SGD with momentum.",
         ),
         row!(
             "schedule",
@@ -199,77 +229,77 @@ pub fn option_table() -> Vec<OptionSpec> {
             "Epochs",
             whole(1.0, 10000.0),
             Live,
-            "How many passes over the training images are planned; the run pauses after the last.",
+            "Planned number of passes over the training images. The run pauses after the last one.",
         ),
         row!(
             "warmupSteps",
             "Warm-up steps",
             whole(0.0, 1e6),
             Live,
-            "Over how many first steps, a tenth of the run at most, the rate rises from zero: fresh weights take large steps badly.",
+            "Number of first steps in which the learning rate rises from zero, at most a tenth of the run. Large steps harm new weights.",
         ),
         row!(
             "dropout",
             "Dropout",
             real(0.0, 0.95),
             Live,
-            "The probability that a unit before fc6 or fc7 is silenced in a step, so that no unit can rely on another.",
+            "Probability that a unit before fc6 or fc7 is set to zero in a training step, which reduces overfitting.",
         ),
         row!(
             "activation",
             "Activation",
             choice(Activation::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "The non-linearity after each layer: ReLU lets gradients through where tanh and sigmoid flatten out.",
+            "The non-linearity after each layer. The gradients of tanh and sigmoid vanish for large inputs; those of ReLU do not.",
         ),
         row!(
             "normalization",
             "Normalisation",
             choice(Normalization::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Batch normalisation rescales each channel before its activation; it came after AlexNet and speeds learning up.",
+            "Batch normalisation rescales each channel before the activation. It is from 2015 and makes training faster.",
         ),
         row!(
             "responseNorm",
             "Response normalisation",
             choice(ResponseNorm::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Only in the networks of 2012: strong responses damp their nearest_neighbors, before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
+            "Local response normalisation, only in the networks of 2012: a strong output makes its neighbours weaker. It comes before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
         ),
         row!(
             "width",
             "Width",
             real(0.125, 4.0),
             Reset,
-            "A factor on the number of filters and hidden units: wider learns more and runs slower.",
+            "Factor on the number of channels and hidden units. A wider network learns more and takes longer.",
         ),
         row!(
             "labelSmoothing",
             "Label smoothing",
             real(0.0, 0.9),
             Live,
-            "The share of the target spread over all classes, so that the network is not pushed to be over-sure.",
+            "Share of the target that is spread evenly over all classes, so that the network is less overconfident.",
         ),
         row!(
             "freeze",
             "Frozen layers",
             choice(Freeze::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Which layers keep their weights: with the convolutions frozen only the fully connected layers learn, which is quick.",
+            "Layers whose weights stay the same. With frozen convolutions only the fully connected layers are trained, which is fast.",
         ),
         row!(
             "weightAverage",
             "Weight averaging",
             real(0.0, 0.99999),
             Reset,
-            "How slowly a running average of the weights follows them (0 for none); the average is what is tested and kept.",
+            "Decay of a running average of the weights, 0 for none. The average is what is tested and saved.",
         ),
         row!(
             "flip",
             "Mirror",
             OptionKind::Switch,
             Live,
-            "Mirrors half of the training images, so that left and right do not matter.",
+            "Flips half of the training images from left to right.",
         ),
         row!(
             "shift",
@@ -283,7 +313,7 @@ pub fn option_table() -> Vec<OptionSpec> {
             "Crop",
             real(0.05, 1.0),
             Live,
-            "The smallest share of each training image that a random crop keeps (1 for no crops).",
+            "Smallest share of a training image that a random crop keeps, 1 for no crops.",
         ),
         row!(
             "colour",
@@ -294,24 +324,24 @@ pub fn option_table() -> Vec<OptionSpec> {
         ),
         row!(
             "erase",
-            "Erase",
+            "Random erasing",
             real(0.0, 1.0),
             Live,
-            "The probability that a random rectangle of a training image is blanked, so that no one part of a thing is all that counts.",
+            "Probability that a random rectangle of a training image is erased, so that the network does not rely on one part alone.",
         ),
         row!(
             "cutmix",
             "CutMix",
             real(0.0, 1.0),
             Live,
-            "The probability that a rectangle of a training image is taken from another one, whose class is then asked for in proportion. Training accuracy counts the first class only, so it looks low.",
+            "Probability that a rectangle of a training image comes from another image. The target is shared between both classes. Training accuracy counts only the first class, so it looks low.",
         ),
         row!(
             "seed",
             "Seed",
             whole(0.0, 4294967295.0),
             Reset,
-            "The number all randomness is drawn from: the same seed and options give the same run.",
+            "Start of the random number generator. The same seed and options give the same run.",
         ),
     ]
 }
@@ -359,6 +389,16 @@ mod tests {
     fn not_a_number_is_refused() {
         let options = RunOptions { learning_rate: f64::NAN, ..Default::default() };
         assert!(options.check().is_err());
+    }
+
+    #[test]
+    fn every_choice_has_a_name() {
+        for spec in option_table() {
+            let OptionKind::Choice { values } = spec.kind else { continue };
+            for value in values {
+                assert!(CHOICE_NAMES.iter().any(|(choice, _)| *choice == value), "{value}");
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use alexnet_protocol::message::{MessageSpec, ParamKind};
 use alexnet_protocol::messages::all;
-use alexnet_protocol::option_table;
+use alexnet_protocol::{CHOICE_NAMES, option_table};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::files::{root, write_if_changed};
@@ -47,12 +47,21 @@ fn rust_messages(specs: &[MessageSpec]) -> Result<Messages> {
     Ok(found)
 }
 
-/// Title and explanation of each option: `dropoutTitle`, `dropoutHelp`.
+/// Title and help of each option (`dropoutTitle`, `dropoutHelp`) and the names of choices (`choiceLeakyRelu`).
 fn option_messages() -> Messages {
     let rows = option_table().into_iter().flat_map(|row| {
         [(format!("{}Title", row.name), quote(row.title)), (format!("{}Help", row.name), quote(row.help))]
     });
-    rows.collect()
+    rows.chain(CHOICE_NAMES.iter().map(|(value, name)| (choice_key(value), quote(name)))).collect()
+}
+
+/// The key of a choice's name: `choiceLeakyRelu` for `leaky-relu`.
+fn choice_key(value: &str) -> String {
+    let words = value.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    });
+    words.fold("choice".into(), |key, word| key + &word)
 }
 
 /// A message in ICU MessageFormat.
