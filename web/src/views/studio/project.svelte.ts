@@ -74,6 +74,13 @@ export class ProjectEditor {
     });
   }
 
+  /** The names of a project that nobody has changed yet follow the page's language. */
+  followLanguage(): void {
+    if (this.busy || this.projects.some(({ id }) => id === this.project.id)) return;
+    const { name, classes } = fresh(this.projects);
+    this.project = { ...this.project, name, classes: this.project.classes.map((one, i) => ({ ...one, name: classes[i]?.name ?? one.name })) };
+  }
+
   open = (id: string) =>
     this.order(async () => {
       const found = await store.getProject(id);
