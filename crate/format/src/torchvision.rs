@@ -1,5 +1,5 @@
-//! A bare safetensors or PyTorch file with torchvision's AlexNet keys, or with those of the network of 2012: what it
-//! leaves unsaid.
+//! The description of a plain file, which has none of its own: a safetensors or PyTorch file with the keys of
+//! torchvision's AlexNet or of the 2012 network.
 
 use alexnet_protocol::architecture::MAX_CLASSES;
 use alexnet_protocol::messages::{FormatError, NetworkName};
@@ -12,12 +12,12 @@ use crate::imagenet::imagenet_1k;
 use crate::metadata::{Description, VERSION};
 use crate::printable::printable;
 
-/// A network as a plain state dict in PyTorch names it.
+/// A network by the keys of its PyTorch state dict.
 struct Layout {
     network: Network,
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     name: NetworkName,
-    /// Layers with weights.
+    /// The layers with weights.
     layers: [&'static str; 8],
 }
 
@@ -37,7 +37,7 @@ const TORCHVISION: Layout = Layout {
     ],
 };
 
-/// The network of 2012 in the same manner, its response normalisation a layer of `features`.
+/// The 2012 network with keys in the same style; response normalisation counts as a layer of `features`.
 const TWO_GROUPS: Layout = Layout {
     network: Network::AlexNet2012,
     name: NetworkName::Paper,
@@ -53,11 +53,11 @@ const TWO_GROUPS: Layout = Layout {
     ],
 };
 
-/// The description of a file that has none: `alexnet-224`, or `alexnet-2012` where the keys are its, ImageNet's classes where the last layer has a thousand
-/// outputs and numbered ones where it has not, ImageNet's preprocessing.
+/// The description of a plain file: `alexnet-224`, or `alexnet-2012` if the keys are its; ImageNet's classes if the last
+/// layer has a thousand outputs, otherwise numbered classes; ImageNet's preprocessing.
 ///
 /// # Errors
-/// A sentence that names the first tensor that is missing or one too many.
+/// Names the first tensor that is missing or unknown.
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let has = |name: &str| file.entries().any(|entry| entry.name == name);
     let two_towers = has("features.4.weight") && has("features.12.weight");

@@ -1,12 +1,12 @@
-//! What `pytorch-reader` says about a file, as sentences.
+//! Errors of `pytorch-reader` as sentences.
 
 use alexnet_protocol::messages::{FileDamage, FormatError};
 use pytorch_reader::{PickleError, PytorchError, Tensor};
 
 use crate::printable::printable;
 
-/// Words in what the reader says, and what they mean. It has no variants for them; its version is pinned, and tests of
-/// files that are damaged in these ways hold the words.
+/// Texts in the reader's errors, and what they mean. The reader has no variants for them; its version is pinned, and
+/// tests with such files check the texts.
 const DAMAGES: [(&str, FileDamage); 18] = [
     ("got -", FileDamage::Negative),
     ("must be non-negative", FileDamage::Uncountable),
@@ -31,18 +31,18 @@ const DAMAGES: [(&str, FileDamage); 18] = [
 /// A tensor's bytes, little-endian and row-major.
 ///
 /// # Errors
-/// A sentence when the file ends before the tensor does, or its checksum is wrong.
+/// The file ends before the tensor does, or a checksum is wrong.
 pub fn bytes(tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
     tensor.read().map_err(|error| unreadable(tensor, &error))
 }
 
-/// That a tensor's numbers cannot be read.
+/// A tensor whose values cannot be read.
 pub fn unreadable(tensor: &Tensor, error: &std::io::Error) -> FormatError {
     let reason = Box::new(damage(&error.to_string()));
     FormatError::Damaged { reason: FileDamage::Tensor { name: printable(&tensor.name), reason } }
 }
 
-/// What the reader says, as a sentence.
+/// The reader's error as a sentence.
 pub fn explain(error: PytorchError) -> FormatError {
     match error {
         PytorchError::Pickle(PickleError::UnsupportedType(name)) => {
@@ -61,7 +61,7 @@ pub fn explain(error: PytorchError) -> FormatError {
     }
 }
 
-/// What is wrong with a file, by what the reader says.
+/// What is wrong with a file, by the reader's error.
 fn damage(said: &str) -> FileDamage {
     let known = DAMAGES.into_iter().find(|(words, _)| said.contains(words));
     known.map_or(FileDamage::NotTorch, |(_, damage)| damage)
@@ -71,7 +71,7 @@ fn damage(said: &str) -> FileDamage {
 mod tests {
     use super::*;
 
-    /// Where numbers have 32 bits, the reader says of those with more that they are below zero.
+    /// On 32-bit targets the reader calls sizes beyond 32 bits negative.
     #[test]
     fn a_side_of_five_thousand_million_is_not_below_zero() {
         let said = |number: i64| {
