@@ -9,7 +9,7 @@ const fixture = (name: string) => readFileSync(new URL(`../fixtures/old-files/${
 const json = (name: string) => JSON.parse(fixture(name).toString()) as unknown;
 const { project, run } = json("expected.json") as {
   project: { accuracy: number; guess: { label: string; probability: number } };
-  run: { step: number; loss: number };
+  run: { step: number };
 };
 const red = file("red.jpg", fixture("red.jpg"));
 
@@ -103,10 +103,11 @@ test("an old run of Train that is stored in the browser goes on", async ({ page 
   await page.getByTestId("resume").click();
   await expect(page.getByTestId("saved-run")).toHaveCount(0);
   const resumed = await value(page, "steps");
-  expect(resumed).toBeGreaterThan(run.step);
+  expect(resumed).toBe(run.step);
   expect(Number(await page.getByTestId("loss-chart").getAttribute("data-points"))).toBeGreaterThan(0);
   const next = await page.evaluate(() => window.lab.step(2));
   expect(next.step).toBe(resumed + 2);
-  expect(next.loss).toBeLessThan(2 * run.loss);
+  // A network that guesses at random has ln 10.
+  expect(next.loss).toBeLessThan(1.2 * Math.log(10));
   await expect(message(page, /./)).toHaveCount(0);
 });

@@ -26,7 +26,7 @@ fn options() -> RunOptions {
 fn a_run_keeps_its_options_step_and_tensors() {
     let checkpoint = Checkpoint::read(RUN).unwrap();
     let run = checkpoint.run.as_ref().unwrap();
-    assert_eq!((&run.options, run.step, run.distillation), (&options(), 52, 0.0));
+    assert_eq!((&run.options, run.step, run.distillation), (&options(), 25, 0.0));
     assert_eq!(run.options.optimizer, Optimizer::Sgd);
     assert_eq!((checkpoint.tensors.len(), run.optimizer.len(), run.average.len()), (16, 16, 0));
     assert!(run.optimizer.contains_key("momentum/features.0.weight"), "{:?}", run.optimizer.keys());
