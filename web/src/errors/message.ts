@@ -49,6 +49,9 @@ export function messageError<Code extends MessageCode>(code: Code, ...params: Pa
   return new MessageError(message(code, ...params));
 }
 
+/** Whether an error carries this message. */
+export const hasCode = (error: unknown, code: MessageCode): boolean => error instanceof MessageError && error.detail.code === code;
+
 /** What an error or a thrown value says: its message where it has one, else its text. */
 export function messageOf(error: unknown): Message | string {
   if (error instanceof MessageError) return error.detail;
