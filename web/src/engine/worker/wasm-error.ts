@@ -1,5 +1,5 @@
 /** Errors from the wasm module: the one place where they enter TypeScript. */
-import { isMessage, MessageError } from "../../errors/message";
+import { isMessage, MessageError, type Message } from "../../errors/message";
 
 /**
  * What the wasm module threw, as an error that can go to the page. A sentence from Rust has a `code` and `params` and
@@ -7,6 +7,6 @@ import { isMessage, MessageError } from "../../errors/message";
  */
 export function fromWasm(error: unknown): Error {
   if (error instanceof MessageError) return error;
-  if (isMessage(error)) return new MessageError(error, { cause: error });
+  if (isMessage(error)) return new MessageError({ code: error.code, params: error.params } as Message, { cause: error });
   return error instanceof Error ? error : new Error(String(error));
 }

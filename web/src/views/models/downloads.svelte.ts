@@ -2,6 +2,7 @@
 import { lab } from "../../engine/page/api";
 import type { ModelHints, DownloadedModel } from "../../engine/shared/protocol";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
+import { hasCode, messageOf, textOf } from "../../errors/message";
 import { modelState } from "../../state/model.svelte";
 
 const state = $state<{ files: DownloadedModel[]; wanted: string | null }>({ files: [], wanted: null });
@@ -33,9 +34,9 @@ export const stored = {
     dismiss(said);
     try {
       const info = await lab.models.useUrl(url, hints);
-      said = showMessage(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.cached ? ", from this device" : ""}.`);
+      said = showMessage(`“${textOf(modelState.name)}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.cached ? ", from this device" : ""}.`);
     } catch (error) {
-      if (error instanceof Error && error.name === "Stopped") said = showMessage(error.message);
+      if (hasCode(error, "engine.downloadStopped")) said = showMessage(messageOf(error));
       else said = showError(error);
     }
     state.wanted = null;
