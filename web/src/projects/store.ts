@@ -220,7 +220,6 @@ export async function pictureBytes(): Promise<Map<string, number>> {
   return sums;
 }
 
-export { storageMessage as storageErrorText } from "../errors/storage";
 
 /** Closes the connection, for tests. */
 export async function closeDatabase(): Promise<void> {
