@@ -26,8 +26,12 @@ export function readsLikeText(text: string): boolean {
   return /(^|[\s“(])\p{L}[\p{L}’']+[,;:]?\s+[“(]?\p{L}[\p{L}’']*/u.test(text);
 }
 
-/** Findings in a TypeScript file. */
-export function inTypeScript(source: string, firstLine = 1): Finding[] {
+/**
+ * Findings in a TypeScript file.
+ *
+ * @param shown the source is one expression whose value is shown: single words in it count, too
+ */
+export function inTypeScript(source: string, firstLine = 1, shown = false): Finding[] {
   const file = ts.createSourceFile("file.ts", source, ts.ScriptTarget.Latest, true);
   const found: Finding[] = [];
   const report = (node: ts.Node, text: string) => found.push({ line: file.getLineAndCharacterOfPosition(node.getStart()).line + firstLine, text: text.trim() });
@@ -50,7 +54,18 @@ export function inTypeScript(source: string, firstLine = 1): Finding[] {
     if (text !== undefined && readsLikeText(text)) report(node, text);
     ts.forEachChild(node, visit);
   };
+  /** The literals that an expression may be, reported whatever they say. */
+  const visitShown = (node: ts.Node): void => {
+    const text = textOf(node);
+    if (text !== undefined) {
+      if (hasLetter(text) && !readsLikeText(text)) report(node, text);
+    } else if (ts.isParenthesizedExpression(node)) visitShown(node.expression);
+    else if (ts.isConditionalExpression(node)) [node.whenTrue, node.whenFalse].forEach(visitShown);
+    else if (ts.isBinaryExpression(node) && /^(\?\?|\|\||&&|\+)$/.test(node.operatorToken.getText())) [node.left, node.right].forEach(visitShown);
+  };
   visit(file);
+  const [only] = file.statements;
+  if (shown && only && ts.isExpressionStatement(only)) visitShown(only.expression);
   return found;
 }
 
@@ -71,7 +86,7 @@ export function inSvelte(source: string): Finding[] {
   const lineOf = (at: number) => source.slice(0, at).split("\n").length;
   const report = (node: Node, text: string) => found.push({ line: lineOf(node.start), text: text.trim() });
   /** An expression of the template, by TypeScript's parser. */
-  const expression = ({ start, end }: Node) => found.push(...inTypeScript(`(${source.slice(start, end)})`, lineOf(start)));
+  const expression = ({ start, end }: Node, shown = false) => found.push(...inTypeScript(`(${source.slice(start, end)})`, lineOf(start), shown));
 
   const attribute = (node: Node) => {
     const name = String(node["name"]);
@@ -82,10 +97,7 @@ export function inSvelte(source: string): Finding[] {
       if (part.type === "Text" && hasLetter(String(part["data"]))) {
         if (READ.has(name) || readsLikeText(String(part["data"]))) report(part, String(part["data"]));
       } else if (part.type === "ExpressionTag" && isNode(part["expression"])) {
-        const { expression: inner } = part as { expression: Node };
-        const literal = inner.type === "Literal" ? inner["value"] : undefined;
-        if (READ.has(name) && typeof literal === "string" && hasLetter(literal)) report(inner, literal);
-        else expression(inner);
+        expression(part["expression"], READ.has(name));
       }
     }
   };
@@ -102,6 +114,8 @@ export function inSvelte(source: string): Finding[] {
       case "Comment":
         return;
       case "ExpressionTag":
+        if (isNode(node["expression"])) expression(node["expression"], true);
+        return;
       case "HtmlTag":
       case "RenderTag":
         if (isNode(node["expression"])) expression(node["expression"]);
