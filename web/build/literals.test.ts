@@ -17,8 +17,6 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   "i18n/languages.ts": ["简体中文"],
   // A label of a file, to recognise Fashion-MNIST by; the catalogue has its translation.
   "i18n/class-name.ts": ["Ankle boot"],
-  // A name that is the same in every language.
-  "i18n/options.ts": ["leaky ReLU"],
   // Names of a hash and of a protocol.
   "views/models/DownloadedModels.svelte": ["· SHA-256"],
   "views/models/PublishedModels.svelte": ["https://…"],

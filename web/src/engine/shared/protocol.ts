@@ -53,8 +53,8 @@ export interface DatasetChoice {
   origin: Message | string;
   /** Ships with the page. Others were imported by the visitor and last as long as the tab. */
   builtIn: boolean;
-  /** One sentence for each picture that was left out. */
-  skipped: string[];
+  /** A message for each picture that was left out. */
+  skipped: Message[];
 }
 
 /** A model file that was downloaded to this device, or part of one. */

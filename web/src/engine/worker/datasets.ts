@@ -1,7 +1,9 @@
 /** The worker's datasets: listed by an index file or imported by the visitor, opened when a run uses them. */
 import { message, messageError } from "../../errors/message";
 import type { DatasetChoice } from "../shared/protocol";
+import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
+import { fromRust } from "./rust-error";
 import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
 
 /** One entry of `data/index.json`, which the build writes; paths are relative to the index. */
@@ -51,7 +53,7 @@ export class Datasets {
 
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
-    const info = await lab.importData(name, await readAll(files), network);
+    const info = fromInfo(await lab.importData(name, await readAll(files), network));
     const choice: DatasetChoice = { ...info, name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
     this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
@@ -85,6 +87,17 @@ export class Datasets {
   }
 }
 
+const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust) });
+
+let fetchFailure: unknown;
+
+/** Why the last shard could not be downloaded; the wasm module only knows that it failed. */
+export function takeFetchFailure(): unknown {
+  const failure = fetchFailure;
+  fetchFailure = undefined;
+  return failure;
+}
+
 /** A dataset that is streamed shard by shard as the run needs it. */
 async function shards(url: URL): Promise<Source | null> {
   const manifest = await fetchJson<ShardManifest>(url);
@@ -92,8 +105,13 @@ async function shards(url: URL): Promise<Source | null> {
   const { id, name, labels, size, licence, origin, train, val } = manifest;
   const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
   const fetchShard = async (file: string) => {
-    const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
-    return new Uint8Array(await response.arrayBuffer());
+    try {
+      const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      fetchFailure = error;
+      throw error;
+    }
   };
   return {
     choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [] },
@@ -111,7 +129,7 @@ function archive({ id, name }: IndexEntry, url: URL): Source {
     open: async (lab, network) => {
       const response = await fetchOk(url, message("engine.whatDataset", { name }));
       const bytes = new Uint8Array(await response.arrayBuffer());
-      Object.assign(choice, await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network));
+      Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
 }

@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../../generated/p
 import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
 import type { EngineInfo, MemberFile, StartFrom, WorkerApi, WorkerEvent } from "../shared/protocol";
 import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
-import { Datasets } from "./datasets";
+import { Datasets, takeFetchFailure } from "./datasets";
 import { ArrayPort } from "./port";
 import { waitForDeviceLoss, deviceError, watchDevices } from "./device";
 import { MAX_MODEL_BYTES } from "./download";
@@ -19,10 +19,10 @@ import { deleteModelFiles, deleteModelUrl, getModelFile, stopDownload, storage }
 import { originOf } from "./origin";
 import { ProjectDatasets, copyProjectRuns, finishProjectRun, saveProjectRun, loadProjectNetwork, labelMaps, resumeProjectRun } from "./project-data";
 import { Queue } from "../shared/queue";
+import { fromWasm } from "./rust-error";
 import { hasGpuBuild, loadWasm } from "./wasm";
 import { WITHOUT_GPU_BUILD } from "./gpu-build";
 import type { WasmLab } from "./wasm-api";
-import { fromWasm } from "./wasm-error";
 
 /** A call on WebGPU that takes longer than this was lost by the browser. Software adapters are slow, so they get more time. */
 const PATIENCE_MS = { gpu: 90_000, software: 900_000 };
@@ -61,7 +61,7 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
       // With a lost device this worker is replaced; the call must not fail before that, or the run would end.
       await waitForDeviceLoss();
       if (error instanceof WebAssembly.RuntimeError) reportFailure(error.message);
-      throw fromWasm(error);
+      throw fromWasm(error, takeFetchFailure());
     } finally {
       clearTimeout(timer);
     }
