@@ -13,7 +13,8 @@ export interface FilterData { count: number; channels: number; height: number; w
 /** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
 export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
 /** Answer for one picture: the best classes, and the square that the network saw. */
-export interface Classified { top: Prediction[]; crop: Pixels }
+/** `energy`: the energy score of the logits, low for a photo unlike those of training. */
+export interface Classified { top: Prediction[]; crop: Pixels; energy: number }
 /** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
 export interface HeatMapData { height: number; width: number; values: Float32Array }
 /** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
