@@ -196,7 +196,7 @@ test("an answer averages as many views as one wants, here and by the lab's own m
     page.evaluate(async ([bytes, views]) => (await window.lab.classify(new Blob([Uint8Array.from(bytes)]), { views })).top.map(({ probability }) => probability), [[...png(halves(RED, BLUE))], views] as const);
   const once = await asked("one");
   expect(await shown()).toEqual(once);
-  for (const [name, views] of [["Ten views", "ten"], ["Mirrored too", "mirrored"], ["Once", "one"]] as const) {
+  for (const [name, views] of [["Ten crops", "ten"], ["Mirrored too", "mirrored"], ["One", "one"]] as const) {
     const expected = await asked(views);
     if (views !== "one") expect(expected).not.toEqual(once);
     await page.getByTestId("views").getByLabel(name).check();

@@ -5,10 +5,12 @@ use alexnet::calibration::{
     apply_temperature, confidence_threshold, expected_calibration_error, temperature,
 };
 use alexnet::classifier::ValidationCounter;
+use alexnet::metrics::softmax;
+use alexnet::out_of_distribution::{auroc, energy_score, max_logit, share_below, threshold};
 use alexnet_format::FileFormat;
-use alexnet_protocol::{Calibration, ClassLabel};
+use alexnet_protocol::{Calibration, ClassLabel, OutOfDistribution};
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::CalibrateArgs;
 use crate::model::{ModelName, Output};
@@ -16,6 +18,13 @@ use crate::{backend, data, evaluate, report};
 
 /// Fewer images than this say nothing about a probability.
 const FEWEST: usize = 20;
+
+/// A temperature that differs from the file's by less changes no probability that anybody reads: the weights stay,
+/// bit for bit.
+const SAME_TEMPERATURE: f64 = 1e-3;
+
+/// Share of pictures of the network's own classes that may be called unknown.
+const FALSE_ALARMS: f64 = 0.05;
 
 /// Fits a temperature on all images and divides it into the model. What it is worth is measured on images that it
 /// was not fitted on: each half of the images with a temperature from the other half. Where that is nothing, because the
@@ -30,10 +39,8 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
     }
-    if let Some(earlier) = model.calibration.take() {
-        // Fitted anew from what the network was before.
-        apply_temperature(&mut model, 1.0 / f64::from(earlier.temperature))?;
-    }
+    // What the weights have been divided by already.
+    let earlier = model.calibration.take().map_or(1.0, |earlier| f64::from(earlier.temperature));
     if let Some(resize) = args.resize {
         let crop = model.preprocess.crop;
         ensure!(
@@ -54,7 +61,8 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         logits: evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?,
         labels: flat.samples.labels,
         classes,
-    };
+    }
+    .under(1.0 / earlier);
     let halves = all.halves();
     ensure!(
         halves.iter().all(|half| half.labels.len() >= FEWEST),
@@ -63,35 +71,59 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         2 * FEWEST
     );
 
-    let (found, unseen) = all.fitted(halves);
+    let (mut found, unseen) = all.fitted(halves);
+    let changed = (found / earlier - 1.0).abs() > SAME_TEMPERATURE;
+    if !changed {
+        found = earlier;
+    }
     let calibrated = all.under(found);
+    let energy = threshold(&calibrated.scores(energy_score), FALSE_ALARMS);
+    let known = OutOfDistribution { energy, false_alarms: calibrated.false_alarms() };
     let calibration = Calibration {
         temperature: found as f32,
         doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
         ece_before: all.error(),
         ece_after: unseen.error(),
         images: all.labels.len() as u32,
+        out_of_distribution: Some(known),
     };
     let (loss_before, loss_after) = (all.loss(), unseen.loss());
-    apply_temperature(&mut model, found)?;
+    let unknown: Vec<Value> = args
+        .unknown
+        .iter()
+        .map(|data| {
+            let flat = data::load_evaluation(data, network.preprocess())?;
+            let logits = evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?;
+            let rows = EvaluatedImages { logits, labels: flat.samples.labels, classes };
+            Ok(calibrated.told_from(&rows.under(found / earlier), &data.display().to_string()))
+        })
+        .collect::<Result<_>>()?;
+    if changed {
+        apply_temperature(&mut model, found / earlier)?;
+    }
     model.calibration = Some(calibration);
     out.write(&model, args.model.precision()?)?;
 
-    let Calibration { temperature, doubt, ece_before, ece_after, images } = calibration;
+    let Calibration { temperature, doubt, ece_before, ece_after, images, .. } = calibration;
     if args.common.json {
         let document = json!({
             "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
+            "energy": known.energy, "false_alarms": known.false_alarms, "unknown": unknown,
         });
         return report::result(&document.to_string());
     }
     report::result(&format!(
         "temperature {temperature:.4}; on {images} images, each half under the temperature of the other: calibration \
          error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first guess is wrong \
-         more often than right",
+         more often than right; an energy score under {:.3} means that the network may not know it, wrong for {:.1} \
+         %{}",
         ece_before * 100.0,
         ece_after * 100.0,
-        doubt * 100.0
+        doubt * 100.0,
+        known.energy,
+        known.false_alarms * 100.0,
+        unknown.iter().map(|data| format!("\n{data}")).collect::<String>()
     ))
 }
 
@@ -143,6 +175,38 @@ impl EvaluatedImages {
         self.logits.extend(other.logits);
         self.labels.extend(other.labels);
         self
+    }
+
+    /// A score of each image.
+    fn scores(&self, score: fn(&[f32]) -> f32) -> Vec<f32> {
+        self.logits.chunks_exact(self.classes.max(1)).map(score).collect()
+    }
+
+    /// Share of images under the threshold of the energy score, each half under that of the other.
+    fn false_alarms(&self) -> f32 {
+        let [first, second] = self.halves().map(|half| half.scores(energy_score));
+        let below = |scores: &[f32], other: &[f32]| {
+            share_below(scores, threshold(other, FALSE_ALARMS)) * scores.len() as f64
+        };
+        let all = first.len() + second.len();
+        ((below(&first, &second) + below(&second, &first)) / all.max(1) as f64) as f32
+    }
+
+    /// How well images that the network does not know are told from these: for each score the area under the ROC
+    /// curve, and the share that lies under the threshold.
+    fn told_from(&self, unknown: &Self, data: &str) -> Value {
+        let scores: [(&str, fn(&[f32]) -> f32); 3] = [
+            ("energy", energy_score),
+            ("max_logit", max_logit),
+            ("max_probability", |row| max_logit(&softmax(row))),
+        ];
+        let mut found = json!({ "data": data, "images": unknown.labels.len() });
+        for (name, score) in scores {
+            let (own, other) = (self.scores(score), unknown.scores(score));
+            let detected = share_below(&other, threshold(&own, FALSE_ALARMS));
+            found[name] = json!({ "auroc": auroc(&own, &other), "detected": detected });
+        }
+        found
     }
 
     fn error(&self) -> f32 {

@@ -68,6 +68,13 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
             c.doubt
         )
     }));
+    lines.extend(info.calibration.and_then(|c| c.out_of_distribution).map(|known| {
+        format!(
+            "unknown     below an energy score of {:.3}, by mistake for {:.1} % of what it knows",
+            known.energy,
+            known.false_alarms * 100.0
+        )
+    }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
     lines.extend(problem.as_ref().map(|problem| format!("of no use   {problem}")));

@@ -1,6 +1,8 @@
 //! The description of a model, one JSON text among the container's metadata.
 
-use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
+use alexnet_protocol::{
+    Calibration, ClassLabel, NetworkConfig, OutOfDistribution, Preprocess, RunOptions, option_table,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FormatError;
@@ -109,6 +111,14 @@ impl Description {
                 && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
         {
             return refuse(format!("a calibration with temperature {temperature} and doubt below {doubt}"));
+        }
+        if let Some(OutOfDistribution { energy, false_alarms }) =
+            self.calibration.and_then(|calibration| calibration.out_of_distribution)
+            && !(energy.is_finite() && (0.0..=1.0).contains(&false_alarms))
+        {
+            return refuse(format!(
+                "a threshold of the energy score of {energy} at {false_alarms} false alarms"
+            ));
         }
         match &self.run {
             Some(run) => run

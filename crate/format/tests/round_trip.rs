@@ -5,7 +5,7 @@
 mod common;
 
 use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision, ReadAt, Tensor, Tensors, inspect};
-use alexnet_protocol::Calibration;
+use alexnet_protocol::{Calibration, OutOfDistribution};
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
@@ -195,8 +195,10 @@ proptest! {
         saved.network.dropout = dropout;
         saved.labels[0].name = name;
         saved.origin = origin;
-        saved.calibration =
-            Some(Calibration { temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 });
+        saved.calibration = Some(Calibration {
+            temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
+            out_of_distribution: Some(OutOfDistribution { energy: -temperature, false_alarms: 0.05 }),
+        });
         let run = saved.run.as_mut().unwrap();
         (run.optimizer, run.average, run.step) = (optimizer, average, step);
         let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();

@@ -70,6 +70,21 @@ pub struct Calibration {
     pub ece_after: f32,
     /// How many images the errors were measured on.
     pub images: u32,
+    /// How pictures unlike those of training are told, where it was measured.
+    #[serde(default)]
+    pub out_of_distribution: Option<OutOfDistribution>,
+}
+
+/// How a picture unlike all those that a network was trained on is told: by the energy score of its logits, the
+/// logarithm of the sum of their exponentials (Liu et al. 2020).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OutOfDistribution {
+    /// A picture whose energy score is lower may show something that the network does not know.
+    pub energy: f32,
+    /// Share of pictures of its own classes, not trained on, whose score is lower than that.
+    pub false_alarms: f32,
 }
 
 /// Name, shape and number format of one stored tensor.

@@ -139,7 +139,7 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// Classifies an encoded picture by the mean of its views (`one` unless `mirrored` or `ten` is said): `{top, crop}`.
+    /// Classifies an encoded picture by the mean of its views (`one` unless `mirrored` or `ten` is said): `{top, crop, energy}`.
     ///
     /// # Errors
     /// A sentence when the bytes are no picture or there is no model.
@@ -151,7 +151,7 @@ impl Lab {
         self.answer(&picture, views, top).await
     }
 
-    /// Classifies RGBA pixels, as a canvas gives them: `{top, crop}`.
+    /// Classifies RGBA pixels, as a canvas gives them: `{top, crop, energy}`.
     ///
     /// # Errors
     /// A sentence when there is no model.
@@ -169,7 +169,7 @@ impl Lab {
     async fn answer(&self, picture: &Image, views: Views, top: usize) -> JsResult<JsValue> {
         let answer = self.in_use()?.classifier.classify(picture, views, top).await.map_err(error)?;
         let crop = pixels(answer.crop.width, &answer.crop.rgb);
-        Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
+        Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop), ("energy", answer.energy.into())]))
     }
 
     pub(crate) fn in_use(&self) -> JsResult<&InUse> {
