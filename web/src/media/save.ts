@@ -3,7 +3,7 @@ import type { ExportFormat } from "../engine/shared/protocol";
 import type { ModelInfo } from "../generated/protocol";
 
 /** `alexnet-64-200-classes.safetensors` */
-export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
+export function modelFileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
   return info ? `${info.network}-${info.classes}-classes.${format}` : `model.${format}`;
 }
 

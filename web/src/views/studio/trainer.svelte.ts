@@ -8,8 +8,9 @@ import * as store from "../../projects/store";
 import { datasetOf, type EvaluationResult, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
+import { Changes } from "../../training/changes";
 import { isHistory, RunRecord, type History } from "../../training/record";
-import { Rate } from "../../training/step-rate";
+import { StepRate } from "../../training/step-rate";
 import type { ExportFormat, StartFrom } from "../../engine/shared/protocol";
 import { editor } from "./project.svelte";
 import { markInUse } from "./use-model";
@@ -26,8 +27,6 @@ export class Trainer {
   status = $state<TrainerStatus>("idle");
   stage = $state<Stage>("head");
   evaluation = $state.raw<EvaluationResult | null>(null);
-  /** Grows with every report. */
-  version = $state(0);
   /** The curves of the run; they grow in place. */
   record = $state.raw<RunRecord | null>(null);
   /** The network that was trained last is in memory only: there was no room to store it. */
@@ -40,7 +39,9 @@ export class Trainer {
   private since = 0;
   /** The classes' names as the run in the engine has them. */
   private names = "";
-  private readonly rate = new Rate();
+  private readonly rate = new StepRate();
+  /** Tells who shows the run that it has got on. */
+  private readonly changes = new Changes();
 
   constructor() {
     const { fineTune } = lab;
@@ -57,19 +58,19 @@ export class Trainer {
       this.record = new RunRecord("project", options, { ...info, step: info.step + this.offset });
       const history = fromStore ? stored?.history : before;
       if (history && isHistory(history)) this.record.restore(history);
-      this.version++;
+      this.changes.changed();
     });
     fineTune.on("step", ({ metrics }) => {
       this.rate.add(performance.now(), metrics.step);
       this.record?.stepped({ ...metrics, step: metrics.step + this.offset });
-      this.version++;
+      this.changes.changed();
     });
     fineTune.on("validation", ({ step, result }) => {
       if (result.images > 0) this.record?.validated(step + this.offset, result);
-      this.version++;
+      this.changes.changed();
     });
     fineTune.on("phase", ({ phase }) => {
-      this.version++;
+      this.changes.changed();
       if (phase === "running") {
         this.since = performance.now();
         this.status = "training";
@@ -87,7 +88,7 @@ export class Trainer {
 
   /** Steps done and planned in this part. */
   get progress(): { done: number; planned: number } {
-    void this.version;
+    this.changes.follow();
     const info = lab.fineTune.infos[0];
     const done = lab.fineTune.last[0]?.step ?? info?.step ?? 0;
     return { done, planned: (info?.stepsPerEpoch ?? 1) * (lab.fineTune.options[0]?.epochs ?? 1) };
@@ -102,6 +103,7 @@ export class Trainer {
 
   /** Whether the saved run has steps left, or its second part is still to come. */
   get unfinished(): boolean {
+    this.changes.follow();
     const { saved, finished, project } = editor;
     if (!saved?.resumable || this.unsaved || !this.fits) return false;
     return saved.savedAt !== finished?.savedAt || (saved.stage === "head" && project.plan.allEpochs > 0 && (this.evaluation?.stages.length ?? 0) < 2);
@@ -131,7 +133,7 @@ export class Trainer {
   }
 
   lines(of: "loss" | "accuracy"): Line[] {
-    void this.version;
+    this.changes.follow();
     const { record } = this;
     if (!record) return [];
     const common = { name: t.studio.yourNetwork(), tone: 0 } as const;
@@ -156,7 +158,7 @@ export class Trainer {
       this.record = new RunRecord("project", saved.options, info);
       this.record.restore(state.history);
     }
-    this.version++;
+    this.changes.changed();
   }
 
   /** Trains from the beginning. The network from before stays until the new one is whole. */
