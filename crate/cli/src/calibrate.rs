@@ -6,7 +6,11 @@ use alexnet::calibration::{
 };
 use alexnet::classifier::ValidationCounter;
 use alexnet::metrics::softmax;
-use alexnet::out_of_distribution::{auroc, energy_score, max_logit, share_below, threshold};
+use alexnet::out_of_distribution::{
+    PictureStatistics, auroc, energy_score, fit, max_logit, picture_statistics, share_below, threshold,
+    unknown_share,
+};
+use alexnet_data::{Image, Samples};
 use alexnet_format::FileFormat;
 use alexnet_protocol::{Calibration, ClassLabel, OutOfDistribution};
 use anyhow::{Context, Result, ensure};
@@ -59,6 +63,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let order: Vec<usize> = (0..classes).collect();
     let all = EvaluatedImages {
         logits: evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?,
+        pictures: statistics(&flat.samples),
         labels: flat.samples.labels,
         classes,
     }
@@ -77,8 +82,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         found = earlier;
     }
     let calibrated = all.under(found);
-    let energy = threshold(&calibrated.scores(energy_score), FALSE_ALARMS);
-    let known = OutOfDistribution { energy, false_alarms: calibrated.false_alarms() };
+    let known = OutOfDistribution { false_alarms: calibrated.false_alarms(), ..calibrated.bounds() };
     let calibration = Calibration {
         temperature: found as f32,
         doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
@@ -94,8 +98,9 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         .map(|data| {
             let flat = data::load_evaluation(data, network.preprocess())?;
             let logits = evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?;
-            let rows = EvaluatedImages { logits, labels: flat.samples.labels, classes };
-            Ok(calibrated.told_from(&rows.under(found / earlier), &data.display().to_string()))
+            let pictures = statistics(&flat.samples);
+            let rows = EvaluatedImages { logits, pictures, labels: flat.samples.labels, classes };
+            Ok(calibrated.told_from(&rows.under(found / earlier), &known, &data.display().to_string()))
         })
         .collect::<Result<_>>()?;
     if changed {
@@ -109,22 +114,29 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         let document = json!({
             "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
-            "energy": known.energy, "false_alarms": known.false_alarms, "unknown": unknown,
+            "out_of_distribution": known, "unknown": unknown,
         });
         return report::result(&document.to_string());
     }
     report::result(&format!(
         "temperature {temperature:.4}; on {images} images, each half under the temperature of the other: calibration \
          error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first guess is wrong \
-         more often than right; an energy score under {:.3} means that the network may not know it, wrong for {:.1} \
-         %{}",
+         more often than right; {:.1} % of these images are called unknown by mistake{}",
         ece_before * 100.0,
         ece_after * 100.0,
         doubt * 100.0,
-        known.energy,
         known.false_alarms * 100.0,
         unknown.iter().map(|data| format!("\n{data}")).collect::<String>()
     ))
+}
+
+/// Statistics of each image's pixels.
+fn statistics(samples: &Samples) -> Vec<PictureStatistics> {
+    let of = |index: usize| {
+        let rgb = samples.image(index).unwrap_or_default().to_vec();
+        picture_statistics(&Image { width: samples.size, height: samples.size, rgb })
+    };
+    (0..samples.labels.len()).map(of).collect()
 }
 
 /// Images with what the network said.
@@ -132,6 +144,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
 struct EvaluatedImages {
     /// `[images, classes]`.
     logits: Vec<f32>,
+    pictures: Vec<PictureStatistics>,
     labels: Vec<u32>,
     classes: usize,
 }
@@ -139,13 +152,16 @@ struct EvaluatedImages {
 impl EvaluatedImages {
     /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
     fn halves(&self) -> [Self; 2] {
-        let mut halves = [(); 2].map(|()| Self { logits: vec![], labels: vec![], classes: self.classes });
+        let empty = || Self { logits: vec![], pictures: vec![], labels: vec![], classes: self.classes };
+        let mut halves = [(); 2].map(|()| empty());
         let mut seen = vec![false; self.classes];
-        for (row, &label) in self.logits.chunks_exact(self.classes.max(1)).zip(&self.labels) {
+        let rows = self.logits.chunks_exact(self.classes.max(1)).zip(&self.pictures).zip(&self.labels);
+        for ((row, &picture), &label) in rows {
             let Some(seen) = seen.get_mut(label as usize) else { continue };
             let [first, second] = &mut halves;
             let half = if *seen { second } else { first };
             half.logits.extend_from_slice(row);
+            half.pictures.push(picture);
             half.labels.push(label);
             *seen = !*seen;
         }
@@ -173,6 +189,7 @@ impl EvaluatedImages {
 
     fn and(mut self, other: Self) -> Self {
         self.logits.extend(other.logits);
+        self.pictures.extend(other.pictures);
         self.labels.extend(other.labels);
         self
     }
@@ -182,25 +199,35 @@ impl EvaluatedImages {
         self.logits.chunks_exact(self.classes.max(1)).map(score).collect()
     }
 
-    /// Share of images under the threshold of the energy score, each half under that of the other.
-    fn false_alarms(&self) -> f32 {
-        let [first, second] = self.halves().map(|half| half.scores(energy_score));
-        let below = |scores: &[f32], other: &[f32]| {
-            share_below(scores, threshold(other, FALSE_ALARMS)) * scores.len() as f64
-        };
-        let all = first.len() + second.len();
-        ((below(&first, &second) + below(&second, &first)) / all.max(1) as f64) as f32
+    /// Bounds beyond which an image is called unknown.
+    fn bounds(&self) -> OutOfDistribution {
+        fit(&self.scores(energy_score), &self.pictures, FALSE_ALARMS)
     }
 
-    /// How well images that the network does not know are told from these: for each score the area under the ROC
-    /// curve, and the share that lies under the threshold.
-    fn told_from(&self, unknown: &Self, data: &str) -> Value {
+    /// Share of images that are called unknown.
+    fn unknown_by(&self, known: &OutOfDistribution) -> f64 {
+        unknown_share(known, &self.scores(energy_score), &self.pictures)
+    }
+
+    /// Share of images that are called unknown by mistake, each half by the bounds of the other.
+    fn false_alarms(&self) -> f32 {
+        let [first, second] = self.halves();
+        let count = |half: &Self, other: &Self| half.unknown_by(&other.bounds()) * half.labels.len() as f64;
+        let all = (first.labels.len() + second.labels.len()).max(1);
+        ((count(&first, &second) + count(&second, &first)) / all as f64) as f32
+    }
+
+    /// How well images that the network does not know are told from these: the share that the bounds tell, and for
+    /// each score alone the area under the ROC curve and the share under a threshold with as many false alarms.
+    fn told_from(&self, unknown: &Self, known: &OutOfDistribution, data: &str) -> Value {
         let scores: [(&str, fn(&[f32]) -> f32); 3] = [
             ("energy", energy_score),
             ("max_logit", max_logit),
             ("max_probability", |row| max_logit(&softmax(row))),
         ];
-        let mut found = json!({ "data": data, "images": unknown.labels.len() });
+        let mut found = json!({
+            "data": data, "images": unknown.labels.len(), "detected": unknown.unknown_by(known),
+        });
         for (name, score) in scores {
             let (own, other) = (self.scores(score), unknown.scores(score));
             let detected = share_below(&other, threshold(&own, FALSE_ALARMS));
@@ -257,7 +284,8 @@ mod tests {
         // The halves are every other image of a class.
         let labels = right.map(|right| (0..10).map(move |i| u32::from(i >= right)).collect::<Vec<_>>());
         let labels = labels[0].iter().zip(&labels[1]).flat_map(|(first, second)| [*first, *second]).collect();
-        EvaluatedImages { logits: [logit, 0.0].repeat(20), labels, classes: 2 }
+        let pictures = vec![PictureStatistics::default(); 20];
+        EvaluatedImages { logits: [logit, 0.0].repeat(20), pictures, labels, classes: 2 }
     }
 
     #[test]

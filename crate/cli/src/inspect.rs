@@ -70,8 +70,13 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
     }));
     lines.extend(info.calibration.and_then(|c| c.out_of_distribution).map(|known| {
         format!(
-            "unknown     below an energy score of {:.3}, by mistake for {:.1} % of what it knows",
+            "unknown     energy score below {:.3}, contrast below {:.1}, roughness outside {:.3} to {:.3}, flatness \
+             above {:.3}: by mistake for {:.1} % of what it knows",
             known.energy,
+            known.contrast,
+            known.roughness[0],
+            known.roughness[1],
+            known.flatness,
             known.false_alarms * 100.0
         )
     }));

@@ -112,9 +112,15 @@ impl Description {
         {
             return refuse(format!("a calibration with temperature {temperature} and doubt below {doubt}"));
         }
-        if let Some(OutOfDistribution { energy, false_alarms }) =
-            self.calibration.and_then(|calibration| calibration.out_of_distribution)
-            && !(energy.is_finite() && (0.0..=1.0).contains(&false_alarms))
+        if let Some(OutOfDistribution {
+            energy,
+            contrast,
+            roughness: [smooth, rough],
+            flatness,
+            false_alarms,
+        }) = self.calibration.and_then(|calibration| calibration.out_of_distribution)
+            && !([energy, contrast, smooth, rough, flatness].iter().all(|bound| bound.is_finite())
+                && (0.0..=1.0).contains(&false_alarms))
         {
             return refuse(format!(
                 "a threshold of the energy score of {energy} at {false_alarms} false alarms"

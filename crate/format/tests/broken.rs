@@ -144,7 +144,13 @@ fn descriptions_that_cannot_be_are_refused() {
     let edits: [(&str, Edit); 8] = [
         ("temperature 0", |c| c.calibration = Some(Calibration { temperature: 0.0, ..CALIBRATION })),
         ("energy", |c| {
-            let out_of_distribution = Some(OutOfDistribution { energy: f32::NAN, false_alarms: 0.05 });
+            let out_of_distribution = Some(OutOfDistribution {
+                energy: f32::NAN,
+                contrast: 10.0,
+                roughness: [0.1, 0.5],
+                flatness: 0.6,
+                false_alarms: 0.05,
+            });
             c.calibration = Some(Calibration { out_of_distribution, ..CALIBRATION });
         }),
         ("labels", |c| drop(c.labels.pop())),

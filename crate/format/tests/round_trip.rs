@@ -197,7 +197,9 @@ proptest! {
         saved.origin = origin;
         saved.calibration = Some(Calibration {
             temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
-            out_of_distribution: Some(OutOfDistribution { energy: -temperature, false_alarms: 0.05 }),
+            out_of_distribution: Some(OutOfDistribution {
+ energy: -temperature, contrast: 10.0, roughness: [0.1, 0.5], flatness: 0.6, false_alarms: 0.05,
+ }),
         });
         let run = saved.run.as_mut().unwrap();
         (run.optimizer, run.average, run.step) = (optimizer, average, step);
