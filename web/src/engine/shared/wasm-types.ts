@@ -19,8 +19,8 @@ export interface FilterData { count: number; channels: number; height: number; w
 /** A data set that the worker holds or streams; `skipped` has a message for each image left out. */
 export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: RustMessage[] }
 /** Answer for one picture: the best classes, and the square that the network saw. */
-/** `energy`: the energy score of the logits, low for a photo unlike those of training. */
-export interface Classified { top: Prediction[]; crop: Pixels; energy: number }
+/** `energy`: the energy score of the logits, low for a photo unlike those of training; `unknown`: it may show something that the model does not know. */
+export interface Classified { top: Prediction[]; crop: Pixels; energy: number; unknown: boolean }
 /** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
 export interface HeatMapData { height: number; width: number; values: Float32Array }
 /** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */

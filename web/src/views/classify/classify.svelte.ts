@@ -14,8 +14,8 @@ export interface Answer {
   /** Object URL of the photo. */
   url: string;
   top: Prediction[];
-  /** The energy score of the logits: low for a photo unlike those of training. */
-  energy: number;
+  /** It may show something that the model does not know. */
+  unknown: boolean;
   milliseconds: number;
   crop: Pixels;
   /** The photo itself; a camera's live frame is not kept. */
@@ -109,8 +109,8 @@ async function takeAll(files: Photo[]): Promise<void> {
 async function ask(name: Message | string, blob: Blob, url?: string): Promise<Answer> {
   const wrongView: Message | string | null = typeof name === "string" ? wrongViewMessage(name, "classify") : null;
   if (wrongView) throw typeof wrongView === "string" ? new Error(wrongView) : new MessageError(wrongView);
-  const { top, milliseconds, crop, energy } = await lab.classify(blob, { top: 5, views: classify.views });
-  return { name, url: url ?? URL.createObjectURL(blob), top, energy, milliseconds, crop, photo: blob, ...asked() };
+  const { top, milliseconds, crop, unknown } = await lab.classify(blob, { top: 5, views: classify.views });
+  return { name, url: url ?? URL.createObjectURL(blob), top, unknown, milliseconds, crop, photo: blob, ...asked() };
 }
 
 /** Asks about the photo that is shown once more, by so many views. */
@@ -141,11 +141,11 @@ function release(): void {
 /** A frame of the camera; its answer replaces the last one. */
 export async function classifyFrame(frame: ImageData): Promise<void> {
   await lab.models.ensure();
-  const { top, milliseconds, crop, energy } = await lab.engine.classifyPixels(frame, 5);
+  const { top, milliseconds, crop, unknown } = await lab.engine.classifyPixels(frame, 5);
   if (!classify.live) return;
   release();
   classify.rows = [];
-  classify.answer = { name: message("classify.camera"), url: "", top, energy, milliseconds, crop, photo: null, ...asked() };
+  classify.answer = { name: message("classify.camera"), url: "", top, unknown, milliseconds, crop, photo: null, ...asked() };
 }
 
 /** The photos in a drop or a paste; files that claim to be no picture are left to the engine's evaluation. */
