@@ -107,8 +107,8 @@ async function takeAll(files: Photo[]): Promise<void> {
 }
 
 async function ask(name: Message | string, blob: Blob, url?: string): Promise<Answer> {
-  const wrongView: Message | string | null = typeof name === "string" ? wrongViewMessage(name, "classify") : null;
-  if (wrongView) throw typeof wrongView === "string" ? new Error(wrongView) : new MessageError(wrongView);
+  const wrongView = typeof name === "string" ? wrongViewMessage(name, "classify") : null;
+  if (wrongView) throw new MessageError(wrongView);
   const { top, milliseconds, crop, unknown } = await lab.classify(blob, { top: 5, views: classify.views });
   return { name, url: url ?? URL.createObjectURL(blob), top, unknown, milliseconds, crop, photo: blob, ...asked() };
 }
@@ -130,7 +130,7 @@ export async function look(views: Views): Promise<void> {
 }
 
 /** Which model it was. */
-const asked = () => ({ model: modelState.name, info: modelState.info });
+const asked = () => ({ model: textOf(modelState.name), info: modelState.info });
 
 /** Gives the memory of photos back that are no longer shown. */
 function release(): void {
