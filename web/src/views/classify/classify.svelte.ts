@@ -130,7 +130,7 @@ export async function look(views: Views): Promise<void> {
 }
 
 /** Which model it was. */
-const asked = () => ({ model: textOf(modelState.name), info: modelState.info });
+const asked = () => ({ model: modelState.name, info: modelState.info });
 
 /** Gives the memory of photos back that are no longer shown. */
 function release(): void {
