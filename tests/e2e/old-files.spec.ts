@@ -40,9 +40,10 @@ test("an old model and an old run are imported", async ({ page }) => {
 /** Restores databases, files and session storage as an old build left them; the page is not open yet. */
 async function restore(page: Page): Promise<void> {
   const state = json("stored/state.json");
-  const names = [...new Set(JSON.stringify(state).match(/\d+\.bin/g) ?? [])];
+  const names = [...JSON.stringify(state).matchAll(/"\$file":"([^"]+)"/g)].map(([, name = ""]) => name);
   const files = Object.fromEntries(names.map((name) => [name, fixture(`stored/${name}`).toString("base64")]));
-  // A file of the page's origin without its code.
+  // A file of the page's origin without its code. For it the browser asks for an icon that is not there.
+  await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   await page.goto("./favicon.svg");
   await page.evaluate(async ({ state, files }) => {
     const { databases, opfs, sessionStorage: session } = state as {
@@ -53,7 +54,11 @@ async function restore(page: Page): Promise<void> {
     const plain = (from: unknown): unknown => {
       if (Array.isArray(from)) return from.map(plain);
       if (from === null || typeof from !== "object") return from;
-      if ("$file" in from) return Uint8Array.from(atob(files[String(from.$file)] ?? ""), (c) => c.charCodeAt(0));
+      if ("$file" in from) {
+        const text = files[String(from.$file)];
+        if (!text) throw new Error(`There is no file ${String(from.$file)}.`);
+        return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+      }
       if ("$number" in from) return Number(from.$number);
       return Object.fromEntries(Object.entries(from).map(([key, one]) => [key, plain(one)]));
     };

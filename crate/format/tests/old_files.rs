@@ -43,8 +43,8 @@ fn a_model_is_that_of_the_run() {
     assert!(model.run.is_none());
     assert_eq!(model.tensors, run.clone().into_model().tensors);
     assert_eq!((model.network, model.preprocess, &model.labels), (run.network, run.preprocess, &run.labels));
-    let bytes = MODEL.to_vec();
-    let opened = ModelFile::open(&bytes).unwrap();
+    let file = MODEL;
+    let opened = ModelFile::open(&file).unwrap();
     assert_eq!(opened.tensor("features.0.weight").unwrap(), model.tensors["features.0.weight"]);
     let info = inspect(MODEL).unwrap();
     assert_eq!((info.format.as_str(), info.network, info.classes), ("safetensors", Network::AlexNet32, 10));
