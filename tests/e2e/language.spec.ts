@@ -101,7 +101,7 @@ test("only the messages of the language and the view on show are downloaded", as
   expect(before).toContain(said("de", "ui", "skipToContent"));
   expect(before).not.toContain(said("en", "ui", "skipToContent"));
   expect(before).not.toContain(said("es", "ui", "skipToContent"));
-  const [learn = ""] = Object.values(catalogue("de", "learn")).filter((text) => text.length > 40 && !/[{<'"]/.test(text));
+  const [learn = ""] = Object.values(catalogue("de", "learn")).filter((text) => text.length > 40 && /^[\p{L} .,:]+$/u.test(text));
   expect(learn).not.toBe("");
   expect(before).not.toContain(learn);
   await page.getByTestId("view-learn").click();
