@@ -1,4 +1,4 @@
-//! The kernels at the sizes of the networks, with their rate in floating-point operations.
+//! Benchmarks of the CPU kernels at the layer sizes of the networks, with their throughput.
 
 use alexnet_kernels::conv2d::{Conv2d, Workspace};
 use alexnet_kernels::linear::{Int8Rows, Linear};
@@ -10,7 +10,8 @@ fn main() {
     divan::main();
 }
 
-/// The second to fifth convolution of `alexnet-32` and of `alexnet-64` at batch 64, the first of `alexnet-224`.
+/// Layer name and shape: convolutions of `alexnet-32` and `alexnet-64` at batch 64, and the second one of
+/// `alexnet-224` at batch 1.
 const SHAPES: [(&str, Conv2d); 6] = [
     ("32-conv2", conv(64, [32, 64], 15, 3, 1, 1)),
     ("32-conv3", conv(64, [64, 96], 7, 3, 1, 1)),
@@ -88,7 +89,7 @@ fn input_gradient(bencher: Bencher, name: &str) {
         .bench_local(|| conv.input_gradient(&out, &weight, &mut x, &mut work));
 }
 
-/// fc6 of `alexnet-224`: for one photo as quick as its 151 MB come out of memory.
+/// fc6 of `alexnet-224`. For one photo the time is that of reading its 151 MB of weights from memory.
 #[divan::bench(args = [1, 8])]
 fn fc6(bencher: Bencher, images: usize) {
     let linear = Linear { images, units: [9216, 4096] };
@@ -99,7 +100,7 @@ fn fc6(bencher: Bencher, images: usize) {
         .bench_local(|| linear.forward(&x, &weight, None, &mut out, &mut scratch));
 }
 
-/// The same with its weights in bytes: a quarter of the memory, and no slower for it; eight photos widen a part at a time.
+/// fc6 with int8 weights: a quarter of the memory traffic. At 8 photos the weights are dequantised in panels.
 #[divan::bench(args = [1, 8])]
 fn fc6_in_bytes(bencher: Bencher, images: usize) {
     let linear = Linear { images, units: [9216, 4096] };

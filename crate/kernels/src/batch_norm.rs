@@ -1,29 +1,29 @@
-//! Batch normalisation in training (Ioffe and Szegedy 2015): each channel brought to mean 0 and variance 1 over the
-//! batch, then scaled and shifted.
+//! Batch normalisation in training mode (Ioffe and Szegedy 2015): each channel is normalised to mean 0 and
+//! variance 1 over the batch, then scaled by γ and shifted by β.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::simd_ops;
 
-/// The shape of a normalisation.
+/// The shape of a batch normalisation over `[batch, channels, pixels]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchNorm {
-    /// Channels of the maps.
+    /// Number of channels.
     pub channels: usize,
-    /// Height times width of the maps.
+    /// Height times width of one channel.
     pub pixels: usize,
 }
 
-/// What a channel is normalised by.
+/// The values that a batch is normalised with: one entry per channel.
 #[derive(Debug, Clone, Copy)]
 pub struct Channel<'a> {
-    /// Scales, one a channel.
+    /// Scale γ.
     pub gamma: &'a [f32],
-    /// Means over batch and pixels.
+    /// Mean over batch and pixels.
     pub mean: &'a [f32],
-    /// Variances over batch and pixels, biased.
+    /// Biased variance over batch and pixels.
     pub variance: &'a [f32],
-    /// Added to the variance.
+    /// Added to the variance before the square root.
     pub epsilon: f32,
 }
 
@@ -34,10 +34,10 @@ impl Channel<'_> {
 }
 
 impl BatchNorm {
-    /// Mean and biased variance of each channel.
+    /// Writes mean and biased variance of each channel of `x`, both `[channels]`.
     ///
     /// # Panics
-    /// When `x` is no whole number of images.
+    /// If the length of `x` is not a multiple of one sample.
     pub fn statistics(&self, x: &[f32], mean: &mut [f32], variance: &mut [f32]) {
         let count = self.values(x);
         Arch::new().dispatch(Statistics { by: *self, x, count, mean, variance });
@@ -46,16 +46,17 @@ impl BatchNorm {
     /// `out = (x − mean) / √(variance + ε) · γ + β`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(&self, x: &[f32], by: Channel<'_>, beta: &[f32], out: &mut [f32]) {
         assert_eq!(x.len(), out.len(), "lengths");
         Arch::new().dispatch(Forward { shape: *self, x, by, beta, out });
     }
 
-    /// The gradients by `x`, γ and β, from the gradient by `out`; mean and variance depend on `x` too.
+    /// Gradients with respect to `x`, γ and β, given the gradient with respect to the output. Mean and
+    /// variance are functions of `x`, so their gradients are included.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn gradients(
         &self,
         x: &[f32],
@@ -70,7 +71,7 @@ impl BatchNorm {
         Arch::new().dispatch(Backward { shape: *self, x, by, gradient, count, by_x, by_gamma, by_beta });
     }
 
-    /// Values of a channel.
+    /// Number of values per channel.
     fn values(&self, x: &[f32]) -> f64 {
         assert!(x.len().is_multiple_of(self.channels * self.pixels), "whole images");
         (x.len() / self.channels) as f64

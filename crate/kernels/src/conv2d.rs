@@ -1,4 +1,4 @@
-//! Convolution with zero padding, its gradients by input and by weight.
+//! 2D convolution with zero padding, and its gradients with respect to input, weight and bias.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -8,12 +8,12 @@ use crate::matmul::{IndexedMatrix, IndexedMatrixMut, MatmulWorkspace, matmul, of
 use crate::simd_ops;
 use crate::winograd::{self, WeightTransform, Winograd};
 
-/// Memory that convolutions work in, kept from one to the next.
+/// Scratch memory of the convolutions, reused from call to call.
 #[derive(Debug, Default)]
 pub struct Workspace {
     padded: Vec<f32>,
     tiles: winograd::TransformCache,
-    /// What the matrix products pack into.
+    /// Scratch memory of the matrix products.
     pub scratch: MatmulWorkspace,
 }
 
@@ -22,12 +22,13 @@ impl Conv2d {
         self.channels[0] * area(self.kernel)
     }
 
-    /// `out[n, o] = Σ weight[o, i] ⋆ x[n, i] + bias[o]`.
+    /// `out[n, o] = Σ_i weight[o, i] ⋆ x[n, i] + bias[o]`, as PyTorch's `conv2d`.
     ///
-    /// `x` is `[images, in, height, width]`, `weight` `[out, in, kernel, kernel]`, `out` the maps that go out.
+    /// `x` is `[batch, in, height, width]`, `weight` `[out, in, kernel height, kernel width]`, `out` `[batch,
+    /// out, output height, output width]`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
@@ -54,10 +55,10 @@ impl Conv2d {
         );
     }
 
-    /// The gradient by `weight`, from the gradient by `out`.
+    /// The gradient with respect to `weight`, given the gradient with respect to `out`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(&self, x: &[f32], gradient: &[f32], weight: &mut [f32], work: &mut Workspace) {
         let Workspace { padded, scratch, .. } = work;
         let (x, side) = self.pad(x, padded);
@@ -74,11 +75,11 @@ impl Conv2d {
         );
     }
 
-    /// The gradient by `x`, from the gradient by `out`: a convolution of the spread-out gradient with the kernels
-    /// turned round.
+    /// The gradient with respect to `x`, given the gradient with respect to `out`: a convolution of the
+    /// stride-dilated gradient with the flipped kernels.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], x: &mut [f32], work: &mut Workspace) {
         let [incoming, outgoing] = self.channels;
         if let Some(tiled) = Winograd::for_conv(&self.turned()) {
@@ -105,14 +106,14 @@ impl Conv2d {
         matmul(left, right, None, target, scratch);
     }
 
-    /// The convolution that takes the gradient by what goes out to the gradient by what comes in, where the stride is 1.
+    /// For stride 1: the convolution that maps the output gradient to the input gradient.
     fn turned(&self) -> Self {
         let [incoming, outgoing] = self.channels;
         let padding = [0, 1].map(|d| self.kernel[d] - 1 - self.padding[d]);
         Self { channels: [outgoing, incoming], input: self.output(), padding, ..*self }
     }
 
-    /// The input with its border of zeros, and its sides.
+    /// The zero-padded input, and its height and width.
     fn pad<'a>(&self, x: &'a [f32], padded: &'a mut Vec<f32>) -> (&'a [f32], [usize; 2]) {
         let side = [0, 1].map(|d| self.input[d] + 2 * self.padding[d]);
         if self.padding == [0, 0] {
@@ -122,18 +123,19 @@ impl Conv2d {
         (padded, side)
     }
 
-    /// Offsets of a patch's values, in the order of a kernel's weights.
+    /// Offsets of the values of one patch, in the order of a kernel's weights.
     fn taps(&self, side: [usize; 2]) -> Vec<usize> {
         places(self.channels[0], area(side), self.kernel, [side[1], 1])
     }
 
-    /// Offsets of the patches, in the order of the outgoing pixels.
+    /// Offsets of the first value of each patch, in the order of the output pixels.
     fn places(&self, side: [usize; 2]) -> Vec<usize> {
         let [down, right] = self.stride;
         places(self.images, self.channels[0] * area(side), self.output(), [down * side[1], right])
     }
 
-    /// Outgoing maps as a matrix: a row a channel, a column a pixel of an image.
+    /// Row and column offsets of the output as a matrix: one row per channel, one column per pixel of an
+    /// image.
     fn maps_out(&self) -> (Vec<usize>, Vec<usize>) {
         (offsets(self.channels[1], area(self.output())), self.maps(self.channels[1], self.output()))
     }
@@ -143,8 +145,8 @@ impl Conv2d {
     }
 }
 
-/// The gradient by the bias of a convolution, from the gradient by its outgoing maps, given their number and their
-/// pixels: its sum over images and pixels.
+/// The gradient with respect to the bias, given the gradient with respect to the output `[batch, channels,
+/// pixels]`: its sum over batch and pixels.
 pub fn bias_gradient(gradient: &[f32], [channels, pixels]: [usize; 2], bias: &mut [f32]) {
     bias.fill(0.0);
     Arch::new().dispatch(MapSums { gradient, shape: [channels, pixels], sums: bias });
@@ -170,7 +172,8 @@ impl WithSimd for MapSums<'_> {
     }
 }
 
-/// Offsets of `count` planes of `side` places each, `steps` apart down and right.
+/// Offsets of a `size` grid of values in each of `count` planes that are `plane` values apart. `steps` are
+/// the distances from row to row and from column to column.
 fn places(count: usize, plane: usize, side: [usize; 2], steps: [usize; 2]) -> Vec<usize> {
     let mut offsets = Vec::with_capacity(count * area(side));
     for i in 0..count {
@@ -186,12 +189,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Small whole numbers: sums are exact in any order.
+    /// Small integers: their sums are exact in any order.
     fn values(length: usize, seed: usize) -> Vec<f32> {
         (0..length).map(|i| ((i * 7919 + seed * 104_729) % 7) as f32 - 3.0).collect()
     }
 
-    /// Every product of the definition: `(x index, weight index, out index)`.
+    /// Every product of the definition, as `[x index, weight index, out index]`.
     fn products(conv: &Conv2d) -> Vec<[usize; 3]> {
         let ([incoming, outgoing], [height, width], [oh, ow]) = (conv.channels, conv.input, conv.output());
         let mut all = Vec::new();

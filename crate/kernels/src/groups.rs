@@ -1,7 +1,9 @@
-//! Layers whose outputs are cut into towers, as the two cards of 2012 held them.
+//! Layers whose output channels are split into groups, as AlexNet's two GPUs held them in 2012 (the paper's
+//! "two towers").
 //!
-//! Each tower computes its own outputs by the kernels of a layer of that size, and where both read the same input
-//! its gradient is the sum of theirs: so two towers in one place compute the very bits of two in two places.
+//! Each group computes its outputs with the ordinary kernel of that size. Where all groups read the same
+//! input, its gradient is the sum over the groups. So two groups in one process give the same bits as one
+//! group in each of two processes.
 
 use std::ops::Range;
 
@@ -9,29 +11,29 @@ use crate::conv2d::{Conv2d, Workspace};
 use crate::linear::Linear;
 use crate::matmul::MatmulWorkspace;
 
-/// Memory for a tower's part of the maps, kept from one layer to the next.
+/// Scratch memory for one group's slice of the input and of the output, reused from call to call.
 #[derive(Debug, Default)]
 pub struct GroupBuffers {
     left: Vec<f32>,
     right: Vec<f32>,
 }
 
-/// A convolution in towers.
+/// A convolution in groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupedConv2d {
-    /// The whole layer.
+    /// The shape of all groups together.
     pub whole: Conv2d,
-    /// Towers; they divide the outgoing channels, and the incoming ones where each reads its own.
+    /// Number of groups. Must divide the output channels, and with `split_input` the input channels too.
     pub towers: usize,
-    /// Whether each tower reads only its own part of the incoming maps (a grouped convolution).
+    /// Whether each group reads only its slice of the input channels (PyTorch's `groups`), or all of them.
     pub apart: bool,
 }
 
 impl GroupedConv2d {
-    /// The convolution of one tower.
+    /// The convolution that one group computes.
     ///
     /// # Panics
-    /// When the towers do not divide the channels.
+    /// If the number of groups does not divide the channels.
     fn one(&self) -> Conv2d {
         let [incoming, outgoing] = self.whole.channels;
         let part = if self.apart { self.towers } else { 1 };
@@ -39,10 +41,10 @@ impl GroupedConv2d {
         Conv2d { channels: [incoming / part, outgoing / self.towers], ..self.whole }
     }
 
-    /// As [`Conv2d::forward`]; `weight` is `[out, in of a tower, kernel, kernel]`.
+    /// As [`Conv2d::forward`], with `weight` `[out, in of a group, kernel height, kernel width]`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
@@ -67,7 +69,7 @@ impl GroupedConv2d {
     /// As [`Conv2d::weight_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
@@ -94,7 +96,7 @@ impl GroupedConv2d {
     /// As [`Conv2d::input_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
@@ -127,7 +129,7 @@ impl GroupedConv2d {
         self.whole.channels[1] * self.whole.output().iter().product::<usize>()
     }
 
-    /// What a tower reads.
+    /// The input of one group.
     fn incoming<'a>(&self, x: &'a [f32], tower: usize, to: &'a mut Vec<f32>) -> &'a [f32] {
         match self.apart {
             true => cut(x, self.width_in(), group_range(self.width_in(), self.towers, tower), to),
@@ -136,17 +138,17 @@ impl GroupedConv2d {
     }
 }
 
-/// A fully connected layer whose units are cut into towers that all read the whole input.
+/// A fully connected layer whose output units are split into groups. Every group reads the whole input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupedLinear {
-    /// The whole layer.
+    /// The shape of all groups together.
     pub whole: Linear,
-    /// Towers; the first ones hold a unit more where they do not divide the units.
+    /// Number of groups. If it does not divide the units, the first groups hold one more.
     pub towers: usize,
 }
 
 impl GroupedLinear {
-    /// A tower's layer and its units.
+    /// The layer that one group computes, and its range of units.
     fn one(&self, tower: usize) -> (Linear, Range<usize>) {
         let [incoming, outgoing] = self.whole.units;
         let units = group_range(outgoing, self.towers, tower);
@@ -156,7 +158,7 @@ impl GroupedLinear {
     /// As [`Linear::forward`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
@@ -180,7 +182,7 @@ impl GroupedLinear {
     /// As [`Linear::weight_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
@@ -200,7 +202,7 @@ impl GroupedLinear {
     /// As [`Linear::input_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
@@ -221,8 +223,8 @@ impl GroupedLinear {
     }
 }
 
-/// Which of `count` things that stand in a row a tower holds; the first towers hold one more where they do not
-/// divide them.
+/// The range of `count` items that a group holds. If `groups` does not divide `count`, the first groups hold
+/// one more.
 pub fn group_range(count: usize, towers: usize, tower: usize) -> Range<usize> {
     let start = |tower: usize| (count * tower).div_ceil(towers);
     start(tower)..start(tower + 1)
@@ -232,7 +234,7 @@ fn nth(values: &[f32], parts: usize, at: usize) -> &[f32] {
     &values[group_range(values.len(), parts, at)]
 }
 
-/// Some columns of rows that are `width` wide, without gaps.
+/// Copies some columns out of rows of length `width`. Returns them without gaps.
 fn cut<'a>(from: &'a [f32], width: usize, columns: Range<usize>, to: &'a mut Vec<f32>) -> &'a [f32] {
     if from.len() == width {
         return &from[columns];
@@ -244,7 +246,7 @@ fn cut<'a>(from: &'a [f32], width: usize, columns: Range<usize>, to: &'a mut Vec
     to
 }
 
-/// The way back: columns without gaps into rows that are `width` wide.
+/// The inverse of [`slice_columns`]: writes columns into rows of length `width`.
 fn place(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>) {
     let rows = to.chunks_exact_mut(width).zip(from.chunks_exact(columns.len().max(1)));
     for (row, from) in rows {
@@ -252,7 +254,7 @@ fn place(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>) {
     }
 }
 
-/// Adds a tower's share of a gradient to those of the towers before it.
+/// Adds one group's gradient to the sum. The first group overwrites it.
 fn gather(tower: usize, share: &[f32], sum: &mut [f32]) {
     match tower {
         0 => sum.copy_from_slice(share),
@@ -265,12 +267,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Small whole numbers: sums are exact in any order.
+    /// Small integers: their sums are exact in any order.
     fn values(length: usize, seed: usize) -> Vec<f32> {
         (0..length).map(|i| ((i * 7919 + seed * 104_729) % 7) as f32 - 3.0).collect()
     }
 
-    /// The kernels of a grouped convolution with zeros where a tower does not look.
+    /// The weights of a grouped convolution as those of a dense one, with zeros where a group reads nothing.
     fn widened(conv: &GroupedConv2d, weight: &[f32]) -> Vec<f32> {
         let ([incoming, outgoing], taps) = (conv.whole.channels, conv.whole.kernel.iter().product::<usize>());
         let own = incoming / conv.towers;
@@ -317,7 +319,7 @@ mod tests {
             conv.weight_gradient(&x, &gradient, &mut own, &mut work, &mut parts);
             whole.weight_gradient(&x, &gradient, &mut of_wide, &mut work);
             if apart {
-                // Only what a tower looks at has a kernel of its own.
+                // Keep only the weights that the grouped convolution has.
                 let ones = widened(&conv, &vec![1.0; own.len()]);
                 of_wide = of_wide.iter().zip(ones).filter(|(_, one)| *one == 1.0).map(|(w, _)| *w).collect();
             }

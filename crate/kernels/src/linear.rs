@@ -5,13 +5,13 @@ use pulp::{Arch, Simd, WithSimd};
 use self::lanes::Sums;
 use crate::matmul::{IndexedMatrix, IndexedMatrixMut, MatmulWorkspace, matmul, offsets};
 
-/// Images from which on a matrix product is quicker than reading the weights once for each four of them.
+/// From this batch size on a matrix product is faster than one pass over the weights per sample.
 const FEW: usize = 3;
 
-/// Rows of bytes that are widened at once for a matrix product: what is widened then lies in the cache still.
+/// Rows of int8 weights dequantised at once for a matrix product. The result fits into the cache.
 const PANEL: usize = 64;
 
-/// A fully connected layer's weights in signed bytes, with a scale for each unit that goes out: `scale · byte`.
+/// Weights of a fully connected layer in int8, with one scale per output unit: `weight = scale · value`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Int8Rows {
     /// `[out, in]`.
@@ -21,7 +21,7 @@ pub struct Int8Rows {
 }
 
 impl Int8Rows {
-    /// The weights in single precision, from row `first` on, as many as there is room for.
+    /// Writes the `f32` weights of as many rows as fit into `into`, starting at row `first`.
     pub fn widen(&self, first: usize, into: &mut [f32]) {
         let incoming = self.bytes.len() / self.scales.len().max(1);
         let rows = self.bytes.chunks_exact(incoming.max(1)).zip(&self.scales).skip(first);
@@ -36,17 +36,17 @@ impl Int8Rows {
 /// The shape of a fully connected layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linear {
-    /// Images in a batch.
+    /// Number of samples in the batch.
     pub images: usize,
-    /// Units that come in and go out.
+    /// Input and output units.
     pub units: [usize; 2],
 }
 
 impl Linear {
-    /// `out[n, o] = Σ weight[o, i] · x[n, i] + bias[o]`; `weight` is `[out, in]`.
+    /// `out[n, o] = Σ_i weight[o, i] · x[n, i] + bias[o]`, with `weight` `[out, in]`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
@@ -75,10 +75,10 @@ impl Linear {
         matmul(left, right, bias, IndexedMatrixMut::new(out, &to.0, &to.1), scratch);
     }
 
-    /// [`Linear::forward`] with weights in bytes, the fewest numbers that can come out of memory.
+    /// [`Linear::forward`] with int8 weights, which are a quarter of the memory to read.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward_int8(
         &self,
         x: &[f32],
@@ -117,10 +117,10 @@ impl Linear {
         }
     }
 
-    /// The gradient by `weight`, from the gradient by `out`.
+    /// The gradient with respect to `weight`, given the gradient with respect to `out`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
@@ -137,10 +137,10 @@ impl Linear {
         matmul(left, right, None, IndexedMatrixMut::new(weight, &to, &columns), scratch);
     }
 
-    /// The gradient by `x`, from the gradient by `out`.
+    /// The gradient with respect to `x`, given the gradient with respect to `out`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
@@ -158,19 +158,19 @@ impl Linear {
     }
 }
 
-/// Rows read side by side: memory hands out several streams quicker than one (1.5 times, on a matrix of 151 MB).
+/// Rows read in parallel. Several memory streams are faster than one (1.5 times, on a matrix of 151 MB).
 const STREAMS: usize = 4;
 
-/// Scalar products of one vector with every row of a matrix: as quick as the rows come out of memory.
+/// Matrix-vector product. It is limited by memory bandwidth.
 struct Rows<'a, W> {
     x: &'a [f32],
     weight: &'a [W],
     out: &'a mut [f32],
 }
 
-/// Numbers that weights come in.
+/// The element type of a weight matrix.
 trait Number: Sized {
-    /// The scalar products of `x` with each of the rows.
+    /// The dot products of `x` with each of the rows.
     fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS];
 }
 
@@ -219,11 +219,11 @@ impl Number for f32 {
     }
 }
 
-/// Bytes taken at once: four words of four.
+/// Int8 values processed at once: four 32-bit words of four.
 const BLOCK: usize = 16;
 
-/// Each whole block of 16 numbers in the order in which bytes are taken out of their words: the first of each four, then
-/// the second, …
+/// Reorders each whole block of 16 values as the int8 kernel unpacks them: first byte 0 of each of the four
+/// words, then byte 1, and so on.
 fn planes(x: &[f32]) -> Vec<f32> {
     let mut x = x.to_vec();
     for block in x.as_chunks_mut::<BLOCK>().0 {
@@ -233,8 +233,8 @@ fn planes(x: &[f32]) -> Vec<f32> {
 }
 
 impl Number for i8 {
-    // Not pulp's vectors, which have no conversion from bytes. Bytes are shifted out of words of four, which takes half of
-    // the instructions that widening them in their order would; `x` is in the order of [`planes`].
+    // Not pulp's vectors, which have no conversion from bytes. Bytes are shifted out of 32-bit words, which
+    // takes half the instructions of widening them in order. `x` must be in the order of [`interleave`].
     #[inline(always)]
     fn products<S: Simd, const ROWS: usize>(_simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
         let length = x.len();
@@ -256,7 +256,7 @@ impl Number for i8 {
     }
 }
 
-/// Four numbers side by side.
+/// Four lanes, in portable Rust.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod lanes {
     use super::BLOCK;
@@ -267,7 +267,8 @@ mod lanes {
     impl Sums {
         pub const ZERO: Self = Self([0.0; 4]);
 
-        /// With the products of a block of numbers, in the order of [`super::planes`], and one of bytes.
+        /// Adds the products of a block of `x`, in the order of [`super::interleave`], and a block of int8
+        /// weights.
         #[inline(always)]
         pub fn and(mut self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
             let words: [i32; 4] = std::array::from_fn(|word| {
@@ -287,14 +288,14 @@ mod lanes {
         }
     }
 
-    /// Bytes as numbers, in their order.
+    /// Converts int8 values to `f32`, in order.
     #[inline(always)]
     pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
         bytes.map(|byte| f32::from(byte) * scale)
     }
 }
 
-/// The same in wasm's own words: what is linked for size is not made into vectors by the compiler.
+/// Four lanes, in wasm SIMD. The wasm build optimises for size, where the compiler does not vectorise.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{
@@ -313,8 +314,8 @@ mod lanes {
 
         #[inline(always)]
         pub fn and(self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
-            // SAFETY: the sixteen bytes of a reference, and below four of the sixteen numbers of another; wasm loads from
-            // any address.
+            // SAFETY: reads the 16 bytes of `row`, and below 4 of the 16 values of `x`. Wasm loads need no
+            // alignment.
             let words = unsafe { v128_load(row.as_ptr().cast()) };
             let mut sums = self.0;
             for plane in 0..4 {
@@ -338,7 +339,7 @@ mod lanes {
     #[inline(always)]
     pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
         let mut numbers = [0.0f32; BLOCK];
-        // SAFETY: the sixteen bytes of a reference; wasm loads from any address.
+        // SAFETY: reads the 16 bytes of a reference. Wasm loads need no alignment.
         let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
         let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
         let parts = [
@@ -349,7 +350,7 @@ mod lanes {
         ];
         for (part, numbers) in parts.into_iter().zip(numbers.as_chunks_mut::<4>().0) {
             let part = f32x4_mul(f32x4_convert_i32x4(part), f32x4_splat(scale));
-            // SAFETY: four numbers of a reference; wasm stores to any address.
+            // SAFETY: writes the four values of a reference. Wasm stores need no alignment.
             unsafe { v128_store(numbers.as_mut_ptr().cast(), part) };
         }
         numbers

@@ -1,27 +1,28 @@
-//! Local response normalisation (section 3.3 of the paper), and its gradient.
+//! Local response normalisation (section 3.3 of the AlexNet paper), and its gradient.
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 
 use crate::simd_ops;
 
-/// The shape of a normalisation and its constants.
+/// Shape and constants of a local response normalisation over `[batch, channels, pixels]`. Unlike PyTorch's,
+/// `alpha` is not divided by `size`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Maps of an image that are nearest_neighbors of each other.
+    /// Number of channels.
     pub channels: usize,
-    /// Pixels of a map.
+    /// Height times width of one channel.
     pub pixels: usize,
-    /// Maps in a sum, an odd number.
+    /// Number of neighbouring channels in a sum. Must be odd.
     pub size: usize,
-    /// Factor on the sum of squares.
+    /// Factor of the sum of squares, α.
     pub alpha: f32,
-    /// The exponent.
+    /// Exponent, β.
     pub beta: f32,
-    /// Added to the sum.
+    /// Added to the sum, k.
     pub k: f32,
 }
 
-/// Memory that a gradient works in, kept from one to the next.
+/// Scratch memory of the gradient, reused from call to call.
 #[derive(Debug, Default)]
 pub struct Sums {
     damping: Vec<f32>,
@@ -29,27 +30,28 @@ pub struct Sums {
 }
 
 impl LocalResponseNorm {
-    /// `out_i = x_i / (k + α Σ x_j²)^β`, the sum over the maps around map `i` at the same pixel.
+    /// `out_i = x_i / (k + α Σ_j x_j²)^β`. The sum runs over the channels around channel `i`, at the same
+    /// pixel.
     ///
     /// # Panics
-    /// When a slice is no whole number of images or the two have different lengths.
+    /// If a slice is not a whole number of samples, or the lengths differ.
     pub fn forward(&self, x: &[f32], out: &mut [f32]) {
         self.check(x, out.len());
         Arch::new().dispatch(Forward { by: *self, x, out });
     }
 
-    /// The gradient by `x`, from the gradient by `out`: with `s_i = k + α Σ x_j²`,
-    /// `g_i s_i^−β − 2 α β x_i Σ g_j x_j s_j^(−β−1)` over the same maps.
+    /// The gradient with respect to `x`, given the gradient `g` with respect to `out`. With `s_i = k + α Σ_j
+    /// x_j²` it is `g_i s_i^−β − 2 α β x_i Σ_j g_j x_j s_j^(−β−1)`, summed over the same channels.
     ///
     /// # Panics
-    /// When a slice is no whole number of images or two have different lengths.
+    /// If a slice is not a whole number of samples, or the lengths differ.
     pub fn gradient(&self, x: &[f32], gradient: &[f32], by_x: &mut [f32], work: &mut Sums) {
         self.check(x, gradient.len());
         self.check(x, by_x.len());
         Arch::new().dispatch(Backward { by: *self, x, gradient, by_x, work });
     }
 
-    /// `k + α Σ x_j²` of every value of an image.
+    /// Writes `s = k + α Σ x_j²` for every value of one sample.
     #[inline(always)]
     fn damping<S: Simd>(&self, simd: S, x: &[f32], to: &mut [f32]) {
         let (k, alpha) = (simd.splat_f32s(self.k), simd.splat_f32s(self.alpha));
@@ -62,13 +64,13 @@ impl LocalResponseNorm {
         }
     }
 
-    /// A map and those that are its nearest_neighbors.
+    /// A channel and its neighbours within `size / 2`.
     fn around<'a>(&self, maps: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
         let reach = self.size / 2;
         maps.chunks_exact(self.pixels).take(channel + reach + 1).skip(channel.saturating_sub(reach))
     }
 
-    /// `s^−β`; the paper's β without a logarithm.
+    /// `s^−β`. For the paper's β of 0.75 two square roots replace `powf`.
     #[inline(always)]
     fn power<S: Simd>(&self, simd: S, s: S::f32s) -> S::f32s {
         if self.beta == 0.75 {
@@ -191,7 +193,7 @@ mod tests {
             for (out, expected) in out.iter().zip(defined(by, &x)) {
                 prop_assert!((f64::from(*out) - expected).abs() < 1e-5, "{out} {expected}");
             }
-            // A difference quotient of the definition for each value.
+            // Central difference of the definition, for each value.
             let step = 1e-5;
             for at in 0..length {
                 let moved = |by_how_much: f64| {

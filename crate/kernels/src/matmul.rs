@@ -1,27 +1,28 @@
-//! The matrix product under the convolutions, after Goto and van de Geijn 2008: both factors are packed into
-//! panels that stay in the caches, and a microkernel keeps a tile of the result in registers.
+//! The matrix product behind convolutions and fully connected layers, after Goto and van de Geijn 2008: both
+//! factors are packed into panels that stay in the caches, and a microkernel keeps one tile of the result in
+//! registers.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows of the tile in registers. With two vectors a row, twelve of sixteen registers hold six rows; wasm has no
-/// fused multiply-add, and with the products' own registers engines run out at six: four are 1.5 times as quick.
+/// Rows of the register tile. With two vectors per row, 6 rows take 12 of 16 registers. Wasm has no fused
+/// multiply-add and needs registers for the products too: there 4 rows are 1.5 times as fast as 6.
 pub(crate) const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
-/// Inner steps between two visits of the result: a panel of the right factor stays in the first cache.
+/// Inner steps between two visits of the result. A panel of the right factor stays in the L1 cache.
 const DEPTH: usize = 320;
-/// The same where the left factor is read where it lies: as long as memory likes its streams.
+/// The same where the left factor is not packed. Longer runs suit the memory prefetcher.
 const DEPTH_IN_PLACE: usize = 4096;
-/// Panels of columns up to which the left factor is read where it lies.
+/// Up to this many column panels the left factor is read without packing.
 const FEW: usize = 4;
-/// Columns packed at once: with [`DEPTH`] they fill half of a second cache.
+/// Columns packed at once. With [`DEPTH`] they fill half of the L2 cache.
 const COLUMNS: usize = 480;
 
-/// Offsets of `count` rows or columns that lie `apart`.
+/// The offsets of `count` rows or columns that are `stride` values apart.
 pub(crate) fn offsets(count: usize, apart: usize) -> Vec<usize> {
     (0..count).map(|i| i * apart).collect()
 }
 
-/// A matrix whose element `(i, j)` is `data[rows[i] + columns[j]]`: plain, transposed, or the patches of an image,
-/// which overlap.
+/// A view of a matrix whose element `(i, j)` is `data[rows[i] + columns[j]]`. It can be row-major,
+/// transposed, or the overlapping patches of an image (im2col without the copy).
 #[derive(Clone, Copy)]
 pub struct IndexedMatrix<'a> {
     data: &'a [f32],
@@ -30,10 +31,10 @@ pub struct IndexedMatrix<'a> {
 }
 
 impl<'a> IndexedMatrix<'a> {
-    /// A view of `data`.
+    /// Makes a view of `data`.
     ///
     /// # Panics
-    /// When an element lies outside `data`.
+    /// If an element lies outside `data`.
     pub fn new(data: &'a [f32], rows: &'a [usize], columns: &'a [usize]) -> Self {
         assert_inside(data, rows, columns);
         Self { data, rows, columns }
@@ -41,14 +42,14 @@ impl<'a> IndexedMatrix<'a> {
 }
 
 /// # Panics
-/// When the largest offset lies outside `data`.
+/// If the largest offset lies outside `data`.
 fn assert_inside(data: &[f32], rows: &[usize], columns: &[usize]) {
     if let (Some(row), Some(column)) = (rows.iter().max(), columns.iter().max()) {
         assert!(row.saturating_add(*column) < data.len(), "grid outside its data");
     }
 }
 
-/// Where a product goes: element `(i, j)` is `data[rows[i] + columns[j]]`, no two the same.
+/// A mutable view of a matrix: element `(i, j)` is `data[rows[i] + columns[j]]`. No two elements may overlap.
 pub struct IndexedMatrixMut<'a> {
     data: &'a mut [f32],
     rows: &'a [usize],
@@ -56,17 +57,17 @@ pub struct IndexedMatrixMut<'a> {
 }
 
 impl<'a> IndexedMatrixMut<'a> {
-    /// A view of `data`.
+    /// Makes a view of `data`.
     ///
     /// # Panics
-    /// When an element lies outside `data`.
+    /// If an element lies outside `data`.
     pub fn new(data: &'a mut [f32], rows: &'a [usize], columns: &'a [usize]) -> Self {
         assert_inside(data, rows, columns);
         Self { data, rows, columns }
     }
 }
 
-/// Memory that products pack into, kept from one to the next.
+/// Scratch memory that the factors are packed into, reused from call to call.
 #[derive(Debug, Default)]
 pub struct MatmulWorkspace {
     left: Vec<f32>,
@@ -78,7 +79,7 @@ pub struct MatmulWorkspace {
 /// `target = left · right`, plus `bias[i]` in row `i`.
 ///
 /// # Panics
-/// When the shapes do not fit.
+/// If the shapes do not match.
 pub fn matmul(
     left: IndexedMatrix<'_>,
     right: IndexedMatrix<'_>,
@@ -113,14 +114,14 @@ impl WithSimd for Product<'_> {
         let width = 2 * S::F32_LANES;
         let (rows, inner, columns) = (left.rows.len(), left.columns.len(), right.columns.len());
         find_runs(left.columns, &mut scratch.left_runs);
-        // Few columns: to pack the left factor would take longer than to multiply it.
+        // With few columns, packing the left factor would take longer than multiplying it.
         let in_place = columns <= FEW * width && scratch.left_runs.len() == 1;
-        // Passes of one size: a last one of a few steps would cost as much.
+        // All passes have the same depth, because a short last pass would cost as much as a long one.
         let most = if in_place { DEPTH_IN_PLACE } else { DEPTH };
         let depth = inner.div_ceil(inner.div_ceil(most).max(1)).max(1);
         let block = COLUMNS.next_multiple_of(width).min(columns.next_multiple_of(width));
         scratch.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
-        // With a row to spare, for vectors that stick out.
+        // One spare row, for vectors that are written past the end.
         scratch.right.resize(block * depth + width, 0.0);
         if inner == 0 {
             fill(&mut target, bias);
@@ -131,7 +132,7 @@ impl WithSimd for Product<'_> {
             if in_place {
                 pack_right::<S>(right, (from, depth), (0, columns), &mut scratch.runs, &mut scratch.right);
                 for (place, rows) in left.rows.chunks(ROWS).enumerate() {
-                    // Rows that lack are read twice, and not stored.
+                    // Missing rows repeat the last one. Their results are not stored.
                     let left = std::array::from_fn(|i| {
                         &left.data[rows[i.min(rows.len() - 1)] + left.columns[from]..][..depth]
                     });
@@ -163,7 +164,7 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// An empty sum: the bias alone.
+/// The result when the inner size is 0: the bias alone.
 fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
     for (i, row) in target.rows.iter().enumerate() {
         for column in target.columns {
@@ -172,7 +173,7 @@ fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
     }
 }
 
-/// Panels of [`ROWS`] rows, step by step of the inner size; what stands in rows beyond the last is of no account.
+/// Packs panels of [`ROWS`] rows, ordered by inner step. Rows past the last one hold arbitrary values.
 #[inline(always)]
 fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
     for (rows, panel) in grid.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
@@ -186,7 +187,7 @@ fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], t
                 panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate()
             {
                 for (to, row) in to.iter_mut().zip(rows) {
-                    // SAFETY: there are as many steps as values in a row.
+                    // SAFETY: `step` is smaller than the length of a row.
                     *to = unsafe { *row.get_unchecked(step) };
                 }
             }
@@ -194,11 +195,11 @@ fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], t
     }
 }
 
-/// Panels of two vectors of columns, step by step of the inner size; what stands in columns beyond the last is
-/// of no account.
+/// Packs panels of two vectors of columns, ordered by inner step. Columns past the last one hold arbitrary
+/// values.
 ///
-/// Columns that lie side by side are copied as vectors, from the first on: what a vector brings too much, the next
-/// one overwrites.
+/// Runs of contiguous columns are copied as whole vectors, from left to right. What one vector writes too
+/// much, the next one overwrites.
 #[inline(always)]
 fn pack_right<S: Simd>(
     grid: IndexedMatrix<'_>,
@@ -220,8 +221,8 @@ fn pack_right<S: Simd>(
         if inside && vectors < columns.len() {
             for (step, row) in rows.iter().enumerate() {
                 for run in runs.iter() {
-                    // SAFETY: no row's and no column's offset is larger than those that `inside` was found with, and
-                    // the panel has a row to spare.
+                    // SAFETY: `inside` was computed from the largest row and column offset, and the panel has
+                    // a spare row.
                     unsafe {
                         let from = grid.data.as_ptr().add(row + run.offset);
                         let to = to.as_mut_ptr().add(step * width + run.lane);
@@ -237,7 +238,7 @@ fn pack_right<S: Simd>(
             for (row, to) in rows.iter().zip(to.chunks_exact_mut(width)) {
                 let data = &grid.data[*row..];
                 for (to, column) in to.iter_mut().zip(columns) {
-                    // SAFETY: `IndexedMatrix::new` has checked the largest sum of a row's and a column's offset.
+                    // SAFETY: `IndexedMatrix::new` has checked the largest sum of a row and a column offset.
                     *to = unsafe { *data.get_unchecked(*column) };
                 }
             }
@@ -245,17 +246,18 @@ fn pack_right<S: Simd>(
     }
 }
 
-/// Columns whose values lie side by side; of the right factor in a panel, of the left one in all.
+/// A run of columns whose values are contiguous in memory: within a panel of the right factor, or over all
+/// columns of the left one.
 #[derive(Debug, Clone, Copy)]
 struct Run {
-    /// Place of the first.
+    /// Index of the first column.
     lane: usize,
-    /// Offset of the first.
+    /// Offset of the first column.
     offset: usize,
     length: usize,
 }
 
-/// Splits columns into runs.
+/// Splits columns into contiguous runs.
 fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     runs.clear();
     for (lane, &offset) in columns.iter().enumerate() {
@@ -266,17 +268,17 @@ fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     }
 }
 
-/// A tile of the product: [`ROWS`] rows of two vectors, summed over `steps` of the inner size. `left` holds the rows'
-/// values of a step side by side, `right` two vectors a step.
+/// The microkernel: a tile of [`ROWS`] rows by two vectors, summed over `steps` of the inner size. `left`
+/// holds the values of all rows for one step, then for the next; `right` two vectors per step.
 #[inline(always)]
 pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) -> [[S::f32s; 2]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
     assert!(steps * ROWS <= left.len() && 2 * steps <= right.len(), "a tile outside its data");
     let (mut left, mut right) = (left.as_ptr(), right.as_ptr());
-    // By pointer: with iterators the loop computes its own length anew in each step, a third of its time.
+    // Raw pointers, because with iterators the loop recomputes its length in each step, a third of its time.
     for _ in 0..steps {
-        // SAFETY: the assertion has checked that `steps` times these many values are there.
+        // SAFETY: the assertion has checked that both slices hold `steps` times as many values.
         unsafe {
             let columns = [*right, *right.add(1)];
             for (i, sums) in sums.iter_mut().enumerate() {
@@ -291,10 +293,10 @@ pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) 
     sums
 }
 
-/// [`tile`] of rows that lie where they are, over as many steps as each has values.
+/// The microkernel with a left factor that is not packed: one slice per row.
 #[inline(always)]
 fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
-    /// Steps between two moves of the pointers, a part of the work that is to be counted otherwise.
+    /// Steps between two updates of the pointers.
     const TILES_PER_BLOCK: usize = 4;
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
@@ -302,7 +304,7 @@ fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f
     assert!(left.iter().all(|row| row.len() == steps) && 2 * steps <= right.len(), "a tile outside its data");
     let (mut left, mut right) = (left.map(<[f32]>::as_ptr), right.as_ptr());
     let mut add = |left: &mut [*const f32; ROWS], steps: usize| {
-        // SAFETY: the assertion has checked that as many values are there as are taken below.
+        // SAFETY: the assertion has checked that as many values exist as are read below.
         unsafe {
             for step in 0..steps {
                 let columns = [*right.add(2 * step), *right.add(2 * step + 1)];
@@ -325,7 +327,7 @@ fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f
     sums
 }
 
-/// Puts a tile where it belongs: on top of the bias if `begin`, else added to what is there.
+/// Writes a tile to the target: on top of the bias if `initial`, else added to the values that are there.
 #[inline(always)]
 fn store<S: Simd>(
     simd: S,
@@ -392,7 +394,7 @@ mod tests {
                     let sum: f32 = (0..inner)
                         .map(|k| left[i * inner + k] * right[k * inner_stride + j * column_stride])
                         .sum();
-                    // Small whole numbers: exact in any order.
+                    // Small integers: exact in any order.
                     prop_assert_eq!(out[i * columns + j], sum + if biased { bias[i] } else { 0.0 });
                 }
             }

@@ -1,29 +1,29 @@
-//! Maximum over overlapping windows without padding (section 3.4 of the paper), and its gradient.
+//! Max-pooling without padding (section 3.4 of the AlexNet paper: overlapping windows), and its gradient.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// The shape of a pooling.
+/// The shape of a max-pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool2d {
-    /// Height and width of the maps that come in, in pixels.
+    /// Height and width of the input, in pixels.
     pub input: [usize; 2],
-    /// Side of the square window, in pixels; no larger than the maps.
+    /// Side of the square window, in pixels. At most the input's height and width.
     pub kernel: usize,
-    /// Step of the window, in pixels.
+    /// Stride of the window, in pixels.
     pub stride: usize,
 }
 
 impl MaxPool2d {
-    /// Height and width of the maps that go out; a window that would stick out is left out, as in PyTorch.
+    /// Height and width of the output, in pixels. Windows that would reach past the border are dropped, as in
+    /// PyTorch (`ceil_mode=False`).
     pub fn output(&self) -> [usize; 2] {
         self.input.map(|side| (side - self.kernel) / self.stride + 1)
     }
 
-    /// The largest value of each window, the first of equals; NaN where there is one. `place` gets, map by map,
-    /// where in the incoming map it stood.
+    /// Writes the maximum of each window to `out`, and its index within the input channel to `indices`. Of
+    /// equal values the first one counts. A window with a NaN gives NaN.
     ///
-    /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(&self, x: &[f32], out: &mut [f32], place: &mut [u32]) {
         let ([height, width], [rows, columns]) = (self.input, self.output());
         assert_eq!(out.len(), place.len(), "a place a value");
@@ -31,10 +31,10 @@ impl MaxPool2d {
         Arch::new().dispatch(Forward { pool: *self, x, out, place });
     }
 
-    /// The gradient by `x`: each window's goes where its value came from.
+    /// The gradient with respect to `x`: each window's gradient is added at the index of its maximum.
     ///
     /// # Panics
-    /// When a slice has another length than its shape, or a place lies outside its map.
+    /// If a slice has a length that does not match the shape, or an index lies outside its channel.
     pub fn gradient(&self, gradient: &[f32], place: &[u32], x: &mut [f32]) {
         let ([height, width], [rows, columns]) = (self.input, self.output());
         assert_eq!(gradient.len(), place.len(), "a place a value");
@@ -69,7 +69,7 @@ impl WithSimd for Forward<'_> {
         let maps = out.chunks_exact_mut(windows).zip(place.chunks_exact_mut(windows)).enumerate();
         for (at, (out, place)) in maps {
             let mut x = &x[at * map..];
-            // Whole vectors are read beyond the end of a row; the last map has nothing behind it.
+            // Whole vectors are read past the end of a row, and nothing follows the last channel.
             if x.len() < map + S::F32_LANES {
                 padded.clear();
                 padded.extend_from_slice(&x[..map]);
@@ -88,12 +88,12 @@ impl WithSimd for Forward<'_> {
     }
 }
 
-/// A row of windows: the largest values of its columns and where they stand, then those of the windows that begin at
-/// each column.
+/// Buffers for one row of windows. First they hold the maximum of each column and its index, then the maximum
+/// of the window that starts at each column.
 struct Row {
     best: Vec<f32>,
     at: Vec<u32>,
-    /// Places of the columns of a vector beside the first.
+    /// 0, 1, 2, …: the column of each lane relative to the first.
     beside: Vec<u32>,
     columns: usize,
 }
@@ -110,7 +110,7 @@ impl Row {
         }
     }
 
-    /// The largest of each column, from `first` on in `x`.
+    /// The maximum of each column over the window's height, from offset `first` of `x` on.
     #[inline(always)]
     fn down<S: Simd>(&mut self, simd: S, x: &[f32], first: usize, [kernel, width]: [usize; 2]) {
         let beside = S::as_simd_u32s(&self.beside).0[0];
@@ -128,8 +128,8 @@ impl Row {
         }
     }
 
-    /// The largest of as many columns side by side as a window has, for each; in place, since a window begins no
-    /// further left than what it is made of.
+    /// The maximum over the window's width, from each column on. In place: a window reads no column left of
+    /// its first.
     #[inline(always)]
     fn across<S: Simd>(&mut self, simd: S, kernel: usize) {
         for column in (0..self.columns).step_by(S::F32_LANES) {
@@ -160,7 +160,7 @@ fn load<S: Simd>(from: &[f32], at: usize) -> S::f32s {
     S::as_simd_f32s(&from[at..at + S::F32_LANES]).0[0]
 }
 
-/// Where a value is to replace another: a NaN replaces a number, and no number replaces a NaN.
+/// Whether `value` replaces `than`: NaN replaces a number, and no number replaces NaN.
 #[inline(always)]
 fn larger<S: Simd>(simd: S, value: S::f32s, than: S::f32s) -> S::m32s {
     simd.and_m32s(simd.not_m32s(simd.less_than_or_equal_f32s(value, than)), simd.equal_f32s(than, than))

@@ -1,5 +1,4 @@
-//! The rectifier (section 3.1 of the paper) and its gradient, in place. A value that is no number stays one, as in
-//! PyTorch.
+//! ReLU (section 3.1 of the AlexNet paper) and its gradient, in place. NaN stays NaN, as in PyTorch.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -10,10 +9,11 @@ pub fn relu(values: &mut [f32]) {
     Arch::new().dispatch(Forward { values });
 }
 
-/// The gradient by what came in, from the one by what went out: nothing where nothing went out.
+/// The gradient with respect to the input, given `out` and the gradient with respect to it: zero where `out`
+/// is zero.
 ///
 /// # Panics
-/// When the slices differ in length.
+/// If the slices differ in length.
 pub fn relu_gradient(out: &[f32], gradient: &mut [f32]) {
     assert_eq!(out.len(), gradient.len(), "lengths");
     Arch::new().dispatch(Backward { out, gradient });

@@ -1,17 +1,18 @@
-//! Loops over values side by side, in the vectors of the machine. The wasm build is linked for size, where the compiler
-//! makes no vectors of its own: what is not written as such takes four times as long there.
+//! Element-wise loops and sums in explicit SIMD. The wasm build optimises for size, where the compiler does
+//! not vectorise: a plain loop takes four times as long there.
 
 use pulp::{Simd, bytemuck};
 
 use crate::winograd_transform::LARGEST;
 
-/// Vectors that a sum is taken in: additions then do not wait for each other, and rounding stays small.
+/// Number of accumulators of a sum. Additions then do not wait for each other, and rounding errors stay
+/// small.
 const SUMS: usize = 4;
 
-/// `to = f(to, from)`, value by value.
+/// `to = f(to, from)`, element by element.
 ///
 /// # Panics
-/// When a slice is shorter than `to`.
+/// If a slice is shorter than `to`.
 #[inline(always)]
 pub(crate) fn update<S: Simd, const N: usize>(
     _: S,
@@ -33,7 +34,7 @@ pub(crate) fn update<S: Simd, const N: usize>(
 /// `Σ f(from)`.
 ///
 /// # Panics
-/// When a slice is shorter than the first.
+/// If a slice is shorter than the first.
 #[inline(always)]
 pub(crate) fn sum<S: Simd, const N: usize>(
     simd: S,
@@ -58,13 +59,13 @@ pub(crate) fn sum<S: Simd, const N: usize>(
     simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))) + rest
 }
 
-/// Fewer values than a vector holds, and zeros.
+/// Loads fewer values than a vector holds, padded with zeros.
 #[inline(always)]
 fn part<S: Simd>(values: &[f32]) -> S::f32s {
     S::as_simd_f32s(&padded(values)).0[0]
 }
 
-/// Out of line, since it is asked for at the end of every loop.
+/// Not inlined, because every loop calls it once at its end.
 #[inline(never)]
 fn padded(values: &[f32]) -> [f32; LARGEST] {
     let mut padded = [0.0; LARGEST];

@@ -1,12 +1,13 @@
-//! Convolutions of stride 1 with 3x3 and 5x5 kernels, after Lavin & Gray 2016 ("Fast algorithms for convolutional
-//! neural networks"): tiles of 6x6 values are brought to where a convolution is a product value by value, so that
-//! 36 matrix products of the channels do the work of one that is 2.8 to 4 times as large.
+//! Winograd convolution: stride 1, 3x3 and 5x5 kernels, after Lavin & Gray 2016 ("Fast algorithms for
+//! convolutional neural networks"). Input tiles of 6x6 values and kernels are transformed so that the
+//! convolution becomes an element-wise product. Over the channels that is 36 small matrix products, which do
+//! the work of one that is 2.8 to 4 times as large.
 //!
-//! A tile yields 4x4 values behind a 3x3 kernel and 2x2 behind a 5x5 kernel; both interpolate at 0, ±1, ±2 and ∞, and
-//! differ from the sums of the definition by rounding alone (a few 1e-6 of the largest value).
+//! A tile yields 4x4 outputs of a 3x3 kernel and 2x2 outputs of a 5x5 kernel. Both interpolate at 0, ±1, ±2
+//! and ∞. Results differ from the direct sum only by rounding (a few 1e-6 of the largest value).
 //!
-//! Gradients by the weights are summed as the definition says: AdamW divides each by its own size, so that one which
-//! is nothing but rounding would move its weight as far as any other.
+//! Weight gradients do not use it. AdamW divides each gradient by its own magnitude, so a gradient that is
+//! only rounding error would move its weight as far as any other.
 
 use std::ops::Range;
 
@@ -16,28 +17,28 @@ use crate::conv_shape::{Conv2d, area, spread};
 use crate::matmul::{ROWS, tile};
 use crate::winograd_transform::{self, InputTransform, KernelTransform, LARGEST, OutputTransform, SIDE};
 
-/// Values of a tile, and matrix products of a convolution.
+/// Values per tile, which is also the number of matrix products per convolution.
 const VALUES: usize = SIDE * SIDE;
-/// Channels from which on the saved products outweigh the transforms.
+/// From this many channels on the saved multiplications outweigh the transforms.
 const CHANNELS: usize = 16;
-/// Tiles worked on at once: what stands between the transforms then stays in the second cache.
+/// Tiles processed at once, so that the data between the transforms stays in the L2 cache.
 const TILES_PER_BLOCK: usize = 32;
 
-/// How a convolution is cut into tiles.
+/// How a convolution is split into tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Winograd {
     conv: Conv2d,
-    /// Side of what a tile yields.
+    /// Side of the output of one tile.
     result: usize,
-    /// Tiles down and right.
+    /// Number of tiles vertically and horizontally.
     tiles: [usize; 2],
 }
 
-/// Numbers of transformed weights, with those that they were made of, that are kept: 64 MB. `alexnet-224` has 12
-/// million.
+/// Limit of the weight cache, in values, transformed and original weights together: 64 MB. `alexnet-224`
+/// needs 12 million values.
 const CACHE_VALUES: usize = 1 << 24;
 
-/// Memory kept from one convolution to the next.
+/// Scratch memory and transformed weights, reused from call to call.
 #[derive(Debug, Default)]
 pub struct TransformCache {
     weights: Vec<Transformed>,
@@ -46,7 +47,8 @@ pub struct TransformCache {
     padded: Vec<f32>,
 }
 
-/// The transformed weights of a layer, kept because a network in use has the same ones for every image.
+/// The transformed weights of one layer. They are cached because inference uses the same weights for every
+/// image.
 #[derive(Debug, Default)]
 struct Transformed {
     kernels: WeightTransform,
@@ -55,8 +57,8 @@ struct Transformed {
     values: Vec<f32>,
 }
 
-/// The transformed weights of a layer: those kept, where they were made of the same bits; else made anew by `make`, in
-/// the place of the layer's last ones.
+/// Returns the transformed weights of a layer. They come from the cache if they were computed from the same
+/// bits; otherwise `transform` computes them and they replace the layer's old entry.
 fn transformed<'a>(
     kept: &'a mut Vec<Transformed>,
     (kernels, channels): (WeightTransform, [usize; 2]),
@@ -78,7 +80,7 @@ fn transformed<'a>(
     }
     let size = |one: &Transformed| one.of.len() + one.values.len();
     let mut total = size(&layer) + kept.iter().map(size).sum::<usize>();
-    // Those that were used longest ago come first.
+    // The least recently used entries come first.
     while total > CACHE_VALUES && !kept.is_empty() {
         total -= size(&kept.remove(0));
     }
@@ -86,7 +88,7 @@ fn transformed<'a>(
     kept.last().map(|layer| layer.values.as_slice()).unwrap_or_default()
 }
 
-/// Whether two slices have the same bits; looks no further than a piece that differs.
+/// Whether two slices have the same bits. Stops at the first piece that differs.
 fn same(a: &[f32], b: &[f32]) -> bool {
     const PIECE: usize = 512;
     let differ = |(a, b): (&[f32], &[f32])| {
@@ -95,18 +97,18 @@ fn same(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && !a.chunks(PIECE).zip(b.chunks(PIECE)).any(differ)
 }
 
-/// Which kernels a convolution uses.
+/// How the kernels of a convolution are read from its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum WeightTransform {
-    /// `[out, in]`, as they are.
+    /// `[out, in]`, as stored.
     #[default]
     Forward,
-    /// Of the convolution whose gradient this one is: `[in, out]`, each turned round.
+    /// For the input gradient: `[in, out]`, each kernel flipped.
     Turned,
 }
 
 impl Winograd {
-    /// The tiling of a convolution, where this way is the quicker one.
+    /// The tiling of a convolution, or none where the direct way is faster or Winograd does not apply.
     pub(crate) fn for_conv(conv: &Conv2d) -> Option<Self> {
         let [side, other] = conv.kernel;
         let fits = side == other && conv.stride == [1, 1] && matches!(side, 3 | 5);
@@ -146,12 +148,12 @@ impl Winograd {
         area(self.tiles)
     }
 
-    /// Sides of the padded maps that come in: every tile lies inside.
+    /// Height and width of the padded input, which holds every tile completely.
     fn padded(&self) -> [usize; 2] {
         self.tiles.map(|tiles| tiles * self.result + self.conv.kernel[0] - 1)
     }
 
-    /// Where the results of tile `at` of some images go.
+    /// Where the outputs of tile `index` go. Tiles are numbered through the images of a block.
     fn place(&self, at: usize) -> Place {
         let (side, [image, tile]) =
             (self.conv.output(), [at / self.tiles_of_an_image(), at % self.tiles_of_an_image()]);
@@ -160,7 +162,7 @@ impl Winograd {
         Place { image, first: top * side[1] + left, size }
     }
 
-    /// Where tile `at` of some images begins in maps of `channels` planes with these sides.
+    /// The offset of the first value of tile `index` in a tensor of `channels` planes of this size.
     fn offset(&self, at: usize, channels: usize, side: [usize; 2]) -> usize {
         let (image, tile) = (at / self.tiles_of_an_image(), at % self.tiles_of_an_image());
         let [row, column] = [tile / self.tiles[1], tile % self.tiles[1]];
@@ -168,17 +170,17 @@ impl Winograd {
     }
 }
 
-/// Where a tile's results go.
+/// Where the outputs of one tile go.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     image: usize,
-    /// Of its first value in its map.
+    /// Offset of its first value in the channel.
     first: usize,
-    /// Rows and columns that lie in the map.
+    /// Rows and columns of the tile that lie inside the output.
     size: [usize; 2],
 }
 
-/// With kernels of side `K` and results of side `M`.
+/// The forward pass with kernels of side `K` and tile outputs of side `M`.
 struct Forward<'a, const K: usize, const M: usize> {
     by: &'a Winograd,
     x: &'a [f32],
@@ -222,7 +224,8 @@ impl<const K: usize, const M: usize> WithSimd for Forward<'_, K, M> {
     }
 }
 
-/// Weights to `[value][panel of rows][in][row]`, a row an outgoing channel, `apart` from one value to the next.
+/// Transforms weights to `[value][panel of rows][in][row]`, one row per output channel, `stride` apart from
+/// value to value.
 #[inline(always)]
 fn transform_weights<S: Simd, const K: usize>(
     simd: S,
@@ -268,7 +271,7 @@ fn transform_weights<S: Simd, const K: usize>(
     }
 }
 
-/// Maps to `[value][panel of two vectors of tiles][in][tile]`.
+/// Transforms input tiles to `[value][panel of two vectors of tiles][in][tile]`.
 #[inline(always)]
 fn transform_maps<S: Simd>(simd: S, by: &Winograd, padded: &[f32], of: Range<usize>, to: &mut Vec<f32>) {
     let ([incoming, _], width) = (by.conv.channels, 2 * S::F32_LANES);
@@ -292,7 +295,7 @@ fn transform_maps<S: Simd>(simd: S, by: &Winograd, padded: &[f32], of: Range<usi
     }
 }
 
-/// The products of weights and maps: for each value `[out][column] = Σ [out][in] · [in][column]`.
+/// The product of weights and inputs for each value: `[out][column] = Σ [out][in] · [in][column]`.
 #[inline(always)]
 fn matmul<S: Simd>(simd: S, [rows, inner, columns]: [usize; 3], [left, right]: [&[f32]; 2], to: &mut [f32]) {
     let width = 2 * S::F32_LANES;
@@ -314,7 +317,7 @@ fn matmul<S: Simd>(simd: S, [rows, inner, columns]: [usize; 3], [left, right]: [
     }
 }
 
-/// Products back to maps, with the bias added.
+/// Transforms the products back to output tiles and adds the bias.
 #[inline(always)]
 fn transform_results<S: Simd, const M: usize>(
     simd: S,
@@ -353,14 +356,14 @@ fn transform_results<S: Simd, const M: usize>(
     }
 }
 
-/// At least this many values, in an odd number of cache lines: rows or matrices a power of two apart would share few
-/// of a cache's sets.
+/// Rounds up to an odd number of cache lines. Rows or matrices a power of two apart would compete for a few
+/// of the cache's sets.
 fn uneven(count: usize) -> usize {
     let lines = count.div_ceil(LINE);
     (lines | 1) * LINE
 }
 
-/// Values of a cache line.
+/// Values per cache line.
 const LINE: usize = 16;
 
 #[cfg(test)]
@@ -372,7 +375,7 @@ mod tests {
         (0..length).map(|i| ((i * 7919 + seed * 104_729) % 2039) as f32 / 1019.5 - 1.0).collect()
     }
 
-    /// Largest difference, in parts of the largest value.
+    /// The largest difference, relative to the largest value.
     fn apart(a: &[f32], b: &[f64]) -> f64 {
         let largest = b.iter().fold(f64::MIN_POSITIVE, |most, b| most.max(b.abs()));
         a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max) / largest
@@ -403,7 +406,7 @@ mod tests {
         };
         let mut weight = noise(24 * 16 * 9, 3);
         let first = run([24, 16], &weight);
-        // Another layer in between, and one of the same channels the other way round.
+        // Another layer in between, with the channels swapped.
         run([16, 24], &weight);
         assert_eq!(run([24, 16], &weight), first);
         for at in [0, 1700, 24 * 16 * 9 - 1] {
