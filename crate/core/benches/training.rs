@@ -1,4 +1,4 @@
-//! Training steps on the CPU backend: `cargo bench -p alexnet`.
+//! Benchmarks of training steps on the CPU backend. Run with `cargo bench -p alexnet`.
 
 use std::rc::Rc;
 

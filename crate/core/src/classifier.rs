@@ -1,4 +1,4 @@
-//! A network in use: pictures in, probabilities out.
+//! Inference: a trained network with its classes and preprocessing.
 
 use burn::tensor::Tensor;
 
@@ -13,10 +13,10 @@ use crate::network::{Feature, Mode, forward, forward_classifier, forward_convolu
 use crate::params::{Params, Weight, check, download, read_weights, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
-/// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
+/// Limit for the values of the largest feature map in one evaluation batch. It bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
 
-/// A network with its classes and its preprocessing, on a device. A clone shares the tensors.
+/// A network with its classes and its preprocessing, on a device. Clones share the tensors.
 #[derive(Clone)]
 pub struct Classifier {
     architecture: Architecture,
@@ -26,31 +26,32 @@ pub struct Classifier {
     compute: Compute,
 }
 
-/// What a picture was taken for.
+/// The result of classifying one image.
 #[derive(Debug, Clone)]
 pub struct Classification {
-    /// Best first.
+    /// The most probable classes, best first.
     pub top: Vec<Prediction>,
-    /// The square that the network saw; of several views, the one from the centre.
+    /// The crop that the network saw. With several crops, the centre one.
     pub crop: Image,
 }
 
 impl Classifier {
-    /// Puts a model on a device, its tensors checked before any is uploaded.
+    /// Uploads a model to a device. All tensors are checked before the first upload.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network.
+    /// [`LabError::Weights`] if the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
         Ok(Self::from_parts(architecture, params.weights(), model.labels.clone(), model.preprocess, compute))
     }
 
-    /// Puts the network of an opened file on a device, tensor by tensor: beside the device's own memory, that of the
-    /// largest one is taken. Shapes are checked before any tensor is read.
+    /// Uploads the network of an opened file to a device, one tensor at a time: host memory grows only by the
+    /// largest one. All shapes are checked before the first tensor is read.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network, [`LabError::Format`] when one cannot be read.
+    /// [`LabError::Weights`] if the tensors do not fit the network, [`LabError::Format`] if one cannot be
+    /// read.
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
         let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
@@ -59,10 +60,10 @@ impl Classifier {
         Ok(Self::from_parts(architecture, weights, labels.collect(), info.preprocess, compute))
     }
 
-    /// Whether a model fits the network that it names, as [`Classifier::new`] wants it; nothing is put on a device.
+    /// Checks that a model fits the network that it names, as [`Classifier::new`] does, without a device.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network.
+    /// [`LabError::Weights`] if the tensors do not fit the network.
     pub fn check(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         check(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
@@ -78,12 +79,12 @@ impl Classifier {
         Self { architecture, weights, labels, preprocess, compute: compute.clone() }
     }
 
-    /// The classes, in order.
+    /// The classes, in the order of the logits.
     pub fn labels(&self) -> &[ClassLabel] {
         &self.labels
     }
 
-    /// How pictures go in.
+    /// How images are resized, cropped and normalised.
     pub fn preprocess(&self) -> Preprocess {
         self.preprocess
     }
@@ -97,7 +98,7 @@ impl Classifier {
         &self.weights
     }
 
-    /// Names and shapes of the tensors, beside them.
+    /// Names, shapes and values of the tensors.
     pub(crate) fn tensors(&self) -> impl DoubleEndedIterator<Item = (String, Vec<usize>, &Weight)> {
         let specs: Vec<_> = self.architecture.layers.iter().flat_map(|layer| layer.tensors()).collect();
         specs.into_iter().zip(&self.weights).map(|((name, shape, _), weight)| (name, shape, weight))
@@ -107,26 +108,26 @@ impl Classifier {
         &self.compute
     }
 
-    /// How many images a pass takes at most.
+    /// The largest batch for one pass.
     pub fn batch(&self) -> usize {
         let largest = self.architecture.layers.iter().map(|l| l.output.iter().product::<usize>()).max();
         (BATCH_VALUES / largest.unwrap_or(1).max(1)).clamp(1, 128)
     }
 
-    /// Logits of images at the network's size, row by row.
+    /// Logits `[samples, classes]`, row-major, of images that already have the network's input size.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
         self.logits_from_pixels(pixels, images).await
     }
 
-    /// Logits of normalised NCHW floats.
+    /// Logits of normalised NCHW values.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn logits_from_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         download(self.forward(x)).await
@@ -137,27 +138,26 @@ impl Classifier {
         forward(&self.architecture, &self.weights, images, &Mode::Evaluate, |_, _| {}).0
     }
 
-    /// Logits from fc6's inputs, `[images, units]` on the device.
+    /// Logits from the inputs of fc6, `[batch, units]` on the device.
     pub(crate) async fn logits_from_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
         download(forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, _| {}))
             .await
     }
 
-    /// fc7's outputs behind their activation for images at the network's size, row by row: what the last layer
-    /// decides by.
+    /// Embeddings: fc7's outputs after the activation, which are the inputs of the last layer. `[samples,
+    /// units]`, row-major, for images that already have the network's input size.
     ///
-    /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
         self.embed_pixels(pixels, images).await
     }
 
-    /// fc7's outputs for a picture of any size.
+    /// The embedding of one image of any size.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn embed_image(&self, picture: &Image) -> Result<Vec<f32>, LabError> {
         let crop = preprocess_image(picture, &self.preprocess);
         self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
@@ -170,9 +170,10 @@ impl Classifier {
         self.embed_features(features).await
     }
 
-    /// fc7's outputs from fc6's inputs, `[images, units]` on the device.
+    /// Embeddings from the inputs of fc6, `[batch, units]` on the device.
     pub(crate) async fn embed_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
-        // The last layer's output comes last, what goes into it before.
+        // The observer is called with the last layer's output last; the vector before it is that layer's
+        // input.
         let (mut hidden, mut newest) = (features.clone(), None);
         forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, feature| {
             if let Feature::Vector(vector) = feature
@@ -184,10 +185,10 @@ impl Classifier {
         download(hidden).await
     }
 
-    /// Outputs of every layer for normalised NCHW floats, by the layer's name.
+    /// The output of every layer for normalised NCHW values, by layer name.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         let mut seen = Vec::new();
@@ -205,10 +206,11 @@ impl Classifier {
         Ok(tensors)
     }
 
-    /// The `top` best guesses for a picture of any size, by the mean of its views' probabilities.
+    /// Classifies an image of any size: the `top` classes by the mean softmax over its crops (test-time
+    /// augmentation; the paper's ten views).
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn classify(
         &self,
         picture: &Image,
@@ -222,10 +224,10 @@ impl Classifier {
         Ok(Classification { top: top_predictions(&probabilities, &self.labels, top), crop })
     }
 
-    /// The model as it can be stored.
+    /// Reads the weights back into a model that can be saved.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let mut tensors = Tensors::new();
         for (name, shape, weight) in self.tensors() {
@@ -244,7 +246,7 @@ impl Classifier {
     }
 }
 
-/// The layers, where a file's classes and pictures fit them.
+/// The layers of a network, if the file's number of classes and input size match it.
 fn architecture(
     network: NetworkConfig,
     labels: usize,
@@ -266,7 +268,7 @@ fn architecture(
     Ok(architecture)
 }
 
-/// The `top` best guesses of one row of logits.
+/// The `top` classes of one row of logits.
 pub fn predictions(logits: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
     top_predictions(&softmax(logits), labels, top)
 }
@@ -283,7 +285,7 @@ pub(crate) fn top_predictions(probabilities: &[f32], labels: &[ClassLabel], top:
         .collect()
 }
 
-/// Adds up losses, hits and confusions over batches.
+/// Accumulates loss, correct predictions and the confusion matrix over batches.
 #[derive(Debug, Clone)]
 pub struct ValidationCounter {
     classes: usize,
@@ -295,12 +297,12 @@ pub struct ValidationCounter {
 }
 
 impl ValidationCounter {
-    /// Nothing judged yet.
+    /// Starts with no samples.
     pub fn new(classes: usize) -> Self {
         Self { classes, images: 0, loss: 0.0, first: 0, five: 0, confusion: vec![0; classes * classes] }
     }
 
-    /// Adds a batch: logits row by row and the right classes.
+    /// Adds a batch: logits `[samples, classes]`, row-major, and the true classes.
     pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
         self.images += labels.len() as u32;
         self.loss += loss::cross_entropy_sum(logits, labels, self.classes, 0.0);
@@ -315,7 +317,7 @@ impl ValidationCounter {
         }
     }
 
-    /// The rates.
+    /// Mean loss, top-1 and top-5 accuracy, and the confusion matrix.
     pub fn validation(self) -> Validation {
         let images = f64::from(self.images.max(1));
         Validation {

@@ -1,8 +1,9 @@
-//! Dropout whose mask can be seen (Hinton et al. 2012; section 4.2 of the AlexNet paper).
+//! Dropout with masks that can be shown (Hinton et al. 2012; section 4.2 of the AlexNet paper).
 //!
-//! The mask is drawn on the host from the stream of (seed, step, layer), uploaded and multiplied in: what is
-//! shown is the very one used. Kept units are scaled by 1 / (1 − p) in training, so that nothing changes at
-//! evaluation (PyTorch's convention; the paper halves at test time instead).
+//! The mask is drawn on the host from the random stream of (seed, step, layer), uploaded and multiplied in.
+//! So the mask on the page is the mask that was used. Kept units are scaled by 1 / (1 − p) in training and
+//! evaluation needs no scaling (inverted dropout, as in PyTorch; the paper instead halves the outputs at test
+//! time).
 
 use burn::tensor::{Device, Tensor};
 use rand::RngCore;
@@ -10,19 +11,19 @@ use rand::RngCore;
 use crate::data::rng::{Purpose, rng};
 use crate::params::upload;
 
-/// The units that one step kept before one fully connected layer.
+/// The dropout mask of one fully connected layer in one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
-    /// Images of the step.
+    /// Samples in the batch.
     pub batch: usize,
-    /// Units of the layer's input.
+    /// Input units of the layer.
     pub units: usize,
-    /// 1 for kept, 0 for silenced; row by row, `batch × units`.
+    /// 1 for kept, 0 for dropped. `[batch, units]`, row-major.
     pub values: Vec<u8>,
 }
 
 impl Mask {
-    /// Draws the mask of a step: each unit of each image is kept with probability `1 − p`, independently.
+    /// Draws the mask of a step: each unit of each sample is kept with probability `1 − p`, independently.
     pub fn draw(seed: u32, step: u64, layer: usize, [batch, units]: [usize; 2], p: f64) -> Self {
         let mut values = vec![1; batch * units];
         if p > 0.0 {
@@ -35,13 +36,13 @@ impl Mask {
         Self { batch, units, values }
     }
 
-    /// Share of units kept, 0 to 1.
+    /// Fraction of kept units, 0 to 1.
     pub fn kept(&self) -> f64 {
         let kept: u64 = self.values.iter().map(|&v| u64::from(v)).sum();
         kept as f64 / self.values.len().max(1) as f64
     }
 
-    /// The factors to multiply with: 0 or `1 / (1 − p)`, of shape `[batch, units]`.
+    /// The factors to multiply with, 0 or `1 / (1 − p)`, of shape `[batch, units]`.
     pub fn scale(&self, p: f64, device: &Device) -> Tensor<2> {
         let scale = (1.0 / (1.0 - p)) as f32;
         let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();

@@ -1,4 +1,5 @@
-//! Several networks asked about one picture, and the average of what they say (section 7 of the 2012 paper).
+//! Ensembles: several networks classify one image and their probabilities are averaged (section 7 of the
+//! AlexNet paper).
 
 use crate::classifier::{Classifier, top_predictions};
 use crate::data::{Image, normalize, preprocess_image};
@@ -6,16 +7,17 @@ use crate::error::LabError;
 use crate::metrics::softmax;
 use crate::protocol::{ClassLabel, Prediction};
 
-/// What several networks take a picture for.
+/// The predictions of an ensemble for one image.
 #[derive(Debug, Clone)]
 pub struct EnsemblePrediction {
-    /// Each network's best guesses, best first.
+    /// Each network's top classes, best first.
     pub each: Vec<Vec<Prediction>>,
-    /// The best guesses by the mean of their probabilities.
+    /// The top classes by the mean of the probabilities.
     pub average: Vec<Prediction>,
 }
 
-/// For each class of `labels`, its place in `to`, by id; `None` when the two are not the same classes.
+/// For each class of `labels` its index in `to`, matched by id. `None` if the two lists hold different
+/// classes.
 pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
     let place = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
     let places: Vec<usize> = labels.iter().map(place).collect::<Option<_>>()?;
@@ -28,12 +30,11 @@ pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usi
     (places.len() == to.len()).then_some(places)
 }
 
-/// Asks every network about a picture, each through its own preprocessing; the classes are in the first one's order,
-/// under its names.
+/// Classifies an image with every network, each with its own preprocessing. Class order and names are those
+/// of the first network.
 ///
 /// # Errors
-/// [`LabError::Options`] when a network knows other classes than the first, [`LabError::Device`] when the device was
-/// lost.
+/// [`LabError::Options`] if the networks have different classes, [`LabError::Device`] if the device was lost.
 pub async fn predict(
     networks: &[&Classifier],
     picture: &Image,

@@ -1,7 +1,7 @@
-//! Why an answer: what each layer makes of a picture, what the answer rests on, and which classes are alike.
+//! Explanations of a prediction: feature maps, occlusion maps, evidence maps and similar classes.
 //!
-//! Everything here is computed when somebody looks. The picture is the square that the network saw
-//! ([`crate::classifier::Classification::crop`]), `size × size` pixels of red, green and blue.
+//! Everything here is computed on demand. Images are the crop that the network saw
+//! ([`crate::classifier::Classification::crop`]): `size × size` RGB bytes.
 
 use burn::tensor::Tensor;
 
@@ -15,19 +15,19 @@ use crate::network::{Feature, Mode, forward};
 use crate::params::{Weight, download, upload_images};
 use crate::protocol::{LayerMaps, OcclusionGrid, SimilarClass};
 
-/// Where in a picture the evidence for a class lies.
+/// A map of the parts of an image that raise the logit of one class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvidenceMap {
     /// Rows.
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// Row by row, 0 (none) to 1 (most); all 0 where nothing speaks for the class.
+    /// Row-major, 0 (none) to 1 (most). All 0 if no part raises the logit.
     pub values: Vec<f32>,
 }
 
 impl Classifier {
-    /// The layers in order, with the shapes of what leaves them. Dropout, which does nothing here, is left out.
+    /// The layers in order, with their output shapes. Dropout is left out, as it does nothing at inference.
     pub fn layers(&self) -> Vec<LayerMaps> {
         let shown = self.architecture().layers.iter().filter(|l| !matches!(l.kind, LayerKind::Dropout(_)));
         shown
@@ -38,11 +38,11 @@ impl Classifier {
             .collect()
     }
 
-    /// What leaves a layer for a picture: shape `[channels, height, width]`.
+    /// The output of one layer for an image: `[channels, height, width]`.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such layer or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Options`] if there is no such layer or the image has another size, [`LabError::Device`] if
+    /// the device was lost.
     pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
         let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
@@ -60,10 +60,10 @@ impl Classifier {
         Ok(Stored { shape, data })
     }
 
-    /// The first convolution's filters: shape OIHW and values.
+    /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn filters(&self) -> Result<Stored, LabError> {
         match self.tensors().next() {
             Some((_, shape, weight)) => {
@@ -73,18 +73,19 @@ impl Classifier {
         }
     }
 
-    /// The `count` classes that this network holds to be most like `class`, the most alike first: those whose weights
-    /// in the last layer point the same way, so that what speaks for one speaks for the other.
+    /// The `count` classes most similar to `class`, most similar first: by the cosine between the rows of the
+    /// last layer's weight matrix, after subtracting the mean row.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such class, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Options`] if there is no such class, [`LabError::Device`] if the device was lost.
     pub async fn similar_classes(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
         let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
         let Some((_, shape, weight)) = last else { return Ok(vec![]) };
         let inputs = shape.get(1).copied().unwrap_or(1).max(1);
         let mut rows = download(weight.float(&self.compute().device)).await?;
-        // The same weights added to every class change no probability: the mean says nothing about a class.
+        // Adding the same vector to every row changes no probability, so the mean row says nothing about a
+        // class.
         let classes = (rows.len() / inputs).max(1) as f32;
         let mut mean = vec![0.0f32; inputs];
         for row in rows.chunks_exact(inputs) {
@@ -112,12 +113,12 @@ impl Classifier {
         Ok(alike)
     }
 
-    /// Probability of `class` with a grey square (the mean colour) over the picture at places `from` and following of
-    /// the grid, at most `count` of them: an occlusion map in pieces, so that other work fits between two.
+    /// An occlusion map (Zeiler and Fergus 2014), part by part: the probability of `class` with a grey square
+    /// (the mean colour) over the image, at the positions `from` to `from + count` of the grid. Computing it
+    /// in parts leaves room for other calls in between.
     ///
-    /// # Errors
-    /// [`LabError::Options`] when there is no such class or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Options`] if there is no such class or the image has another size, [`LabError::Device`] if
+    /// the device was lost.
     pub async fn occlusion_probabilities(
         &self,
         rgb: &[u8],
@@ -138,7 +139,7 @@ impl Classifier {
             let (left, top) = (place % places * stride, place / places * stride);
             let rows = batch.get_mut(start..).unwrap_or_default().chunks_exact_mut(size);
             for (_, row) in rows.enumerate().filter(|(y, _)| (top..top + patch).contains(&(y % size))) {
-                // Zero is the mean: the pixels are normalised.
+                // Zero is the mean colour, because the pixels are normalised.
                 row.get_mut(left..left + patch).unwrap_or_default().fill(0.0);
             }
         }
@@ -151,21 +152,20 @@ impl Classifier {
         Ok(rows.map(|row| softmax(row).get(class as usize).copied().unwrap_or_default()).collect())
     }
 
-    /// The places of [`Classifier::occluded`].
+    /// The positions of [`Classifier::occlusion_probabilities`].
     pub fn occlusion_grid(&self) -> OcclusionGrid {
         OcclusionGrid::of(self.architecture().input_size as u32)
     }
 
-    /// What each place of the last convolution's maps (behind the activation) adds to the class's logit: its values
-    /// times their gradients, summed over the maps, and what speaks against the class left out.
+    /// How much each position of the last convolution's output (after the activation) adds to the logit of
+    /// `class`: activation times gradient, summed over the channels, negative values set to 0.
     ///
-    /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) takes a map's mean gradient for all
-    /// of its class_indices, which fits networks that average their last maps; here fully connected layers follow, to which
-    /// each place is another input.
+    /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) averages the gradient of a
+    /// channel over its positions, which fits networks with global average pooling. AlexNet has fully
+    /// connected layers there, and they treat each position as a separate input.
     ///
-    /// # Errors
-    /// [`LabError::Options`] when there is no such class or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Options`] if there is no such class or the image has another size, [`LabError::Device`] if
+    /// the device was lost.
     pub async fn evidence_map(&self, rgb: &[u8], class: u32) -> Result<EvidenceMap, LabError> {
         self.check_class(class)?;
         let layers = &self.architecture().layers;
@@ -175,7 +175,7 @@ impl Classifier {
         let (front, back) = layers.split_at(end);
         let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
         let (before, behind) = self.weights().split_at(held);
-        // LayerOpsBackward go through single precision only.
+        // Gradients need single precision.
         let behind: Vec<Weight> =
             behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;
@@ -213,7 +213,7 @@ impl Classifier {
         }
     }
 
-    /// Some of the network's layers as a network of their own.
+    /// Some of the network's layers as an architecture.
     fn part(&self, layers: &[LayerSpec]) -> Architecture {
         let Architecture { config, input_size, towers, .. } = *self.architecture();
         Architecture { config, input_size, towers, layers: layers.to_vec() }

@@ -1,14 +1,15 @@
-//! Cross-entropy with label smoothing, on the device for the gradients and on the host for the numbers shown.
+//! Cross-entropy with label smoothing: on the device for the gradients, on the host for the reported loss.
 
 use burn::tensor::{Device, Tensor, activation};
 
 use crate::params::upload;
 
-/// Target distribution of a batch: `1 − smoothing` on the label plus `smoothing / classes` everywhere
-/// (`torch.nn.CrossEntropyLoss(label_smoothing=…)`). Shape `[batch, classes]`, on the host.
+/// The target distributions of a batch, `[batch, classes]` on the host: `1 − smoothing` on the label plus
+/// `smoothing / classes` everywhere (`torch.nn.CrossEntropyLoss(label_smoothing=…)`).
 ///
-/// Where images hold a part of the next one ([`crate::data::cutmix`]), `own` says how much of each is its own, and the
-/// label is shared with the next one's in proportion; else it is empty.
+/// With [`crate::data::cutmix`] a sample contains a part of the next sample. `own` is then the fraction of
+/// each sample that is its own, and the label is shared with the next one's in that proportion. Without
+/// CutMix it is empty.
 pub fn targets(labels: &[u32], own: &[f32], classes: usize, smoothing: f64) -> Vec<f32> {
     let mut values = vec![(smoothing / classes.max(1) as f64) as f32; labels.len() * classes];
     let others = labels.iter().cycle().skip(1);
@@ -46,7 +47,7 @@ pub fn cross_entropy_sum(logits: &[f32], labels: &[u32], classes: usize, smoothi
     let mut sum = 0.0;
     for (row, &label) in logits.chunks(classes.max(1)).zip(labels) {
         let highest = row.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-        // `max` passes over NaN; a row that holds one must not look like a number.
+        // `max` skips NaN, but the sum below does not: a row with NaN gives NaN.
         let log_sum =
             row.iter().map(|&x| f64::from(x - highest).exp()).sum::<f64>().ln() + f64::from(highest);
         let right = row.get(label as usize).map_or(f64::NAN, |&x| log_sum - f64::from(x));

@@ -1,7 +1,8 @@
-//! A narrower network out of a wider one: a random part of each layer's units, as dropout leaves them, but for good.
+//! Makes a narrower network from a wider one by keeping a random subset of each layer's units (structured
+//! pruning, at random).
 //!
-//! What is left already sees; a few epochs of training make up for what is gone, and several seeds give several
-//! networks. (Pruning whole channels: Li et al. 2017, "Pruning filters for efficient ConvNets", who choose by size.)
+//! A few epochs of training recover most of the accuracy, and different seeds give different networks. (Li et
+//! al. 2017, "Pruning filters for efficient ConvNets", choose the channels by their norm.)
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::data::rng::{Purpose, rng, shuffle};
@@ -9,13 +10,12 @@ use crate::error::LabError;
 use crate::format::{Checkpoint, Tensor, Tensors};
 use crate::protocol::NetworkConfig;
 
-/// The model at a smaller width: of the channels of each convolution and the units of fc6 and fc7 those that `seed`
-/// draws, in their order. Incoming weights grow by the share that is gone, as dropout's do, so that sums stay what
-/// they were on average.
+/// The model at a smaller width: a random subset, drawn from `seed`, of the channels of each convolution and
+/// of the units of fc6 and fc7, in their original order. The remaining input weights are scaled up by the
+/// fraction removed, as in dropout, so that the sums keep their expected size.
 ///
-/// # Errors
-/// [`LabError::Options`] for a width that is not smaller or a network of two towers, [`LabError::Weights`] when the
-/// model's tensors do not fit its network.
+/// [`LabError::Options`] if the width is larger or the network has two groups (the paper's towers),
+/// [`LabError::Weights`] if the model's tensors do not fit its network.
 pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, LabError> {
     let whole = Architecture::new(model.network).map_err(LabError::Options)?;
     if width > model.network.width {
@@ -30,7 +30,7 @@ pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, L
     let network = NetworkConfig { width, ..model.network };
     let thinned = Architecture::new(network).map_err(LabError::Options)?;
     let mut tensors = Tensors::new();
-    // Which of the whole network's channels or units the thinned one has at this point.
+    // The indices of the wide network's channels or units that the narrow one keeps at this point.
     let mut kept: Vec<usize> = (0..3).collect();
     for (place, (old, new)) in whole.layers.iter().zip(&thinned.layers).enumerate() {
         let before = kept.clone();
@@ -50,7 +50,7 @@ pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, L
     Ok(Checkpoint { network, tensors, calibration: None, run: None, ..model.clone() })
 }
 
-/// So many of the indices, in their order.
+/// Draws `count` of the indices, in ascending order.
 fn draw(from: usize, count: usize, seed: u32, layer: u64) -> Vec<usize> {
     let mut indices: Vec<usize> = (0..from).collect();
     shuffle(&mut indices, &mut rng(seed, Purpose::Thin, layer, 0));
@@ -65,16 +65,16 @@ fn fits(tensor: &Tensor, layer: &LayerSpec, name: &str) -> bool {
         && length == tensor.data.len()
 }
 
-/// One number for each output that is kept.
+/// One value for each kept output.
 fn pick(tensor: &Tensor, kept: &[usize]) -> Vec<f32> {
     kept.iter().filter_map(|&output| tensor.data.get(output)).copied().collect()
 }
 
-/// Of each output that is kept, the weights of the inputs that are.
+/// For each kept output the weights of the kept inputs.
 fn columns(tensor: &Tensor, kept: &[usize], before: &[usize], layer: &LayerSpec) -> Vec<f32> {
     let inputs = layer.input[0];
     let row = tensor.data.len() / layer.output[0].max(1);
-    // Weights of one incoming channel: a kernel, or the places of a map that fc6 reads.
+    // Weights per input channel: one kernel, or the positions of a channel that fc6 reads.
     let block = row / inputs.max(1);
     let gain = inputs as f32 / before.len().max(1) as f32;
     let row_of = |output: &usize| tensor.data.get(output * row..(output + 1) * row).unwrap_or_default();
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::protocol::{Activation, Network, Normalization, Preprocess, ResponseNorm};
 
-    /// Weights that say where they stand: no two are the same.
+    /// A model whose weights are their own indices, so that no two are the same.
     fn model(network: Network, normalization: Normalization) -> Checkpoint {
         let network = NetworkConfig {
             network,
@@ -125,7 +125,8 @@ mod tests {
         assert_eq!(shape("features.0.weight"), [8, 3, 3, 3]);
         assert_eq!(shape("classifier.1.weight"), [64, 16 * 9]);
         assert_eq!(shape("classifier.6.weight"), [10, 64]);
-        // The first layer's inputs are whole: its filters are there as they were, with their own normalisation.
+        // The first layer reads all its inputs: its filters are unchanged, with their own batch
+        // normalisation.
         let first = &thinned.tensors["features.0.weight"].data;
         let filters: Vec<usize> = first.chunks(27).map(|filter| filter[0] as usize / 27).collect();
         assert!(filters.windows(2).all(|pair| pair[0] < pair[1]), "{filters:?}");
@@ -134,12 +135,12 @@ mod tests {
         }
         let scales = &thinned.tensors["features.1.weight"].data;
         assert_eq!(scales, &filters.iter().map(|&channel| channel as f32).collect::<Vec<_>>());
-        // The second layer reads those of them that are left, twice as loud since half are gone.
+        // The second layer reads the kept channels, with doubled weights because half are gone.
         let second = &thinned.tensors["features.4.weight"].data;
         let read: Vec<usize> =
             second[..8 * 9].chunks(9).map(|kernel| kernel[0] as usize / 2 / 9 % 16).collect();
         assert_eq!(read, filters);
-        // Every class stays.
+        // All classes are kept.
         let (new, old) = (&thinned.tensors["classifier.6.bias"], &whole.tensors["classifier.6.bias"]);
         assert_eq!(new.data, old.data);
     }

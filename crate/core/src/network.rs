@@ -1,4 +1,4 @@
-//! The forward pass of any architecture of the table.
+//! The forward pass of every architecture.
 
 use burn::tensor::{Tensor, activation, module};
 
@@ -7,28 +7,28 @@ use crate::ops::{self, ConvShape, PoolShape};
 use crate::params::Weight;
 use crate::protocol::Activation;
 
-/// PyTorch's default ε of batch normalisation.
+/// Default `eps` of PyTorch's `BatchNorm2d`.
 const NORM_EPSILON: f64 = 1e-5;
-/// PyTorch's default momentum of the running statistics: the share of the new batch.
+/// Default `momentum` of PyTorch's `BatchNorm2d`: the weight of the new batch.
 const NORM_MOMENTUM: f32 = 0.1;
 
-/// How a pass treats what differs between training and evaluation.
+/// Training or evaluation.
 pub enum Mode<'a> {
     /// Running statistics, no dropout.
     Evaluate,
-    /// Batch statistics; dropout by the factors of fc6's and fc7's inputs, `[batch, units]` each.
+    /// Batch statistics and dropout.
     Train {
-        /// `None` where dropout is off.
+        /// Dropout factors for the inputs of fc6 and fc7, `[batch, units]` each. `None` if dropout is off.
         factors: &'a [Option<Tensor<2>>; 2],
-        /// Whether the convolutions learn; frozen ones keep their running statistics.
+        /// Whether the convolutions are trained. Frozen ones use and keep their running statistics.
         features: bool,
     },
 }
 
-/// New running statistics, by the place of the tensor in the parameters.
+/// New running statistics, with the index of their tensor in the parameters.
 pub type BatchNormStatistics = Vec<(usize, Tensor<1>)>;
 
-/// What stands behind a layer, for whoever asked to see it.
+/// The output of a layer.
 #[derive(Debug, Clone)]
 pub enum Feature {
     /// `[batch, channels, height, width]`.
@@ -38,7 +38,7 @@ pub enum Feature {
 }
 
 impl Feature {
-    /// Maps flattened, image by image.
+    /// Flattens maps per sample.
     pub(crate) fn into_vector(self) -> Tensor<2> {
         match self {
             Self::Map(map) => map.flatten(1, 3),
@@ -47,10 +47,10 @@ impl Feature {
     }
 }
 
-/// Runs images through the network.
+/// Runs a batch through the network.
 ///
-/// `params` are the tensors of [`crate::params::Params`], in its order, tracked or not; `images` are
-/// `[batch, 3, size, size]`. `look` sees the output of every layer.
+/// `params` are the tensors of [`crate::params::Params`], in its order, tracked by autodiff or not. `images`
+/// are `[batch, 3, size, size]`. `look` is called with the output of every layer.
 ///
 /// Returns the logits `[batch, classes]` and, in training, the new running statistics.
 pub fn forward(
@@ -64,8 +64,8 @@ pub fn forward(
     (forward_classifier(architecture, params, features, mode, look), statistics)
 }
 
-/// The first half of [`forward`]: from images to fc6's inputs, `[batch, units]`. What it gives for an image does not
-/// depend on the others of the batch, unless the convolutions learn.
+/// The first half of [`forward`]: from images to the inputs of fc6, `[batch, units]`. Unless the convolutions
+/// are trained, the result for one image does not depend on the rest of the batch.
 pub fn forward_convolutions(
     architecture: &Architecture,
     params: &[Weight],
@@ -83,7 +83,7 @@ pub fn forward_convolutions(
     (x.into_vector(), statistics)
 }
 
-/// The second half of [`forward`]: from fc6's inputs, `[batch, units]`, to the logits.
+/// The second half of [`forward`]: from the inputs of fc6, `[batch, units]`, to the logits.
 pub fn forward_classifier(
     architecture: &Architecture,
     params: &[Weight],
@@ -102,26 +102,27 @@ pub fn forward_classifier(
     x.into_vector()
 }
 
-/// The convolutions with what belongs to them, and the fully connected layers.
+/// The layers before and from the classifier on: convolutions and what belongs to them, fully connected
+/// layers.
 fn split_at_classifier(architecture: &Architecture) -> (&[LayerSpec], &[LayerSpec]) {
     let features = architecture.layers.iter().take_while(|layer| !is_classifier(layer)).count();
     architecture.layers.split_at(features)
 }
 
-/// A way through layers, in their order.
+/// The state of a forward pass that runs layer by layer.
 pub(crate) struct ForwardPass<'a> {
     pub(crate) activation: Activation,
-    /// Towers that a layer's outputs are cut into.
+    /// Number of groups that each layer's outputs are split into.
     pub(crate) towers: usize,
     pub(crate) mode: &'a Mode<'a>,
     /// The tensors of all layers.
     pub(crate) params: &'a [Weight],
-    /// The place of the next layer's first tensor.
+    /// Index of the next layer's first tensor.
     pub(crate) at: usize,
 }
 
 impl<'a> ForwardPass<'a> {
-    /// A way that begins with the layer whose first tensor is at `at`.
+    /// Starts at the layer whose first tensor has the index `at`.
     pub(crate) fn new(
         architecture: &Architecture,
         mode: &'a Mode<'a>,
@@ -132,7 +133,7 @@ impl<'a> ForwardPass<'a> {
         Self { activation, towers, mode, params, at }
     }
 
-    /// What stands behind the next layer; the first of the classifier takes maps for vectors.
+    /// Runs the next layer. The first layer of the classifier flattens maps.
     pub(crate) fn layer(
         &mut self,
         layer: &LayerSpec,
@@ -171,7 +172,7 @@ fn is_classifier(layer: &LayerSpec) -> bool {
     layer.key.starts_with("classifier")
 }
 
-/// The tensors of a layer; moves `at` past them.
+/// The tensors of a layer. Advances `at` past them.
 fn take_params<'p>(params: &'p [Weight], at: &mut usize, layer: &LayerSpec) -> &'p [Weight] {
     let start = *at;
     *at += layer.tensors().len();
@@ -206,7 +207,7 @@ fn spatial_layer(layer: &LayerSpec, x: Tensor<4>, own: &[Weight], towers: usize)
     }
 }
 
-/// PyTorch's `BatchNorm2d`: biased variance to normalise with, unbiased variance to remember.
+/// PyTorch's `BatchNorm2d`: the biased variance normalises, the unbiased one updates the running variance.
 fn batch_norm(
     x: Tensor<4>,
     own: &[Weight],

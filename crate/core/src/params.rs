@@ -1,7 +1,7 @@
 //! The tensors of a network, in the order of its layers.
 //!
-//! Each is kept flat (rank 1, row-major in PyTorch's layout): optimiser, averaging, saving and counting
-//! treat all alike, and a layer reshapes its own, which moves nothing.
+//! Each is stored flat (rank 1, row-major in PyTorch's layout), so that optimiser, averaging, saving and
+//! counting treat all alike. A layer reshapes its own, which copies nothing.
 
 use std::sync::Arc;
 
@@ -19,33 +19,33 @@ use crate::protocol::Backend;
 /// One tensor of the network.
 #[derive(Debug, Clone)]
 pub struct Param {
-    /// torchvision's key.
+    /// Key in torchvision's state dict.
     pub name: String,
-    /// Outermost dimension first: convolutions OIHW, fully connected `[out, in]`.
+    /// Outermost dimension first: OIHW for convolutions, `[out, in]` for fully connected layers.
     pub shape: Vec<usize>,
-    /// Whether gradients change it (running statistics are not trained).
+    /// Whether it is trained by gradients. Running statistics are not.
     pub trainable: bool,
-    /// Whether it belongs to the convolutions.
+    /// Whether it belongs to the convolutions (torchvision's `features`).
     pub feature: bool,
     /// The values, flat, never on an autodiff device.
     pub value: Tensor<1>,
 }
 
-/// A tensor as a pass reads it.
-// A network has two dozen, and nearly all are the larger kind: a box would save nothing.
+/// A weight tensor as the forward pass reads it.
+// A network has two dozen, and nearly all are of the larger variant, so boxing it would save nothing.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Weight {
-    /// Single precision, flat, tracked or not.
+    /// Single precision, flat, tracked by autodiff or not.
     Float(Tensor<1>),
-    /// A fully connected layer's weights as an int8 file holds them, on the CPU: a quarter of the memory, and quicker
-    /// where that is what an image waits for.
+    /// Int8 weights of a fully connected layer, CPU only. A quarter of the memory, and faster where reading
+    /// the weights is the bottleneck.
     Bytes(Arc<Int8Rows>),
 }
 
 impl Weight {
-    /// In single precision; widened from bytes for as long as it is used.
-    // Asked for in a dozen places of the forward pass: there once in the wasm.
+    /// The weight in single precision. Int8 weights are dequantised into a new tensor.
+    // Not inlined: called in a dozen places, and one copy keeps the wasm small.
     #[inline(never)]
     pub fn float(&self, device: &Device) -> Tensor<1> {
         match self {
@@ -88,10 +88,10 @@ impl Params {
         Ok(Self(params.collect::<Result<_, LabError>>()?))
     }
 
-    /// Takes the weights of a file, all of them checked before any is uploaded.
+    /// Uploads the weights of a file. All are checked before the first upload.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when a tensor is missing or has another shape.
+    /// [`LabError::Weights`] if a tensor is missing or has another shape.
     pub fn from_tensors(
         architecture: &Architecture,
         tensors: &Tensors,
@@ -109,7 +109,7 @@ impl Params {
         })
     }
 
-    /// The values, to be read in a pass.
+    /// The tensors for a forward pass.
     pub fn weights(&self) -> Vec<Weight> {
         self.0.iter().map(|param| param.value.clone().into()).collect()
     }
@@ -117,7 +117,7 @@ impl Params {
     /// Reads every tensor back.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn read(&self) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
         for param in &self.0 {
@@ -128,11 +128,12 @@ impl Params {
     }
 }
 
-/// Takes the weights of an opened file one after another, so that no second copy of them is made; all shapes are
-/// checked before any is read. On the CPU, fully connected layers' bytes stay bytes.
+/// Uploads the weights of an opened file one by one, without a second copy of all of them. All shapes are
+/// checked before the first read. On the CPU, int8 weights of fully connected layers stay int8.
 ///
 /// # Errors
-/// [`LabError::Weights`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be read.
+/// [`LabError::Weights`] if a tensor is missing or has another shape, [`LabError::Format`] if one cannot be
+/// read.
 pub(crate) fn read_weights(
     architecture: &Architecture,
     file: &ModelFile<'_>,
@@ -152,7 +153,7 @@ pub(crate) fn read_weights(
     weights.collect()
 }
 
-/// Holds the shapes of a file's tensors against a network's.
+/// Checks the shapes of a file's tensors against a network's.
 pub(crate) fn check<'a>(
     architecture: &Architecture,
     shape_of: impl Fn(&str) -> Option<&'a [usize]>,
@@ -176,8 +177,8 @@ pub(crate) fn check<'a>(
     Ok(())
 }
 
-/// Puts values on a device. `Tensor::from_data` would do the same, and bring a converter between all of burn's types of
-/// number and its quantised tensors into the wasm.
+/// Uploads values to a device. `Tensor::from_data` does the same, but pulls burn's conversions between all
+/// number types and its quantised tensors into the wasm.
 pub(crate) fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::float_from_data(TensorData::new(values, shape), device.as_dispatch()))
 }
@@ -188,7 +189,7 @@ pub(crate) fn upload_flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
     upload(values, [length], device)
 }
 
-/// [`upload`] of places.
+/// [`upload`] of indices.
 pub(crate) fn upload_indices(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
     let length = places.len();
     Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(places, [length]), device.as_dispatch()))
@@ -200,7 +201,7 @@ pub(crate) async fn download<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f3
     data.try_into_vec::<f32>().map_err(|e| LabError::read_back(format!("{e:?}")))
 }
 
-/// Uploads normalised NCHW floats.
+/// Uploads normalised NCHW values.
 pub(crate) fn upload_images(pixels: Vec<f32>, batch: usize, size: usize, device: &Device) -> Tensor<4> {
     upload(pixels, [batch, 3, size, size], device)
 }

@@ -1,7 +1,7 @@
-//! A training run: configuration, weights, optimiser, place in the data, masks.
+//! A training run: options, weights, optimiser state, position in the data, dropout masks.
 //!
-//! Everything that makes a run reproducible is owned here: the same options over the same images give the
-//! same bits on the CPU backend, run twice, side by side, or saved and resumed in the middle.
+//! The session owns everything that makes a run reproducible. On the CPU backend the same options and images
+//! give the same bits: run twice, run side by side, or saved and resumed in the middle.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -47,18 +47,18 @@ pub struct Session {
     train_images: u32,
     order: Option<(u64, Vec<u32>)>,
     masks: Option<[Mask; 2]>,
-    /// What frozen convolutions made of the images; borrowed for as long as no future waits.
+    /// Features of frozen convolutions. Never borrowed across an await.
     cache: RefCell<FeatureCache>,
-    /// The training pictures in fc7's space, and the step whose weights put them there.
+    /// Embeddings of the training images, and the step whose weights they were computed with.
     embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
     distillation: Distillation,
 }
 
 impl Session {
-    /// A fresh run: weights drawn from the seed.
+    /// A new run, with weights initialised from the seed.
     ///
     /// # Errors
-    /// [`LabError::Options`] when an option is out of its range or does not fit the data set.
+    /// [`LabError::Options`] if an option is out of range or does not fit the data set.
     pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
         let architecture =
             Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
@@ -66,11 +66,11 @@ impl Session {
         Self::assemble(options, source, compute, architecture, params)
     }
 
-    /// A run that starts from the weights of a model: all of them where the classes are the same, else all
-    /// but the last layer, which is drawn anew. Network, width, activation and normalisation are the model's.
+    /// A run that starts from the weights of a model (fine-tuning). If the classes differ, the last layer is
+    /// initialised anew. Network, width, activation and normalisation are the model's.
     ///
     /// # Errors
-    /// As [`Session::new`]; [`LabError::Weights`] when the model is damaged.
+    /// As [`Session::new`]. [`LabError::Weights`] if the model is damaged.
     pub fn from_model(
         mut options: RunOptions,
         model: &Checkpoint,
@@ -95,10 +95,10 @@ impl Session {
         Ok(session)
     }
 
-    /// Goes on with a saved run, to the same bits as if it had never stopped.
+    /// Resumes a saved run, to the same bits as if it had never been interrupted.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the file holds no run or does not fit the data set.
+    /// [`LabError::Weights`] if the file holds no run or does not fit the data set.
     pub fn resume(
         checkpoint: Checkpoint,
         source: Rc<dyn Dataset>,
@@ -157,7 +157,7 @@ impl Session {
         if train_images == 0 {
             return Err(LabError::Options("The data set has no training images: add some.".into()));
         }
-        // Shapes stay fixed within a session: a step never takes more images than there are.
+        // Shapes stay fixed within a session, so a batch never holds more images than there are.
         options.batch_size = options.batch_size.min(train_images);
         let tensors = params.0.len();
         Ok(Self {
@@ -179,7 +179,7 @@ impl Session {
         })
     }
 
-    /// Frozen layers have no average but themselves: older files hold one that differs by rounding.
+    /// Frozen layers are their own average. In older files the stored average differs by rounding.
     fn keep_frozen(&mut self) {
         let frozen = self.frozen();
         let Some(average) = &mut self.average else { return };
@@ -190,7 +190,7 @@ impl Session {
         }
     }
 
-    /// The options in force.
+    /// The current options.
     pub fn options(&self) -> &RunOptions {
         &self.options
     }
@@ -200,17 +200,17 @@ impl Session {
         &self.architecture
     }
 
-    /// Steps done.
+    /// Number of steps done.
     pub fn steps(&self) -> u64 {
         self.step
     }
 
-    /// Steps that the schedule is planned for.
+    /// Number of steps that the learning rate schedule is planned for.
     pub fn planned_steps(&self) -> u64 {
         u64::from(self.options.epochs) * self.steps_per_epoch()
     }
 
-    /// What the run is about.
+    /// Sizes and labels of the run.
     pub fn info(&self) -> RunInfo {
         let [fc6_units, fc7_units] = self.architecture.mask_units().map(|units| units as u32);
         RunInfo {
@@ -230,11 +230,11 @@ impl Session {
         u64::from(self.train_images / self.options.batch_size.max(1)).max(1)
     }
 
-    /// Changes options in the middle of the run; takes effect at the next step.
+    /// Changes options during the run, from the next step on.
     ///
     /// # Errors
-    /// [`LabError::Options`] when a value is out of its range or its option needs a new session; nothing is
-    /// changed then.
+    /// [`LabError::Options`] if a value is out of range or the option needs a new session. Nothing is changed
+    /// then.
     pub fn set_options(&mut self, options: RunOptions) -> Result<(), LabError> {
         options.check().map_err(LabError::Options)?;
         let json = |o: &RunOptions| serde_value(o);
@@ -254,18 +254,18 @@ impl Session {
         Ok(())
     }
 
-    /// The network as it would be used: averaged weights where averaging is on, no run state.
+    /// The trained network: averaged weights if averaging is on, no run state.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let params = self.average.as_ref().unwrap_or(&self.params);
         Ok(Checkpoint {
-            // Dropout may have changed since the layers were laid out.
+            // Dropout may have changed since the architecture was built.
             network: NetworkConfig { dropout: self.options.dropout, ..self.architecture.config },
             labels: self.source.labels().to_vec(),
             preprocess: self.preprocess,
-            // Weights that were trained since are no longer calibrated.
+            // Training invalidates a calibration.
             calibration: None,
             origin: Some(format!("Trained on “{}” for {} steps.", self.options.dataset, self.step)),
             tensors: params.read().await?,
@@ -273,10 +273,10 @@ impl Session {
         })
     }
 
-    /// Everything, for going on later.
+    /// The full state, for resuming.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn checkpoint(&self) -> Result<Checkpoint, LabError> {
         let average = match &self.average {
             Some(average) => average.read().await?,
@@ -292,10 +292,10 @@ impl Session {
         Ok(Checkpoint { tensors: self.params.read().await?, run: Some(run), ..self.model().await? })
     }
 
-    /// Replaces the weights, all of them checked first: for tests that need known ones.
+    /// Replaces the weights after checking all of them. For tests with known weights.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when they do not fit; nothing is changed then.
+    /// [`LabError::Weights`] if they do not fit. Nothing is changed then.
     pub fn set_weights(&mut self, tensors: &Tensors) -> Result<(), LabError> {
         self.params = Params::from_tensors(&self.architecture, tensors, &self.compute.device)?;
         self.cache = RefCell::default();
@@ -305,7 +305,7 @@ impl Session {
     }
 }
 
-/// Whether two lists are of the same classes in the same order: by their ids, since a name may be worded anew.
+/// Whether two lists hold the same classes in the same order, compared by id: names may be reworded.
 pub(crate) fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
     these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
 }

@@ -1,4 +1,4 @@
-//! Looking into a network that learnt something known: which corner of a picture is bright.
+//! Explanations of a network that has learnt a known rule: which corner of an image is bright.
 
 #![allow(missing_docs)]
 
@@ -9,7 +9,7 @@ use alexnet::protocol::Views;
 use alexnet::{Classifier, ensemble};
 use support::{block_on, corners, session, small};
 
-/// A network that tells the four corners apart, and a picture of each.
+/// A network that tells the four corners apart, and an image of each class.
 fn learnt() -> (Classifier, Vec<Vec<u8>>) {
     let mut session = session(&small());
     block_on(session.step(60)).unwrap();
@@ -18,7 +18,7 @@ fn learnt() -> (Classifier, Vec<Vec<u8>>) {
     (session.classifier(), pictures)
 }
 
-/// Mean of a square map over each quarter: top left, top right, bottom left, bottom right.
+/// Sum of a square map over each quarter: top left, top right, bottom left, bottom right.
 fn quarters(values: &[f32], side: usize) -> [f32; 4] {
     let mut sums = [0.0f32; 4];
     for (i, value) in values.iter().enumerate() {
@@ -47,7 +47,7 @@ fn covering_what_an_answer_rests_on_takes_it_away() {
         assert_eq!(whole.len(), 169);
         let lost: Vec<f32> = whole.iter().map(|p| 1.0 - p).collect();
         found += u32::from(highest(&quarters(&lost, 13)) == class);
-        // In pieces it is the same map.
+        // Computed in parts it is the same map.
         let pieces: Vec<f32> = [(0, 100), (100, 60), (160, 60), (220, 5)]
             .into_iter()
             .flat_map(|(from, count)| {
@@ -56,7 +56,7 @@ fn covering_what_an_answer_rests_on_takes_it_away() {
             .collect();
         assert!(pieces.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5) && pieces.len() == 169);
     }
-    // One class may be what the network says where no corner is bright: covering its own changes nothing.
+    // One class may be the default where no corner is bright. Covering its corner then changes nothing.
     assert!(found >= 3, "{found} of 4");
 }
 

@@ -1,4 +1,4 @@
-//! Networks taken from opened files, tensor by tensor.
+//! Networks loaded from opened files, tensor by tensor.
 #![allow(missing_docs)]
 
 mod support;
@@ -48,7 +48,7 @@ fn a_file_answers_as_its_checkpoint_does() {
         let file = ModelFile::open(&bytes).unwrap();
         let opened = Classifier::from_file(&file, &Compute::cpu()).unwrap();
         let whole = Classifier::new(&Checkpoint::read(bytes).unwrap(), &Compute::cpu()).unwrap();
-        // Few images are multiplied by the bytes, many by what they are widened to.
+        // Small batches multiply int8 weights directly, large ones dequantise them first.
         for count in [2, 9] {
             let logits = |classifier: &Classifier| {
                 block_on(classifier.logits_from_pixels(images(count, 32), count)).unwrap()
@@ -81,7 +81,7 @@ fn what_leaves_is_what_torchvision_insists_on() {
         normalization: Normalization::None,
         ..checkpoint().network
     };
-    // Only shapes matter here, so the numbers take no time.
+    // Only the shapes matter here, so the values are zeros.
     let zeros = Architecture::new(network).unwrap().layers.into_iter().flat_map(|layer| layer.tensors());
     let zeros = zeros.map(|(name, shape, _)| {
         let data = vec![0.0; shape.iter().product()];
@@ -111,7 +111,7 @@ fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
         ("features.0", Precision::F32),
         ("classifier.4", Precision::F32),
         ("features.0", Precision::Int8),
-        // On the CPU these stay bytes.
+        // On the CPU these stay int8.
         ("classifier.4", Precision::Int8),
     ] {
         let mut model = checkpoint();

@@ -1,4 +1,4 @@
-//! Frozen convolutions: their features are computed once an image, and nobody can tell but by the clock.
+//! Frozen convolutions: their features are cached, which must not change any result.
 #![allow(missing_docs)]
 
 mod support;
@@ -10,7 +10,7 @@ use alexnet::protocol::{Freeze, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
 use support::{bits, block_on, session, small, source};
 
-/// A model of other classes, so that a run from it gets a new last layer.
+/// A model with other classes, so that a run from it gets a new last layer.
 fn model() -> Checkpoint {
     let mut parent = session(&RunOptions { normalization: Normalization::Batch, ..small() });
     block_on(parent.step(8)).unwrap();
@@ -19,7 +19,7 @@ fn model() -> Checkpoint {
     model
 }
 
-/// 70 images in batches of 16: six of them are in no batch of the first epoch, others in none of the second.
+/// 70 images in batches of 16: six are in no batch of the first epoch, others in none of the second.
 fn run(options: &RunOptions) -> Session {
     Session::from_model(options.clone(), &model(), source(70, 19, 32), &Compute::cpu()).unwrap()
 }
@@ -73,7 +73,7 @@ fn twice_and_saved_in_the_middle_the_same_bits() {
     for options in varied() {
         let (mut whole, mut again) = (run(&options), run(&options));
         block_on(whole.step(10)).unwrap();
-        // Looking at the run in between fills the cache in another order.
+        // Evaluating in between fills the cache in another order.
         for _ in 0..5 {
             block_on(again.validate(7)).unwrap();
             block_on(again.step(2)).unwrap();
@@ -111,7 +111,7 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         assert!((found[0].similarity - 1.0).abs() < 1e-4, "{found:?}");
         assert!(found.windows(2).all(|pair| pair[0].similarity >= pair[1].similarity));
         assert_eq!(block_on(run.nearest_neighbors(&picture, 500)).unwrap().len(), 70);
-        // By hand: the cosine of what `embed` gives for both.
+        // The expected cosine, from the embeddings of both images.
         let classifier = run.classifier();
         let other = block_on(run.train_image(found[1].index)).unwrap();
         let [a, b] = [samples, other].map(|samples| block_on(classifier.embed(&samples)).unwrap());
@@ -119,7 +119,7 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
         assert!((cosine - found[1].similarity).abs() < 1e-4);
-        // Another step, another space.
+        // After another step the embeddings differ.
         block_on(run.step(3)).unwrap();
         assert_ne!(block_on(run.nearest_neighbors(&picture, 5)).unwrap()[1], found[1]);
     }

@@ -1,4 +1,4 @@
-//! The same numbers as PyTorch, to a stated tolerance: `tests/fixtures/README.md` says what each file holds.
+//! Parity with PyTorch, to a stated tolerance. `tests/fixtures/README.md` describes the reference files.
 #![allow(missing_docs)]
 
 mod support;
@@ -14,9 +14,9 @@ use alexnet::protocol::{
 use alexnet::{Architecture, Classifier, Compute, Session};
 use support::{Reference, block_on, images, mask, relative, weights};
 
-/// Logits and losses: f32 against float64.
+/// Tolerance for logits and losses: f32 against float64.
 const LOGITS: f64 = 1e-4;
-/// LayerOpsBackward and weights after several steps.
+/// Tolerance for gradients, and for weights after several steps.
 const GRADIENTS: f64 = 1e-3;
 
 fn config(
@@ -155,7 +155,8 @@ fn ten_steps_of_adam_w() {
     steps("alexnet-32-adamw", &options, 10, GRADIENTS);
 }
 
-/// One step, then nine more, through the same masks: losses before each, weights after the first and the last.
+/// One step, then nine more, with the same masks: checks the losses before each step, and the weights after
+/// the first and the last.
 fn steps_through_masks(file: &str, options: &RunOptions, one: f64) {
     let reference = Reference::open(file);
     let mut session = session(&RunOptions { dropout: 0.4, ..options.clone() });
@@ -210,7 +211,7 @@ fn two_steps_with_batch_normalisation() {
     steps("alexnet-32-batchnorm-sgd", &options, 2, GRADIENTS);
 }
 
-/// A network of formula weights.
+/// A network with weights from the reference formula.
 fn classifier(config: NetworkConfig) -> Classifier {
     let model = Checkpoint {
         network: config,
@@ -245,7 +246,8 @@ fn full_size(network: Network, side: usize, names: &[&str]) {
     for name in names.iter().copied().chain(["fc6", "relu6", "fc7", "relu7", "fc8"]) {
         let map = &features.get(name).unwrap_or_else(|| panic!("no {name}")).data;
         let head = reference.get(&format!("{name}.head"));
-        // The head of a rectified map can be all but zero: hold it against the whole map's spread.
+        // The first values after a ReLU can be nearly all zero: compare them relative to the whole map's
+        // spread.
         let [mean, std] = [0, 1].map(|i| reference.get(&format!("{name}.mean_std"))[i]);
         for (a, b) in map.iter().zip(head) {
             assert!((f64::from(*a) - b).abs() < LOGITS * 4.0 * std, "{name}: {a} {b}");

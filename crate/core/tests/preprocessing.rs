@@ -1,4 +1,4 @@
-//! What the network sees of a picture, against torchvision's transforms: within one 8-bit level at every pixel.
+//! Preprocessing against torchvision's transforms: at most one 8-bit level of difference at every pixel.
 #![allow(missing_docs)]
 
 mod support;
@@ -7,7 +7,7 @@ use alexnet::data::{Image, preprocess_image};
 use alexnet::protocol::Preprocess;
 use support::{Reference, mixed};
 
-/// The twin of `picture` in generate_reference.py: diagonal ramps with noise.
+/// The same image as `picture` in generate_reference.py: diagonal ramps with noise.
 fn picture(width: u32, height: u32) -> Image {
     let count = width as usize * height as usize * 3;
     let key = format!("picture.{width}x{height}");

@@ -1,4 +1,4 @@
-//! A run is reproducible, can be stopped anywhere, learns, and refuses what cannot be.
+//! A run is reproducible, can be resumed, learns, and rejects invalid input.
 #![allow(missing_docs)]
 
 mod support;
@@ -103,7 +103,8 @@ fn the_mask_handed_out_is_the_very_one_used() {
 
 #[test]
 fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask() {
-    // fc6's input through many masks: the mean of masked and scaled values is the value itself, at p ≠ 0.5.
+    // The input of fc6 through many masks: the mean of the masked and scaled values is the value itself, at p
+    // ≠ 0.5.
     let p = 0.3;
     let masks = (0..4000).map(|step| alexnet::dropout::Mask::draw(9, step, 0, [1, 64], p));
     let mut sum = [0.0f64; 64];
@@ -125,7 +126,7 @@ fn gradients_agree_with_finite_differences() {
 }
 
 fn hold_against_finite_differences(network: Network) {
-    // Tanh: smooth everywhere, so a difference quotient means something; f32 leaves about 1e-2.
+    // Tanh is smooth everywhere, so finite differences are meaningful. f32 leaves an error of about 1e-2.
     let options = RunOptions {
         network,
         activation: alexnet::protocol::Activation::Tanh,
@@ -140,7 +141,7 @@ fn hold_against_finite_differences(network: Network) {
     let masks = [DropoutLayer::Fc6, DropoutLayer::Fc7].map(|layer| run.mask(layer).unwrap().clone());
     let weights = block_on(run.checkpoint()).unwrap().tensors;
     for (name, gradient) in &probe.gradients {
-        // Along the gradient itself the derivative is its norm.
+        // Along the gradient the derivative is its norm.
         let norm = gradient.data.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let mut loss_at = |step: f64| {
             let mut moved = weights.clone();
@@ -252,7 +253,8 @@ fn a_class_may_be_worded_anew_but_not_be_another() {
 
 #[test]
 fn mixed_images_ask_for_both_their_classes() {
-    // Two images of two classes, mixed in every step: a network that learns the shares cannot be sure of either.
+    // Two images of two classes, mixed in every step: a network that learns the mixed targets cannot be
+    // certain.
     let sure = |cutmix: f64| {
         let options = RunOptions {
             cutmix,

@@ -1,4 +1,4 @@
-//! Distillation: the teachers' share of a target is theirs, goes on after a pause, and a teacher that does not fit is refused.
+//! Distillation: the teachers' share of the targets, resuming, and teachers that do not fit.
 #![allow(missing_docs)]
 
 mod support;
@@ -12,7 +12,7 @@ fn plain() -> RunOptions {
     RunOptions { dropout: 0.0, ..small() }
 }
 
-/// A network that has learnt a little, and is another one.
+/// A network that has trained a few steps from this seed.
 fn teacher(seed: u32) -> Checkpoint {
     let mut run = session(&RunOptions { seed, ..plain() });
     block_on(run.step(5)).unwrap();
@@ -46,7 +46,7 @@ fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
 #[test]
 fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
     let teachers = [teacher(5), teacher(6)];
-    // Frozen convolutions too: a teacher sees pixels, not what they made of them.
+    // With frozen convolutions too: teachers see pixels, not features.
     for options in
         [RunOptions { flip: true, crop: 0.7, ..plain() }, RunOptions { freeze: Freeze::Conv, ..plain() }]
     {

@@ -1,4 +1,5 @@
-//! Two towers in two places are one network, to the last bit, and exchange what the paper's figure joins.
+//! Two groups in two threads train the same network as one session, to the last bit, and exchange only what
+//! the paper's figure connects.
 #![allow(missing_docs)]
 
 mod support;
@@ -11,7 +12,7 @@ use alexnet::protocol::{Activation, Freeze, Network, Normalization, Optimizer, R
 use alexnet::{Compute, Exchange, GroupSession, LabError, Traffic, digest};
 use support::{bits, block_on, session, small, source};
 
-/// A line between two threads.
+/// A connection between two threads.
 struct Line {
     out: Sender<Vec<f32>>,
     back: Receiver<Vec<f32>>,
@@ -32,7 +33,7 @@ fn lines() -> [Line; 2] {
 
 type Bits = BTreeMap<String, Vec<u32>>;
 
-/// Losses, halves of the weights and traffic of each tower, each in a thread of its own.
+/// Runs each group in its own thread. Returns its losses, its half of the weights and its traffic.
 fn run(options: &RunOptions, steps: usize) -> [(Vec<f32>, Bits, Vec<Traffic>); 2] {
     let [left, right] = lines();
     let one = |tower: usize, mut line: Line| {
@@ -91,11 +92,11 @@ fn only_what_the_figure_joins_goes_over_the_line() {
     let options = RunOptions { width: 1.0, batch_size: 8, ..towers() };
     let [left, right] = run(&options, 3);
     assert_eq!(left.2, right.2);
-    // Half of conv3's, fc6's, fc7's and fc8's input, and half of four classes, in single precision.
+    // Half of the inputs of conv3, fc6, fc7 and fc8, and half of four classes, in single precision.
     let numbers = [("conv3", 32 * 7 * 7), ("fc6", 32 * 3 * 3), ("fc7", 128), ("fc8", 128), ("logits", 2)];
     for (traffic, (layer, half)) in left.2.iter().zip(numbers) {
         let bytes = 3 * 8 * 4 * half;
-        // The loss's gradient needs no line: both towers have all logits.
+        // The gradient of the loss needs no exchange: both groups have all logits.
         let backward = if layer == "logits" { 0 } else { bytes };
         assert_eq!(*traffic, Traffic { layer: layer.into(), forward: bytes, backward });
     }

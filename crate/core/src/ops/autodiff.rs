@@ -1,4 +1,4 @@
-//! The backward passes, the same on every backend.
+//! Backward passes of the layer operations, for every backend.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;

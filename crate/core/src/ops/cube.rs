@@ -1,4 +1,4 @@
-//! On a GPU: burn's own kernels.
+//! The layer operations on a GPU: burn's own kernels.
 
 use burn::backend::Cube;
 use burn::backend::TensorMetadata;
@@ -14,7 +14,7 @@ fn options(shape: ConvShape) -> ConvOptions<2> {
     ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1; 2], groups)
 }
 
-/// The sum over the maps around each: the mean over a window that moves over the channels, times its length.
+/// The sum over neighbouring channels: average pooling along the channel axis, times the window length.
 fn around(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
     let shape = x.shape();
     let [images, channels, height, width] = shape.dims();

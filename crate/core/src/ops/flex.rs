@@ -1,4 +1,4 @@
-//! On the CPU: our own kernels, on the memory of burn's tensors.
+//! The layer operations on the CPU: the kernels of `alexnet-kernels`, on the memory of burn's tensors.
 
 use std::cell::RefCell;
 
@@ -18,13 +18,13 @@ use crate::architecture::LocalResponseNorm;
 use crate::params::upload;
 
 thread_local! {
-    /// Kept from one convolution to the next: fresh memory costs more than what is done with it.
+    /// Reused from call to call: allocating costs more than the work itself.
     static WORK: RefCell<Workspace> = RefCell::default();
     static PARTS: RefCell<GroupBuffers> = RefCell::default();
     static SUMS: RefCell<Sums> = RefCell::default();
 }
 
-/// The tensor's values without gaps, in order.
+/// The tensor, contiguous and with offset 0.
 fn dense(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
         tensor
@@ -38,14 +38,14 @@ fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.storage::<f32>().get(..length).unwrap_or_default()
 }
 
-/// A tensor of this shape, filled by `write`.
+/// A new tensor of this shape, filled by `write`.
 fn made<const D: usize>(shape: [usize; D], write: impl FnOnce(&mut [f32])) -> FlexTensor {
     let mut values = vec![0.0; shape.iter().product()];
     write(&mut values);
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// The tensor with its values changed by `write`: where they lie, if nobody else has them.
+/// Applies `write` to the tensor's values, in place if the memory is not shared.
 fn changed(tensor: FlexTensor, write: impl FnOnce(&mut [f32])) -> FlexTensor {
     let mut tensor = dense(tensor);
     let length = tensor.layout().num_elements();
@@ -91,7 +91,8 @@ fn pooling(x: &FlexTensor, shape: PoolShape) -> (MaxPool2d, [usize; 4]) {
     (pool, [images, channels, rows, columns])
 }
 
-/// A fully connected layer of weights in bytes: no operation of burn's, whose tensors have no scale for each row.
+/// A fully connected layer with int8 weights. Not one of burn's operations, because burn's quantised tensors
+/// have no scale per row.
 pub fn linear_int8(x: Tensor<2>, weight: &Int8Rows, bias: Tensor<1>) -> Tensor<2> {
     let ([images, incoming], device) = (x.dims(), x.device());
     let linear = Linear { images, units: [incoming, weight.scales.len()] };

@@ -1,11 +1,12 @@
-//! Features of frozen convolutions, computed once an image.
+//! A cache for the features of frozen convolutions.
 //!
-//! Where the convolutions keep their weights, what they make of an image is always the same: fc6's inputs. A session
-//! keeps them on its device, for training images as they are and flip_flags, and for validation images; nothing is read
-//! back for it. An image is computed when it is first used, so training begins at once. Cropped, shifted or
-//! recoloured images are new each time: with such augmentation training computes as without a cache.
+//! Frozen convolutions always give the same inputs of fc6 for an image. The session keeps them on its device:
+//! for training images, as they are and flipped, and for validation images. Features are computed on first
+//! use, so training starts at once, and nothing is read back. With random crops, shifts or colours every
+//! training image is new, so training then does not use the cache.
 //!
-//! The features of an image do not depend on its batch, so a run with the cache has the same bits as one without.
+//! The features of an image do not depend on its batch, so a run has the same bits with and without the
+//! cache.
 
 use std::collections::HashMap;
 
@@ -18,14 +19,14 @@ use crate::network::{Mode, forward_convolutions};
 use crate::params::{upload_images, upload_indices};
 use crate::protocol::Freeze;
 
-/// Bytes of features that a session keeps, at four a feature: 29,000 images of `alexnet-64` at width 1, 3,600 of
-/// `alexnet-224`. What does not fit is computed each time it is used.
+/// Limit of the cache in bytes, at four per feature: 29,000 images of `alexnet-64` at width 1, 3,600 of
+/// `alexnet-224`. Images beyond it are computed each time.
 pub const CACHE_BYTES: usize = 128 << 20;
 
-/// Bytes of the largest tensor: half of what every WebGPU device binds, as one that grows is there twice.
+/// Largest tensor in bytes. WebGPU devices can bind twice as much, and while a block grows it exists twice.
 const BLOCK_BYTES: usize = 64 << 20;
 
-/// An image as the convolutions saw it.
+/// An image as the convolutions see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct View {
     split: Split,
@@ -33,14 +34,14 @@ struct View {
     mirrored: bool,
 }
 
-/// Where an image's features are, and its class.
+/// The row of an image's features, and its label.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     row: usize,
     label: u32,
 }
 
-/// Features in rows, numbered through blocks of `[rows, units]`, in the order in which they came.
+/// Features in rows, in the order of arrival. Row numbers run through all blocks, each `[rows, units]`.
 pub(super) struct FeatureCache {
     blocks: Vec<Tensor<2>>,
     places: HashMap<View, Place>,
@@ -58,7 +59,7 @@ impl FeatureCache {
         self.blocks.iter().map(|block| block.dims()[0]).sum()
     }
 
-    /// The views that are not there, each once.
+    /// The inputs that are not cached, without duplicates.
     fn missing(&self, views: &[View]) -> Vec<View> {
         let mut missing: Vec<View> = Vec::new();
         for view in views {
@@ -69,7 +70,7 @@ impl FeatureCache {
         missing
     }
 
-    /// Adds a block, whatever its size: [`FeatureCache::settle`] decides later whether it stays.
+    /// Adds a block of any size. [`FeatureCache::settle`] decides later whether it is kept.
     fn add(&mut self, views: &[View], labels: &[u32], block: Tensor<2>) {
         let first = self.rows();
         for (offset, (&view, &label)) in views.iter().zip(labels).enumerate() {
@@ -78,7 +79,7 @@ impl FeatureCache {
         self.blocks.push(block);
     }
 
-    /// Features and classes of these views, all of which are there.
+    /// Features and labels of these inputs, all of which must be cached.
     fn gather(&self, views: &[View], device: &Device) -> (Option<Tensor<2>>, Vec<u32>) {
         let places: Vec<Place> = views.iter().filter_map(|view| self.places.get(view).copied()).collect();
         let (mut parts, mut order, mut start, mut placed) = (Vec::new(), vec![0; places.len()], 0, 0);
@@ -106,8 +107,8 @@ impl FeatureCache {
         (features.map(|features| if sorted { features } else { select(features, order, device) }), labels)
     }
 
-    /// Gives the newest block back where it is too much, else joins it with those before: as many blocks as a binary
-    /// number has digits, so few however small the pieces in which the images came.
+    /// Drops the newest block if the limit is exceeded, else merges it with earlier ones, so that the number
+    /// of blocks grows only with the logarithm of the number of images.
     fn settle(&mut self) {
         let bytes = |block: &Tensor<2>| block.dims().iter().product::<usize>() * size_of::<f32>();
         if self.blocks.iter().map(bytes).sum::<usize>() > self.limit {
@@ -132,17 +133,17 @@ fn select(block: Tensor<2>, rows: Vec<i32>, device: &Device) -> Tensor<2> {
 }
 
 impl Session {
-    /// Whether the convolutions keep their weights.
+    /// Whether the convolutions are frozen.
     pub(super) fn frozen(&self) -> bool {
         self.options.freeze == Freeze::Conv
     }
 
-    /// What frozen convolutions make of these images, `[images, units]` on the device, and the images' classes.
+    /// The features of these images, `[batch, units]` on the device, and their labels.
     ///
-    /// `mirrored` marks those that are turned left to right.
+    /// `mirrored` marks the images that are flipped horizontally.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had.
+    /// [`LabError::Data`] if images cannot be loaded.
     pub(super) async fn features(
         &self,
         split: Split,

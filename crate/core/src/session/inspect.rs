@@ -1,4 +1,4 @@
-//! What can be seen of a run at any moment, without changing it.
+//! Looking into a run without changing it: evaluation, masks, filters, predictions.
 
 use super::Session;
 use crate::classifier::{Classifier, ValidationCounter, predictions};
@@ -10,7 +10,7 @@ use crate::params::download;
 use crate::protocol::{DropoutLayer, Validation, ValidationPrediction};
 
 impl Session {
-    /// The network to judge and to keep: the averaged weights where averaging is on.
+    /// The network for evaluation: averaged weights if averaging is on.
     pub fn classifier(&self) -> Classifier {
         Classifier::from_parts(
             self.architecture.clone(),
@@ -21,10 +21,10 @@ impl Session {
         )
     }
 
-    /// Judges the first `limit` validation images (0 for all), dropout off.
+    /// Evaluates on the first `limit` validation images (0 for all).
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device was lost.
     pub async fn validate(&self, limit: u32) -> Result<Validation, LabError> {
         let available: u32 = self.source.shards(Split::Val).iter().sum();
         let images = if limit == 0 { available } else { limit.min(available) };
@@ -38,7 +38,7 @@ impl Session {
         Ok(tally.validation())
     }
 
-    /// Logits and classes of some validation images.
+    /// Logits and labels of some validation images.
     async fn judge(
         &self,
         classifier: &Classifier,
@@ -52,7 +52,7 @@ impl Session {
         Ok((classifier.logits(&samples).await?, samples.labels))
     }
 
-    /// The mask of the last step before fc6 or fc7: the very one used. `None` before the first step.
+    /// The dropout mask that the last step used before fc6 or fc7. `None` before the first step.
     pub fn mask(&self, layer: DropoutLayer) -> Option<&Mask> {
         let masks = self.masks.as_ref()?;
         Some(match layer {
@@ -61,10 +61,10 @@ impl Session {
         })
     }
 
-    /// The first convolution's filters: shape OIHW and values.
+    /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn filters(&self) -> Result<Stored, LabError> {
         match self.params.0.first() {
             Some(param) => {
@@ -74,10 +74,10 @@ impl Session {
         }
     }
 
-    /// The five best guesses for some validation images.
+    /// The top-5 predictions for some validation images.
     ///
     /// # Errors
-    /// [`LabError::Data`] when an image cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] if an image cannot be loaded, [`LabError::Device`] if the device was lost.
     pub async fn watch(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
         let classifier = self.classifier();
         let (logits, classes) = self.judge(&classifier, indices).await?;
@@ -92,10 +92,10 @@ impl Session {
             .collect())
     }
 
-    /// The pixels of a validation image as the network gets them, `size × size × 3` bytes.
+    /// A validation image at the network's input size, `size × size × 3` bytes.
     ///
     /// # Errors
-    /// [`LabError::Data`] when the image cannot be had.
+    /// [`LabError::Data`] if the image cannot be loaded.
     pub async fn val_image(&self, index: u32) -> Result<Samples, LabError> {
         Ok(self.source.fetch(Split::Val, &[index]).await?)
     }

@@ -1,9 +1,11 @@
-//! One of two towers in its own place, as on one of the two cards of 2012.
+//! Model parallelism: one of two groups in its own worker, as on one of the two GPUs of 2012 (the paper's
+//! towers).
 //!
-//! Each tower holds half of every layer's outputs and the same seed, so both draw the same batches and the same
-//! masks. They exchange what the paper's figure joins: the inputs of conv3 and of the fully connected layers, the
-//! logits, and on the way back the gradients of those inputs. Both take the same order of additions as a session that
-//! holds both towers (`alexnet_kernels::towers`), so the weights are the same to the last bit.
+//! Each group holds half of every layer's outputs. Both use the same seed, so they draw the same batches and
+//! masks. They exchange what the paper's figure 2 connects: the inputs of conv3 and of the fully connected
+//! layers, the logits, and in the backward pass the gradients of those inputs. The order of additions is that
+//! of a session that holds both groups (`alexnet_kernels::groups`), so the weights are the same to the last
+//! bit.
 
 use std::rc::Rc;
 
@@ -23,44 +25,45 @@ use crate::params::{Weight, download, upload, upload_images};
 use crate::protocol::model_parallel::{GroupSegment, share};
 use crate::protocol::{Freeze, RunOptions, StepMetrics};
 
-/// The line to the other tower. Both call it at the same points, each with as many numbers as the other.
+/// The connection to the other group. Both call it at the same points, with as many values as the other
+/// expects.
 pub trait Exchange {
-    /// Sends numbers and waits for the other's.
+    /// Sends values and waits for the other group's.
     fn exchange(&mut self, numbers: Vec<f32>) -> impl Future<Output = Result<Vec<f32>, LabError>>;
 }
 
-/// What went over the line before one layer, in this tower's direction.
+/// Bytes sent before one layer, by this group.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Traffic {
-    /// The layer's name; `logits` for the outputs.
+    /// The layer's name, or `logits` for the outputs.
     pub layer: String,
-    /// Bytes sent on the way forward, of all steps.
+    /// Bytes of activations sent in all forward passes.
     pub forward: u64,
-    /// Bytes of gradients sent on the way back.
+    /// Bytes of gradients sent in all backward passes.
     pub backward: u64,
 }
 
 /// Half of a training run.
 pub struct GroupSession {
-    /// The run, with this tower's half of the tensors.
+    /// The run, with this group's half of the tensors.
     session: Session,
     segments: Vec<GroupSegment>,
     tower: usize,
     traffic: Vec<Traffic>,
 }
 
-/// A segment's way in and out, for the way back.
+/// The two ends of a segment, for its backward pass.
 struct Cut {
-    /// The joined input where the halves met, with its gradient wanted.
+    /// The concatenated input, tracked by autodiff, if the segment starts with an exchange.
     input: Option<Feature>,
     output: Feature,
 }
 
 impl GroupSession {
-    /// Tower 0 or 1 of a fresh run: half of the weights that a [`Session`] with the same options draws.
+    /// Group 0 or 1 of a new run: half of the weights that a [`Session`] with the same options draws.
     ///
     /// # Errors
-    /// As [`Session::new`]; [`LabError::Options`] for a network that is not in two towers.
+    /// As [`Session::new`]. [`LabError::Options`] if the network does not have two groups.
     pub fn new(
         options: RunOptions,
         tower: usize,
@@ -91,24 +94,24 @@ impl GroupSession {
         &self.session
     }
 
-    /// What this tower has sent so far, layer by layer.
+    /// What this group has sent so far, by layer.
     pub fn traffic(&self) -> &[Traffic] {
         &self.traffic
     }
 
-    /// This tower's half of every tensor.
+    /// This group's half of every tensor.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn tensors(&self) -> Result<Tensors, LabError> {
         self.session.params.read().await
     }
 
-    /// Trains one step with the other tower. The metrics are the same in both.
+    /// Trains one step together with the other group. Both return the same metrics.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device or the line was lost; the
-    /// weights are those before the step then.
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device or the connection
+    /// was lost. The weights are then those before the step.
     pub async fn step(&mut self, line: &mut impl Exchange) -> Result<StepMetrics, LabError> {
         let samples = self.session.next_batch().await?;
         let masks = self.session.draw_masks(samples.labels.len());
@@ -117,7 +120,7 @@ impl GroupSession {
         Ok(self.session.metrics(&logits, &samples.labels, rate))
     }
 
-    /// Logits of the whole network, and the gradients of this half.
+    /// The logits of the whole network, and the gradients of this half.
     #[allow(clippy::type_complexity)]
     async fn gradients(
         &mut self,
@@ -180,11 +183,11 @@ impl GroupSession {
         let mut lines = (0..self.traffic.len().saturating_sub(1)).rev();
         for (at, cut) in cuts.into_iter().enumerate().rev() {
             let own = first_params.get(at).copied().unwrap_or(0)..ends.get(at).copied().unwrap_or(0);
-            // Frozen convolutions need no gradient, and nothing before them does.
+            // Frozen convolutions need no gradient, nor does anything before them.
             if !tracked.iter().take(own.end).any(Tensor::is_require_grad) {
                 break;
             }
-            // The gradient of Σ output · upstream is the upstream gradient's way through the segment.
+            // The gradient of Σ output · upstream is the upstream gradient propagated through the segment.
             let mut grads = (cut.output.into_vector() * upstream.clone()).sum().backward();
             for place in own {
                 if let (Some(tensor), Some(slot)) = (tracked.get(place), gradients.get_mut(place)) {
@@ -201,10 +204,10 @@ impl GroupSession {
 }
 
 impl Session {
-    /// The two halves of every tensor, as two towers would hold them.
+    /// The two halves of every tensor, as two groups hold them.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn groups(&self) -> Result<[Tensors; 2], LabError> {
         let whole = self.params.read().await?;
         Ok([0, 1].map(|tower| {
@@ -220,7 +223,7 @@ impl Session {
     }
 }
 
-/// A number that differs when any bit of any tensor does, all but certainly (FNV-1a, 64 bits).
+/// A hash of all tensors (FNV-1a, 64 bits), to compare weights bit for bit.
 pub fn digest(tensors: &Tensors) -> u64 {
     let bytes = tensors.iter().flat_map(|(name, tensor)| {
         name.bytes().chain(tensor.data.iter().flat_map(|number| number.to_bits().to_le_bytes()))
@@ -228,7 +231,7 @@ pub fn digest(tensors: &Tensors) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The layer of a segment that reads the joined input.
+/// The first layer of a segment that has weights: it reads the concatenated input.
 fn reader(segment: &GroupSegment) -> Option<String> {
     let weighty = |kind| matches!(kind, LayerKind::Conv2d { .. } | LayerKind::Linear);
     segment.layers.iter().find(|layer| weighty(layer.kind)).map(|layer| layer.name.clone())
@@ -242,7 +245,7 @@ fn out_of_step() -> LabError {
     LabError::Device("The two towers are out of step with each other: start them again.".into())
 }
 
-/// What both towers hold, with its gradient wanted: this tower's half goes over the line, the other's comes.
+/// Exchanges halves with the other group and concatenates them. The result is tracked by autodiff.
 async fn join(
     own: Feature,
     tower: usize,
@@ -266,7 +269,7 @@ async fn join(
     })
 }
 
-/// Rows of both towers side by side, tower 0 first. The other's may be shorter by one unit of an odd number.
+/// Concatenates the rows of both groups, group 0 first. With an odd number of units the halves differ by one.
 async fn join_rows(
     own: Tensor<2>,
     units: usize,
@@ -281,7 +284,7 @@ async fn join_rows(
     }
     let theirs = line.exchange(numbers).await?;
     let other = theirs.len() / batch.max(1);
-    // As many units as this tower, or one more or fewer where they are odd in number.
+    // As many units as this group, or one more or fewer if the total is odd.
     let per_unit = width / units.max(1);
     if theirs.len() != other * batch || other.abs_diff(width) > per_unit {
         return Err(out_of_step());
@@ -291,7 +294,7 @@ async fn join_rows(
     Ok(Tensor::cat(both, 1))
 }
 
-/// The gradient of this tower's part of a joined input: its own share and what the other found.
+/// The gradient of this group's part of a concatenated input: the sum of both groups' gradients.
 async fn part_back(
     joined: Feature,
     tower: usize,
@@ -319,7 +322,7 @@ fn bytes(numbers: &[f32]) -> u64 {
 }
 
 impl Feature {
-    /// The gradient of a joined input.
+    /// The gradient of a concatenated input.
     fn gradient(&self, grads: &mut Gradients) -> Result<Self, LabError> {
         Ok(match self {
             Self::Map(map) => Self::Map(map.grad_remove(grads).ok_or_else(no_gradient)?),

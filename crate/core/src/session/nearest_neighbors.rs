@@ -1,5 +1,5 @@
-//! Which training pictures the network takes for much the same as a given one: the nearest in the space of fc7's
-//! outputs, by the angle (figure 4 of the 2012 paper goes by the distance in that space).
+//! The training images most similar to a given image: nearest neighbours by the cosine of their embeddings,
+//! fc7's outputs (figure 4 of the AlexNet paper uses the Euclidean distance).
 
 use std::rc::Rc;
 
@@ -8,11 +8,11 @@ use crate::data::{Image, Samples, Split};
 use crate::error::LabError;
 use crate::protocol::Neighbor;
 
-/// Training pictures that are compared; classes are mixed, so the first of many stand for all. At 1024 units they
-/// take 40 MB.
+/// Number of training images that are compared. Images are stored in shuffled order, so the first ones
+/// represent all classes. At 1024 units they take 40 MB.
 pub const MAX_NEIGHBORS: u32 = 10_000;
 
-/// Directions of training pictures in fc7's space, each of length 1 (or 0 where no unit was active), row by row.
+/// Embeddings of training images, `[images, units]`, each scaled to length 1 (or 0 where no unit is active).
 pub(super) struct Embedded {
     units: usize,
     rows: Vec<f32>,
@@ -31,7 +31,7 @@ impl Embedded {
         self.labels.extend(labels);
     }
 
-    /// Places and similarities of the `count` nearest, nearest first; of equals the lower place comes first.
+    /// Indices and cosines of the `count` nearest, nearest first. Ties: the lower index first.
     fn nearest(&self, activations: &[f32], count: usize) -> Vec<(usize, f32)> {
         let wanted = direction(activations);
         let cosine = |row: &[f32]| row.iter().zip(&wanted).map(|(a, b)| a * b).sum::<f32>();
@@ -49,12 +49,12 @@ fn direction(row: &[f32]) -> Vec<f32> {
 }
 
 impl Session {
-    /// The training pictures that this run's network takes for most alike to a picture, nearest first.
+    /// The training images most similar to an image, nearest first.
     ///
-    /// The first call after a step looks at the first [`MAX_NEIGHBORS`] training pictures.
+    /// The first call after a step embeds the first [`MAX_NEIGHBORS`] training images.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device was lost.
     pub async fn nearest_neighbors(&self, picture: &Image, count: usize) -> Result<Vec<Neighbor>, LabError> {
         let embedded = self.embedded().await?;
         let activations = self.classifier().embed_image(picture).await?;
@@ -75,7 +75,7 @@ impl Session {
         {
             return Ok(embedded.clone());
         }
-        // The old one goes first, or both would take memory.
+        // Free the old embeddings first, or both would take memory.
         self.embedded.take();
         let classifier = self.classifier();
         let indices: Vec<u32> = (0..self.train_images.min(MAX_NEIGHBORS)).collect();
@@ -95,10 +95,10 @@ impl Session {
         Ok(embedded)
     }
 
-    /// The pixels of a training image as the network gets them, without augmentation: `size × size × 3` bytes.
+    /// A training image at the network's input size, without augmentation: `size × size × 3` bytes.
     ///
     /// # Errors
-    /// [`LabError::Data`] when the image cannot be had.
+    /// [`LabError::Data`] if the image cannot be loaded.
     pub async fn train_image(&self, index: u32) -> Result<Samples, LabError> {
         Ok(self.source.fetch(Split::Train, &[index]).await?)
     }

@@ -1,4 +1,4 @@
-//! Steps: images in, masks drawn, gradients, update, metrics out.
+//! Training steps: batch, masks, forward, backward, update, metrics.
 
 use burn::tensor::Tensor;
 
@@ -14,21 +14,21 @@ use crate::params::{Weight, download, upload_images};
 use crate::protocol::{Freeze, StepMetrics};
 use crate::schedule::learning_rate;
 
-/// Steps between two updates of the averaged weights: one in four costs little and follows as well.
+/// Steps between two updates of the averaged weights. Every fourth step is cheap and just as good.
 const AVERAGE_EVERY: u64 = 4;
 
-/// What a step learns from.
-// There is one a step, moved twice: a box would save nothing.
+/// The input of a step.
+// One per step, moved twice, so boxing the larger variant would save nothing.
 #[allow(clippy::large_enum_variant)]
 enum Input {
-    /// Normalised NCHW floats, and how much of each image is its own ([`cutmix`]).
+    /// Normalised NCHW values, and the fraction of each sample that is its own ([`cutmix`]).
     Pixels(Vec<f32>, Vec<f32>),
-    /// What frozen convolutions made of the images, `[batch, units]`.
+    /// Features of frozen convolutions, `[batch, units]`.
     Features(Tensor<2>),
 }
 
 impl Input {
-    /// How much of each image is its own; empty where all are whole.
+    /// The fraction of each sample that is its own. Empty without CutMix.
     fn own(&self) -> &[f32] {
         match self {
             Self::Pixels(_, own) => own,
@@ -37,10 +37,10 @@ impl Input {
     }
 }
 
-/// What [`Session::probe`] found.
+/// The result of [`Session::probe`].
 #[derive(Debug, Clone)]
 pub struct GradientProbe {
-    /// `[batch, classes]`, row by row.
+    /// `[batch, classes]`, row-major.
     pub logits: Vec<f32>,
     /// Mean cross-entropy of the batch.
     pub loss: f64,
@@ -49,13 +49,12 @@ pub struct GradientProbe {
 }
 
 impl Session {
-    /// Trains `n` steps and reports the last; `n` of 0 counts as 1.
+    /// Trains `n` steps and returns the metrics of the last one. 0 counts as 1.
     ///
-    /// Metrics are read back once, at the last step.
+    /// Logits are read back only once, after the last step.
     ///
-    /// # Errors
-    /// [`LabError::Data`] when images cannot be had (the step can be tried again), [`LabError::Device`] when
-    /// the device was lost, [`LabError::Options`] when a resumed run has not been given its teachers.
+    /// [`LabError::Data`] if images cannot be loaded (the step can be repeated), [`LabError::Device`] if the
+    /// device was lost, [`LabError::Options`] if a resumed distillation run has no teachers yet.
     pub async fn step(&mut self, n: u32) -> Result<StepMetrics, LabError> {
         for _ in 1..n.max(1) {
             self.train().await?;
@@ -64,7 +63,7 @@ impl Session {
         Ok(self.metrics(&download(logits).await?, &labels, rate))
     }
 
-    /// What a step's logits say.
+    /// The metrics of a step.
     pub(super) fn metrics(&self, logits: &[f32], labels: &[u32], rate: f64) -> StepMetrics {
         let classes = self.architecture.config.classes as usize;
         let images = labels.len() as u32;
@@ -82,13 +81,13 @@ impl Session {
         }
     }
 
-    /// The images of the next step.
+    /// The batch of the next step.
     pub(super) async fn next_batch(&mut self) -> Result<Samples, LabError> {
         let places = self.next_places();
         Ok(self.source.fetch(Split::Train, &places).await?)
     }
 
-    /// Places of the images of the next step, in the order of (seed, epoch).
+    /// Indices of the next batch, in the shuffled order of (seed, epoch).
     fn next_places(&mut self) -> Vec<u32> {
         let per_epoch = self.steps_per_epoch();
         let (epoch, place) = (self.step / per_epoch, (self.step % per_epoch) as usize);
@@ -102,12 +101,12 @@ impl Session {
         order.get(place * batch..(place + 1) * batch).unwrap_or_default().to_vec()
     }
 
-    /// One step: logits of the batch (on the device), its labels, the learning rate used.
+    /// One step: the logits of the batch (on the device), its labels, and the learning rate.
     async fn train(&mut self) -> Result<(Tensor<2>, Vec<u32>, f64), LabError> {
         let (seed, step) = (self.options.seed, self.step);
-        // Frozen convolutions make the same of an image in every epoch, unless it is cropped or recoloured anew.
+        // Frozen convolutions give the same features in every epoch, unless images are cropped or recoloured.
         let images = self.options.batch_size as usize;
-        // Teachers look at pixels.
+        // Teachers need pixels.
         let kept = self.is_untaught()? && self.frozen();
         let views = kept.then(|| flip_flags(&self.options, images, seed, step)).flatten();
         let (input, labels) = match views {
@@ -126,7 +125,8 @@ impl Session {
         Ok((logits, labels, rate))
     }
 
-    /// The pixels that the current step sees of these images, and how much of each is its own.
+    /// The augmented, normalised pixels of a batch in the current step, and the fraction of each sample that
+    /// is its own.
     pub(super) fn augmented(&self, samples: &Samples) -> (Vec<f32>, Vec<f32>) {
         let (options, seed) = (&self.options, self.options.seed);
         let mut pixels = augment(samples, options, &self.preprocess, seed, self.step);
@@ -134,14 +134,15 @@ impl Session {
         (pixels, own)
     }
 
-    /// LayerOpsBackward, update, statistics, average: a step on given images. Logits stay on the device.
+    /// Forward, backward, update, running statistics and weight average for one batch. Logits stay on the
+    /// device.
     fn advance(&mut self, input: Input, labels: &[u32]) -> (Tensor<2>, f64) {
         let masks = self.draw_masks(labels.len());
         let (logits, gradients, statistics) = self.gradients(input, labels, masks);
         (logits, self.apply(gradients, statistics))
     }
 
-    /// Moves the weights and counts the step; the learning rate used.
+    /// Updates the weights, counts the step and returns the learning rate.
     pub(super) fn apply(
         &mut self,
         gradients: Vec<Option<Tensor<1>>>,
@@ -159,14 +160,14 @@ impl Session {
         rate
     }
 
-    /// The masks of the current step.
+    /// The dropout masks of the current step.
     pub(super) fn draw_masks(&self, images: usize) -> [Mask; 2] {
         let (seed, p) = (self.options.seed, self.options.dropout);
         let [fc6, fc7] = self.architecture.mask_units();
         [(0, fc6), (1, fc7)].map(|(layer, units)| Mask::draw(seed, self.step, layer, [images, units], p))
     }
 
-    /// Forward and backward of one batch through these masks, which are kept to be shown.
+    /// Forward and backward pass of one batch. The masks are stored so that they can be shown.
     #[allow(clippy::type_complexity)]
     fn gradients(
         &mut self,
@@ -212,13 +213,13 @@ impl Session {
         (logits.inner(), gradients, statistics)
     }
 
-    /// Logits, loss and gradients of a given batch, without a step: for comparing with other implementations,
-    /// other devices and finite differences.
+    /// Logits, loss and gradients of a given batch, without a step. For comparison with other
+    /// implementations, other devices and finite differences.
     ///
-    /// `pixels` are normalised NCHW floats; `masks` those to use, else the current step's.
+    /// `pixels` are normalised NCHW values. Without `masks` the current step's are used.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn probe(
         &mut self,
         pixels: Vec<f32>,
@@ -246,12 +247,12 @@ impl Session {
         if !self.step.is_multiple_of(AVERAGE_EVERY) {
             return;
         }
-        // A young average follows faster, or it would remember the random start.
+        // A young average adapts faster, or it would remember the initial weights.
         let young = (1.0 + self.step as f64) / (10.0 + self.step as f64);
         let decay = self.options.weight_average.min(young).powi(AVERAGE_EVERY as i32) as f32;
         let frozen = self.options.freeze == Freeze::Conv;
         for (average, param) in average.0.iter_mut().zip(&self.params.0) {
-            // The average of what never changes is itself, to the bit.
+            // The average of weights that never change is those weights, bit for bit.
             if frozen && param.feature {
                 continue;
             }
@@ -260,19 +261,20 @@ impl Session {
         }
     }
 
-    /// Trains one step on a given batch of normalised NCHW floats instead of the data set's next; its mean loss.
+    /// Trains one step on a given batch of normalised NCHW values instead of the next batch. Returns its mean
+    /// loss.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
         let masks = self.draw_masks(labels.len());
         self.step_through(pixels, labels, masks).await
     }
 
-    /// The same through given dropout masks: for comparing with other implementations.
+    /// [`Session::step_on`] with given dropout masks, for comparison with other implementations.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::Device`] if the device was lost.
     pub async fn step_through(
         &mut self,
         pixels: Vec<f32>,
