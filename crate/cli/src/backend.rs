@@ -1,4 +1,4 @@
-//! Which device to compute on, and why.
+//! Chooses the device to compute on.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::report;
 
-/// What `--backend` takes: the protocol's backends and NVIDIA's own.
+/// A value of `--backend`: the protocol's backends and CUDA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     Protocol(Backend),
@@ -28,10 +28,10 @@ impl FromStr for Choice {
     }
 }
 
-/// Opens a device and says on stderr which and why.
+/// Opens a device and prints on stderr which one and why.
 ///
 /// # Errors
-/// When the backend that was asked for is not there; `auto` falls back to the CPU.
+/// If the requested backend is not available. `auto` falls back to the CPU.
 pub fn open(choice: Choice) -> Result<Compute> {
     let (compute, why) = match choice {
         Choice::Protocol(Backend::Cpu) => (Compute::cpu(), String::new()),
@@ -67,8 +67,8 @@ fn cuda() -> Result<(Compute, String)> {
     )
 }
 
-/// The name of a real GPU, or why there is none: a software adapter computes on the CPU, and slower than the
-/// CPU backend does.
+/// The name of a real GPU, or why there is none. Software adapters do not count: they are slower than the CPU
+/// backend.
 #[cfg(feature = "webgpu")]
 fn adapter() -> Result<String, String> {
     use wgpu::{Backends, DeviceType, Instance};

@@ -14,15 +14,14 @@ use crate::args::CalibrateArgs;
 use crate::model::{ModelName, Output};
 use crate::{backend, data, evaluate, report};
 
-/// Fewer images than this say nothing about a probability.
+/// Fewer images than this are not enough to measure calibration.
 const FEWEST: usize = 20;
 
-/// Fits a temperature on all images and divides it into the model. What it is worth is measured on images that it
-/// was not fitted on: each half of the images with a temperature from the other half. Where that is nothing, because the
-/// network was calibrated already, the temperature is 1 and the weights stay.
+/// Fits a temperature on all images and folds it into the model. Its effect is measured by two-fold
+/// cross-validation: each half of the images with the temperature of the other half. If the loss does not
+/// improve, because the network is calibrated already, the temperature is 1 and the weights stay.
 ///
-/// # Errors
-/// When the model or the data set cannot be used, or the model cannot be written.
+/// If the model or the data set cannot be used, or the model cannot be written.
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let out = out(args)?;
     out.has_folder()?;
@@ -31,7 +30,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         rename(&mut model.labels, &data::labels(labels)?)?;
     }
     if let Some(earlier) = model.calibration.take() {
-        // Fitted anew from what the network was before.
+        // Undo the earlier calibration before fitting.
         apply_temperature(&mut model, 1.0 / f64::from(earlier.temperature))?;
     }
     if let Some(resize) = args.resize {
@@ -95,7 +94,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     ))
 }
 
-/// Images with what the network said.
+/// Images with the network's logits.
 #[derive(Clone)]
 struct EvaluatedImages {
     /// `[images, classes]`.
@@ -105,7 +104,7 @@ struct EvaluatedImages {
 }
 
 impl EvaluatedImages {
-    /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
+    /// Splits the images of each class alternately, so the same data always give the same halves.
     fn halves(&self) -> [Self; 2] {
         let mut halves = [(); 2].map(|()| Self { logits: vec![], labels: vec![], classes: self.classes });
         let mut seen = vec![false; self.classes];
@@ -120,8 +119,8 @@ impl EvaluatedImages {
         halves
     }
 
-    /// The temperature of all images, and each half under that of the other; 1 and all as they are where unseen images
-    /// are answered no better under it.
+    /// The temperature of all images, and each half with that of the other. 1 and the unchanged logits if the
+    /// cross-validated loss does not improve.
     fn fitted(&self, [first, second]: [Self; 2]) -> (f64, Self) {
         let unseen = first.under(second.temperature()).and(second.under(first.temperature()));
         match unseen.loss() < self.loss() {
@@ -156,7 +155,7 @@ impl EvaluatedImages {
     }
 }
 
-/// Where the model goes.
+/// The file to write.
 fn out(args: &CalibrateArgs) -> Result<Output> {
     match (&args.out, &args.model) {
         (Some(out), _) => Ok(out.clone()),
@@ -175,7 +174,7 @@ fn out(args: &CalibrateArgs) -> Result<Output> {
     }
 }
 
-/// Puts other names on classes, by their ids.
+/// Renames classes, matched by id.
 fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
     for label in labels {
         let named = names.iter().find(|named| named.id == label.id);
@@ -188,9 +187,10 @@ fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Two classes, the first always guessed with these logits, right for so many of ten images in each half.
+    /// Two classes. The first is always predicted with this logit, and is right for so many of ten images per
+    /// half.
     fn images(logit: f32, right: [usize; 2]) -> EvaluatedImages {
-        // The halves are every other image of a class.
+        // The halves take the images of a class alternately.
         let labels = right.map(|right| (0..10).map(move |i| u32::from(i >= right)).collect::<Vec<_>>());
         let labels = labels[0].iter().zip(&labels[1]).flat_map(|(first, second)| [*first, *second]).collect();
         EvaluatedImages { logits: [logit, 0.0].repeat(20), labels, classes: 2 }
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_temperature_is_taken_where_images_that_it_was_not_fitted_on_gain_by_it() {
-        // 95 % sure and right for 7 of 10: too sure.
+        // 95 % confident and right for 7 of 10: overconfident.
         let sure = images(3.0, [7, 7]);
         let (found, unseen) = sure.fitted(sure.halves());
         assert!(found > 2.0 && unseen.loss() < sure.loss(), "{found}");
@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_calibrated_network_keeps_its_weights() {
-        // 73 % sure, right for 10 of 10 here and 5 of 10 there: what one half asks for harms the other.
+        // 73 % confident, right for 10 of 10 in one half and 5 of 10 in the other: what fits one half harms
+        // the other.
         let fair = images(1.0, [10, 5]);
         let (found, unseen) = fair.fitted(fair.halves());
         assert_eq!(found, 1.0);

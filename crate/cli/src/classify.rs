@@ -11,10 +11,10 @@ use serde_json::json;
 use crate::args::ClassifyArgs;
 use crate::{backend, report};
 
-/// Says what each photo shows; one that cannot be read does not stop the others.
+/// Classifies each photo. One that cannot be read does not stop the others.
 ///
 /// # Errors
-/// When the model cannot be used, or at the end when a photo could not be read.
+/// If the model cannot be used, or at the end if a photo could not be read.
 pub fn run(args: &ClassifyArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let classifier = args.model.classifier(&compute)?;

@@ -1,4 +1,4 @@
-//! Data sets for training and measuring, read from disk, and their classes matched with a model's.
+//! Reads data sets for training and evaluation from disk, and matches their classes with a model's.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,11 @@ use serde::Deserialize;
 
 use crate::report;
 
-/// Training and validation images as squares of the network's size.
+/// Training and validation images at the network's input size.
 ///
-/// Without `val`, what the data set itself has or splits off is validated on; with it, everything in `data` is
+/// Without `val`, the data set's own validation split is used, or one is split off. With it, all of `data` is
 /// trained on.
 ///
-/// # Errors
 /// A sentence that names the data set.
 pub fn load_training(
     data: &[PathBuf],
@@ -36,7 +35,7 @@ pub fn load_training(
         for path in paths {
             let mut read = read_path(path)?;
             if !val.is_empty() {
-                // The import goes by the names of archives and folders.
+                // The importer recognises splits by the names of archives and folders.
                 let link = if path.is_file() { '-' } else { '/' };
                 read.iter_mut().for_each(|file| file.path = format!("{split}{link}{}", file.path));
             }
@@ -48,7 +47,7 @@ pub fn load_training(
     Ok(imported.source)
 }
 
-/// Labelled images as a model sees them, to measure it with.
+/// Labelled images, preprocessed for a model.
 ///
 /// # Errors
 /// A sentence that names the data set.
@@ -74,8 +73,8 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// For each class of `from`, its place in `to`: the one with its id, else the one whose name that is, else the one of
-/// the same name.
+/// For each class of `from`, its index in `to`: by equal ids, else where the id equals a name, else by equal
+/// names.
 pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
     let place = |wanted: &ClassLabel| {
         let by_id = to.iter().position(|class| class.id == wanted.id);
@@ -88,7 +87,7 @@ pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
     from.iter().map(place).collect()
 }
 
-/// A data set under another list of classes, with their names and in their order.
+/// A data set with another list of classes: their names, in their order.
 pub struct RelabeledDataset {
     inner: InMemoryDataset,
     labels: Vec<ClassLabel>,
@@ -96,10 +95,10 @@ pub struct RelabeledDataset {
 }
 
 impl RelabeledDataset {
-    /// The data set with the classes of `labels`.
+    /// Maps the data set's classes to those of `labels`.
     ///
     /// # Errors
-    /// When a class of the data set is not among them.
+    /// If a class of the data set is not among them.
     pub fn new(inner: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
         let found = matches(inner.labels(), &labels);
         let mut places = Vec::with_capacity(found.len());
@@ -143,7 +142,7 @@ impl Dataset for RelabeledDataset {
     }
 }
 
-/// One class in a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
+/// One entry of a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
 #[derive(Deserialize)]
 struct Listed {
     #[serde(alias = "wnid")]
@@ -161,7 +160,7 @@ pub fn labels(path: &Path) -> Result<Vec<ClassLabel>> {
     let text = std::fs::read_to_string(path).with_context(file)?;
     let listed: Vec<Listed> = serde_json::from_str(&text).with_context(file)?;
     ensure!(!listed.is_empty(), "{}: the list of classes is empty", file());
-    // WordNet's words are synonyms, the usual one first.
+    // WordNet's words are synonyms, the most common one first.
     let first = |words: String| words.split(',').next().unwrap_or_default().trim().to_owned();
     let label = |l: Listed| ClassLabel {
         name: l.name.or(l.words.map(first)).unwrap_or_else(|| l.id.clone()),

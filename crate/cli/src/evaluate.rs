@@ -13,13 +13,13 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::args::EvalArgs;
 use crate::{backend, data, report};
 
-/// What is done, before a bar.
+/// The label of the progress bar.
 pub const EVALUATING: &str = "evaluating";
 
-/// Measures one model, or several averaged, on labelled images.
+/// Evaluates one model, or an ensemble of several, on labelled images.
 ///
 /// # Errors
-/// When a model or the data set cannot be used, or they have no class in common.
+/// If a model or the data set cannot be used, or they have no class in common.
 pub fn run(args: &EvalArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let mut classifiers = Vec::with_capacity(args.model.len());
@@ -73,7 +73,8 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     print(&Evaluation { measured: measure(&sum, &truth, classes.len()), models }, args.common.json)
 }
 
-/// Summed probabilities of so many models as logits: the softmax of their mean's logarithm is the mean itself.
+/// Converts summed probabilities of so many models to logits: the softmax of the mean's logarithm is the
+/// mean.
 fn mean(sum: &[f32], models: usize) -> Vec<f32> {
     sum.iter().map(|p| (p / models.max(1) as f32).max(f32::MIN_POSITIVE).ln()).collect()
 }
@@ -91,7 +92,7 @@ fn measure(logits: &[f32], truth: &[u32], classes: usize) -> EvaluationMetrics {
     }
 }
 
-/// For each output of a model, its place among the classes of the first model.
+/// For each class of a model, its index among the classes of the first model.
 fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
     ensure!(
         labels.len() == classes.len(),
@@ -108,7 +109,8 @@ fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
     Ok(order)
 }
 
-/// Keeps the images whose folder is a class of the model, labelled with the model's order.
+/// Keeps the images whose folder is a class of the model, and relabels them in the model's order. With
+/// `report`, prints the folders left out.
 pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], tell: bool) -> Result<()> {
     let places = data::matches(&flat.labels, classes);
     let strange: Vec<&str> = flat
@@ -138,14 +140,14 @@ pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], te
     Ok(())
 }
 
-/// Logits in the order of the first model's classes; `what` stands before the bar.
+/// Logits in the order of the first model's classes. `what` labels the progress bar.
 pub fn logits(classifier: &Classifier, samples: &Samples, order: &[usize], what: &str) -> Result<Vec<f32>> {
     by_batch(classifier, samples, classifier.batch(), what, |part| {
         Ok(ordered(&pollster::block_on(classifier.logits(part))?, order))
     })
 }
 
-/// Probabilities in the order of the first model's classes, averaged over the views of each square.
+/// Probabilities in the order of the first model's classes, averaged over the crops of each image.
 fn probabilities(
     classifier: &Classifier,
     squares: &Samples,
@@ -187,7 +189,7 @@ fn by_batch(
     Ok(scores)
 }
 
-/// Rows of scores with each class in its place.
+/// Reorders the classes of each row.
 fn ordered(scores: &[f32], order: &[usize]) -> Vec<f32> {
     let mut out = vec![0.0; scores.len()];
     let classes = order.len().max(1);
@@ -217,7 +219,7 @@ fn print(found: &Evaluation, as_json: bool) -> Result<()> {
     ))
 }
 
-/// Errors of each network and of their average, as the paper gives its own.
+/// A table of the errors of each network, of their average, and of the paper's networks.
 fn comparison(found: &Evaluation) -> String {
     let row = |name: &str, top1: f32, top5: f32| format!("{name:36} {top1:9.1} %  {top5:9.1} %");
     let measured =

@@ -1,4 +1,4 @@
-//! The options of a run as flags, made from the protocol's table: its names, help, ranges and defaults.
+//! The options of a run as command line flags, made from the protocol's option table.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
 use serde_json::Value;
 
-/// The options that were typed; the others keep the value of whatever they are laid over.
+/// The options given on the command line. All others keep the value of the options they are applied to.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct RunFlags(BTreeMap<&'static str, Value>);
 
-/// Options of a training run before any flag. From a terminal one brings one's own photos, so the network is
-/// the one that ships; everything else is as on the page.
+/// Default options of `alexnet train`. The network is the one that ships, because the data are usually one's
+/// own photos. Everything else is as on the page.
 pub fn defaults() -> RunOptions {
     RunOptions { network: Network::AlexNet64, ..RunOptions::default() }
 }
 
-/// Rows that are flags: the data set comes from `--data`.
+/// The rows that are flags. The data set comes from `--data`.
 fn rows() -> impl Iterator<Item = OptionSpec> {
     option_table().into_iter().filter(|spec| spec.name != "dataset")
 }
 
 impl RunFlags {
-    /// These options with the typed ones laid over them.
+    /// Replaces values of `options` by those given on the command line.
     ///
     /// # Errors
-    /// When the result breaks the option table.
+    /// If the result violates the option table.
     pub fn over(&self, options: &RunOptions) -> Result<RunOptions> {
         let mut value = serde_json::to_value(options)?;
         for (name, typed) in &self.0 {
@@ -39,12 +39,12 @@ impl RunFlags {
         Ok(options)
     }
 
-    /// What was typed for an option that is one of some names.
+    /// The value given for an option that takes a name.
     pub fn name(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// Whether this option was typed.
+    /// Whether this option was given.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -70,7 +70,7 @@ impl Args for RunFlags {
                     .require_equals(true),
                 OptionKind::Text => arg.value_name("TEXT"),
             };
-            // Statisticians and other programs know the averaged weights by this shorter name.
+            // A shorter alias for averaged weights.
             let arg = if spec.name == "weightAverage" { arg.visible_alias("average") } else { arg };
             command.arg(arg.allow_hyphen_values(true).value_parser(move |text: &str| parse(&spec, text)))
         })
@@ -100,7 +100,7 @@ impl FromArgMatches for RunFlags {
     }
 }
 
-/// What was typed, as the table's kind of value.
+/// Parses a value for a row of the table.
 fn parse(spec: &OptionSpec, text: &str) -> Result<Value, String> {
     let value = match spec.kind {
         OptionKind::Number { integer, .. } => match text.parse::<f64>() {

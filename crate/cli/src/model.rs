@@ -1,4 +1,4 @@
-//! Model files: found, read, written whole or not at all, converted, described.
+//! Model files: finding, reading and writing them.
 
 use std::convert::Infallible;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ static SHIPPED: Option<&[u8]> = Some(include_bytes!(env!("ALEXNET_SHIPPED")));
 #[cfg(not(shipped))]
 static SHIPPED: Option<&[u8]> = None;
 
-/// A model as it is named on the command line.
+/// A model as named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelName {
     /// The network that ships.
@@ -52,12 +52,12 @@ impl ModelName {
         }
     }
 
-    /// The file, read where it lies.
+    /// Opens the file for random access, without reading it whole.
     pub fn file(&self) -> Result<Box<dyn ReadAt>> {
         match self {
             Self::File(path) => {
                 let disk = Disk::open(path).with_context(|| format!("{self} cannot be read"))?;
-                // A project that the page exported holds its network.
+                // A project exported from the page contains its network.
                 let archive = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
                 let bytes = archive.then(|| fs::read(path)).transpose();
                 let bytes = bytes.with_context(|| format!("{self} cannot be read"))?;
@@ -76,7 +76,7 @@ impl ModelName {
         }
     }
 
-    /// What `read` makes of the opened file.
+    /// Opens the file and calls `read`.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -86,10 +86,9 @@ impl ModelName {
         open().with_context(|| self.to_string())
     }
 
-    /// Everything in the file, a run's state included; where the file does not say where its weights come from but is
-    /// one that others publish, their sentence.
+    /// Everything in the file, including a run's state. If the file records no origin but is a published one,
+    /// its origin is filled in.
     ///
-    /// # Errors
     /// A sentence that names the file.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         let file = self.file()?;
@@ -103,7 +102,7 @@ impl ModelName {
         read().with_context(|| self.to_string())
     }
 
-    /// The number format of the weights in the file: the smallest that one of them has.
+    /// The number format of the weights: the smallest one among the tensors.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -117,7 +116,7 @@ impl ModelName {
         })
     }
 
-    /// The network in use, read tensor by tensor: as the page does it.
+    /// The network for inference, loaded tensor by tensor as on the page.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -125,7 +124,7 @@ impl ModelName {
         self.opened(|file| Ok(Classifier::from_file(&file, compute)?))
     }
 
-    /// The network to use: averaged weights where the file has them.
+    /// The network alone, with averaged weights if the file has them.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -176,9 +175,9 @@ impl ReadAt for Held {
     }
 }
 
-/// Where a file's weights come from, if its content is that of a published one.
+/// The origin of a file, if its content is that of a published one.
 pub fn origin(file: &dyn ReadAt, published: &[PublishedModel]) -> Result<Option<String>, FormatError> {
-    // What has another size is not read to find out.
+    // Files of other sizes need not be hashed.
     if !published.iter().any(|one| one.bytes == file.size()) {
         return Ok(None);
     }
@@ -194,7 +193,7 @@ pub fn origin(file: &dyn ReadAt, published: &[PublishedModel]) -> Result<Option<
     Ok(published.iter().find(|one| one.sha256 == found).map(PublishedModel::origin))
 }
 
-/// A model file to write, whose extension says how.
+/// A model file to write. Its extension determines the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     pub path: PathBuf,
@@ -218,10 +217,10 @@ impl Output {
         Self { path: self.path.with_extension(format!("{tag}.{}", format.name())), format }
     }
 
-    /// Whether there is a folder to write into: asked before what takes long.
+    /// Checks that the folder exists, before long computations start.
     ///
     /// # Errors
-    /// When there is none.
+    /// If it does not.
     pub fn has_folder(&self) -> Result<()> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder.filter(|folder| !folder.is_dir()) {
@@ -237,8 +236,8 @@ impl Output {
     /// Writes a checkpoint.
     ///
     /// # Errors
-    /// When it cannot be written, or is a run's state in less than single precision; a file of that name stays as it
-    /// was.
+    /// If it cannot be written, or is a run's state in less than single precision. An existing file stays as
+    /// it was.
     pub fn write(&self, checkpoint: &Checkpoint, precision: Precision) -> Result<()> {
         ensure!(
             precision == Precision::F32 || self.format != FileFormat::Alexnet || checkpoint.run.is_none(),
@@ -251,7 +250,7 @@ impl Output {
     }
 }
 
-/// Puts a whole file in place of another, so that a kill in the middle leaves the old one.
+/// Replaces a file atomically, so that an interruption leaves the old one.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");

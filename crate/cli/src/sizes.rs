@@ -1,4 +1,4 @@
-//! `alexnet sizes`: what each precision saves and costs.
+//! `alexnet sizes`: file size and accuracy of a model in each precision.
 
 use alexnet::Classifier;
 use alexnet::classifier::ValidationCounter;
@@ -12,13 +12,13 @@ use crate::{backend, data, evaluate, report};
 const PRECISIONS: [(&str, Precision); 3] =
     [("f32", Precision::F32), ("f16", Precision::F16), ("int8", Precision::Int8)];
 
-/// Stores the model in each precision, reads it back and measures it on labelled images.
+/// Stores the model in each precision, reads it back and evaluates it on labelled images.
 ///
-/// The error of the logits is the root of their mean squared difference from the model's own, in parts of the root
-/// of the mean square of those. Of a file that is rounded already, its own are the rounded ones, which is said.
+/// The error of the logits is the RMS difference from the model's own logits, divided by their RMS. For a
+/// file that is quantised already, the reference are its quantised weights, and the output says so.
 ///
 /// # Errors
-/// When the model or the data set cannot be used, or they have no class in common.
+/// If the model or the data set cannot be used, or they have no class in common.
 pub fn run(args: &SizesArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let stored = args.model.precision()?;

@@ -19,14 +19,14 @@ use crate::flags;
 use crate::model::{ModelName, Output};
 use crate::{backend, report};
 
-/// The teachers' share of the target where nothing is said.
+/// Default of `--distillation`: the teachers' share of the target.
 const DISTILLATION: f64 = 0.5;
 
-/// Trains to the planned end, or until the minutes are over.
+/// Trains to the planned end, or until the time given by `--minutes` is over.
 ///
 /// # Errors
-/// When the data set, the model or the options cannot be used, or the loss is no longer a number; what was
-/// saved before stays.
+/// If the data set, the model or the options cannot be used, or the loss is NaN or infinite. Files saved
+/// earlier stay.
 pub fn run(args: &TrainArgs) -> Result<()> {
     args.out.has_folder()?;
     let compute = backend::open(args.common.backend)?;
@@ -34,7 +34,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     Trainer::new(args, &compute, session, source)?.train()
 }
 
-/// A session: fresh, from a model's weights, or resumed.
+/// Creates the session: new, from a model's weights, or resumed.
 fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset>)> {
     let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
     let mut model = args.model.as_ref().map(ModelName::model).transpose()?;
@@ -43,10 +43,10 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset
         model = Some(narrow(whole, width, seed)?);
     }
     let options = options(args, resumed.as_ref(), model.as_ref())?;
-    // A network that goes on sees pictures as it always did.
+    // A network that is trained further keeps its preprocessing.
     let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
     let square = known.unwrap_or_else(|| InputSize::whole(Architecture::input_size_of(options.network)));
-    // Before the data, which takes longer: a name that is wrong is told at once.
+    // Before the data, which take longer to read, so that a wrong name is reported at once.
     let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
     let given = args.labels.as_ref().map(|file| data::labels(file)).transpose()?;
     let memory = data::load_training(&args.data, &args.val, square, options.seed)?;
@@ -74,7 +74,8 @@ fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset
     Ok((session, source))
 }
 
-/// The typed options over those of the run, of the model's network, or the defaults.
+/// The options given on the command line, applied to those of the run, of the model's network, or to the
+/// defaults.
 fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkpoint>) -> Result<RunOptions> {
     if let Some(run) = resumed {
         let file = args.resume.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
@@ -107,13 +108,13 @@ fn same_classes(labels: &[ClassLabel], model: &Checkpoint) -> bool {
     labels.len() == model.labels.len() && data::matches(labels, &model.labels).iter().all(Option::is_some)
 }
 
-/// The loop around a session: when to read, to judge and to save.
+/// The training loop around a session: when to read metrics, validate and save.
 struct Trainer<'a> {
     args: &'a TrainArgs,
     session: Session,
-    /// The run's state, for going on.
+    /// The file of the run's state, for resuming.
     run: Output,
-    /// The model of the best epoch.
+    /// The file of the best epoch's model.
     best: Output,
     best_top1: Option<f32>,
     read_every: u64,
@@ -143,7 +144,7 @@ impl<'a> Trainer<'a> {
             FileFormat::Safetensors | FileFormat::Onnx => args.out.beside("run", FileFormat::Alexnet),
         };
         let best = args.out.beside("best", FileFormat::Safetensors);
-        // A run in pieces keeps the best of all pieces.
+        // A resumed run keeps the best model of its earlier parts.
         let best_top1 = match args.resume.is_some() && best.path.exists() {
             true => evaluate(&best, source.as_ref(), compute).ok().map(|found| found.top1),
             false => None,
@@ -183,7 +184,7 @@ impl<'a> Trainer<'a> {
         self.save_run()
     }
 
-    /// Trains to the end of the current epoch; `None` when the minutes were over before.
+    /// Trains to the end of the current epoch. `None` if the time was over before.
     fn epoch(&mut self, per_epoch: u64) -> Result<Option<Epoch>> {
         let mut sums = Epoch::default();
         let number = self.session.steps() / per_epoch + 1;
@@ -251,7 +252,7 @@ impl<'a> Trainer<'a> {
         ))
     }
 
-    /// After an epoch: the model so far, the best so far, the run's state.
+    /// Saves after an epoch: the current model, the best model, the run's state.
     fn save_epoch(&mut self, found: &Validation) -> Result<()> {
         if self.best_top1.is_none_or(|best| found.top1 > best) {
             self.best_top1 = Some(found.top1);
@@ -287,7 +288,7 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// What a model file reaches on the validation images.
+/// Evaluates a model file on the validation images.
 fn evaluate(file: &Output, source: &dyn Dataset, compute: &Compute) -> Result<Validation> {
     let model = Checkpoint::read(fs::read(&file.path)?)?;
     let classifier = Classifier::new(&model, compute)?;

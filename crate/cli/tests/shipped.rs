@@ -1,4 +1,4 @@
-//! The network that ships: as good as its list says.
+//! The shipped network: as accurate as its list says.
 
 #![allow(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Runs: what an epoch prints, what is saved, going on in the middle, starting from a model.
+//! Training: output per epoch, saved files, resuming, starting from a model.
 
 #![allow(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Wrong use is told with status 2, what cannot be done with status 1 and one line.
+//! Wrong usage exits with status 2, other failures with status 1 and one line.
 
 #![allow(missing_docs)]
 
@@ -61,14 +61,14 @@ fn what_is_not_there_is_one_line() {
         let line = refusal(args);
         assert!(line.contains("missing"), "{line}");
     }
-    // What is small is looked for first: it would else be told after minutes of reading data.
+    // Small files are checked first, or the error would come after minutes of reading data.
     let small = dir.join("small");
     let small = small.to_str().unwrap();
     for name in ["--labels", "--teacher"] {
         let line = refusal(&["train", "--data", missing, name, small, "--out", out, "--backend", "cpu"]);
         assert!(line.contains("small") && !line.contains("missing"), "{line}");
     }
-    // Before anything is read, let alone trained.
+    // The output folder is checked before anything is read or trained.
     let nowhere = dir.join("nowhere/o.safetensors");
     let nowhere = nowhere.to_str().unwrap();
     for args in [

@@ -1,30 +1,32 @@
-//! One of two towers: half of every layer's outputs, and where the halves have to be joined.
+//! Model parallelism over two groups (the paper's towers): half of every layer's outputs, and the points
+//! where the halves are exchanged.
 //!
-//! In the paper's figure 2 the cards exchange what conv3 and the fully connected layers read; conv2, conv4 and
-//! conv5, the normalisation and the pooling see their own tower alone, and the picture goes to both.
+//! In figure 2 of the paper the two GPUs exchange the inputs of conv3 and of the fully connected layers.
+//! conv2, conv4, conv5, normalisation and pooling read their own half alone. Both GPUs get the image.
 
 use std::ops::Range;
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 
-/// Layers that a tower computes without looking at the other.
+/// Consecutive layers that a group computes without an exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupSegment {
-    /// Whether its input is that of both towers, in their order along the channels; else the tower's own.
+    /// Whether its input is that of both groups, concatenated along the channels, or only the group's own.
     pub joined: bool,
-    /// Its layers, with the tower's shapes.
+    /// Its layers, with the group's shapes.
     pub layers: Vec<LayerSpec>,
 }
 
-/// Which of `count` channels, units or classes a tower holds; the first holds one more of an odd number.
+/// The range of `count` channels, units or classes that a group holds. If the number is odd, the first group
+/// holds one more.
 pub fn share(count: usize, towers: usize, tower: usize) -> Range<usize> {
     let start = |tower: usize| (count * tower).div_ceil(towers.max(1));
     start(tower)..start(tower + 1)
 }
 
 impl Architecture {
-    /// Whether a layer's outputs depend on the whole input of a network in two towers, so that the halves have to be
-    /// joined before it. The first convolution reads the picture, which both towers have.
+    /// Whether a layer needs the concatenated outputs of both groups. Not the first convolution, which reads
+    /// the image.
     pub fn reads_both(&self, index: usize) -> bool {
         let Some(layer) = self.layers.get(index).filter(|_| self.towers > 1 && index > 0) else {
             return false;
@@ -36,11 +38,11 @@ impl Architecture {
         }
     }
 
-    /// Half of the network: its layers in segments, between which the halves are joined.
+    /// Half of the network: its layers in segments, with an exchange between segments.
     ///
     /// # Errors
-    /// A sentence for a network in one piece, for one that normalises responses across the towers, and for a single
-    /// class, which cannot be halved.
+    /// A sentence if the network does not have two groups, normalises responses across groups, or has a
+    /// single class.
     pub fn tower(&self, tower: usize) -> Result<Vec<GroupSegment>, String> {
         let network = self.config.network;
         if self.towers != 2 || tower >= self.towers {
@@ -58,7 +60,7 @@ impl Architecture {
                     self.config.response_norm
                 ));
             }
-            // A dropout layer thins what its fully connected layer reads.
+            // A dropout layer belongs to the fully connected layer after it.
             let thins = matches!(layer.kind, LayerKind::Dropout(_));
             let thinned = index > 0 && matches!(self.layers[index - 1].kind, LayerKind::Dropout(_));
             if thins || (self.reads_both(index) && !thinned) {
@@ -83,7 +85,7 @@ impl Architecture {
         if !matches!(layer.kind, LayerKind::Dropout(_)) {
             half.output = mine(layer.output);
         }
-        // What was apart is whole within its tower.
+        // Within one group there is one group.
         match &mut half.kind {
             LayerKind::Conv2d { groups, .. } | LayerKind::ResponseNorm { groups, .. } => *groups = 1,
             _ => {}

@@ -1,14 +1,14 @@
-//! Every layer of a network in numbers, for people: what the explorer of shapes shows.
+//! Every layer of a network in numbers, for the page's explorer of shapes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::{Network, NetworkConfig};
 
-/// Bytes of a number.
+/// Bytes per value.
 const BYTES: u64 = 4;
 
-/// What a layer does.
+/// The kind of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -19,11 +19,11 @@ pub enum LayerRole {
     BatchNorm,
     /// Local response normalisation.
     ResponseNorm,
-    /// The non-linearity.
+    /// The activation function.
     Activation,
-    /// Maximum over windows.
+    /// Max-pooling.
     MaxPooling,
-    /// Mean over windows.
+    /// Average pooling.
     AveragePooling,
     /// Dropout.
     Dropout,
@@ -31,53 +31,53 @@ pub enum LayerRole {
     FullyConnected,
 }
 
-/// Which of two towers a half of a layer reads.
+/// Which of the two groups' outputs a half of a layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum InputRule {
-    /// Its own alone.
+    /// Only those of its own group.
     Own,
-    /// Both: the halves are joined before it.
+    /// Those of both groups, which are exchanged before it.
     Both,
 }
 
-/// One layer; sizes are those of one image, in single precision.
+/// One layer. Sizes are per image, in single precision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LayerShape {
-    /// The field's name: `conv1`, `fc6`, …
+    /// The usual name: `conv1`, `fc6`, …
     pub name: String,
-    /// What it does.
+    /// Its kind.
     pub role: LayerRole,
-    /// Channels, height and width that come in.
+    /// Input channels, height and width.
     pub input: [u32; 3],
-    /// Channels, height and width that go out.
+    /// Output channels, height and width.
     pub output: [u32; 3],
-    /// Side of the kernel or window in pixels, for layers that have one.
+    /// Side of the kernel or window, in pixels, if it has one.
     pub kernel: Option<u32>,
-    /// Step of the kernel or window in pixels.
+    /// Stride of the kernel or window, in pixels.
     pub stride: Option<u32>,
     /// Zeros added on each side of a convolution's input, in pixels.
     pub padding: Option<u32>,
-    /// Parts that a convolution's or a normalisation's channels are cut into.
+    /// Number of groups of a convolution's or a normalisation's channels.
     pub groups: Option<u32>,
-    /// Trainable numbers.
+    /// Number of trainable parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameters: u64,
-    /// Multiplications with an addition.
+    /// Multiply-adds.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub multiply_adds: u64,
-    /// Bytes of what goes out.
+    /// Bytes of the output.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub output_bytes: u64,
     /// Bytes of the parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameter_bytes: u64,
-    /// In a network of two towers, which of them each half reads.
+    /// In a network with two groups, which of them each half reads.
     pub reads: Option<InputRule>,
-    /// Bytes that each tower sends the other before this layer.
+    /// Bytes that each group sends the other before this layer.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub sent_bytes: u64,
 }
@@ -87,18 +87,18 @@ pub struct LayerShape {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NetworkShape {
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// Side of the input in pixels.
+    /// Side of the input, in pixels.
     pub input_size: u32,
-    /// Towers: 1 or 2.
+    /// Number of groups (the paper's towers): 1 or 2.
     pub towers: u32,
     /// The layers, in order.
     pub layers: Vec<LayerShape>,
 }
 
 impl NetworkShape {
-    /// A configuration in numbers; 0 classes mean the network's usual number.
+    /// The layers of a configuration. 0 classes mean the network's default.
     ///
     /// # Errors
     /// As [`Architecture::new`].

@@ -1,4 +1,5 @@
-//! What the benchmark drives: inference of `alexnet-224`, training steps of `alexnet-32`, weights at random.
+//! The benchmark's operations: inference of `alexnet-224`, training steps of `alexnet-32`, with random
+//! weights.
 
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use crate::convert::{JsResult, error, object};
 use crate::lab::{Lab, write};
 use crate::lab_parts::Bench;
 
-/// Images that look like noise, the same at every run.
+/// Images of noise, the same in every run.
 fn noise(network: Network, classes: u32, images: u32) -> Samples {
     let size = Architecture::input_size_of(network);
     let bytes = images * size * size * 3;
@@ -39,10 +40,11 @@ pub(crate) fn session(
 
 #[wasm_bindgen]
 impl Lab {
-    /// Makes ready: `infer` (`alexnet-224`, 1000 classes) or `trainStep` (`alexnet-32`, SGD with momentum).
+    /// Prepares a benchmark: `infer` (`alexnet-224`, 1000 classes) or `trainStep` (`alexnet-32`, SGD with
+    /// momentum).
     ///
     /// # Errors
-    /// A sentence when the kind is unknown or the network cannot be made.
+    /// If the kind is unknown or the network cannot be created.
     #[wasm_bindgen(js_name = benchPrepare)]
     pub async fn bench_prepare(&mut self, kind: String, batch: u32) -> JsResult<()> {
         let batch = batch.max(1);
@@ -71,7 +73,7 @@ impl Lab {
     /// One forward pass of the prepared batch: upload, computation, read-back of the logits.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchInfer)]
     pub async fn bench_infer(&self, batch: usize) -> JsResult<()> {
         let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(unprepared()) };
@@ -82,7 +84,7 @@ impl Lab {
     /// One training step of the prepared batch: upload, computation, read-back of the metrics.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchTrainStep)]
     pub async fn bench_train_step(&mut self, _batch: usize) -> JsResult<()> {
         let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(unprepared()) };
@@ -96,7 +98,7 @@ impl Lab {
     /// The prepared network as a file: `safetensors` or `onnx`.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called.
+    /// If `benchPrepare` was not called.
     #[wasm_bindgen(js_name = benchModel)]
     pub async fn bench_model(&self, format: String) -> JsResult<Uint8Array> {
         let (classifier, _) = self.prepared()?;
@@ -104,10 +106,11 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// What a peer that computes the same must answer: `{pixels, logits}` of the prepared batch, NCHW and row by row.
+    /// Input and expected output for other runtimes: `{pixels, logits}` of the prepared batch, NCHW and
+    /// row-major.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchSample)]
     pub async fn bench_sample(&self) -> JsResult<JsValue> {
         let (classifier, pixels) = self.prepared()?;

@@ -1,4 +1,4 @@
-//! Between Rust's values and JavaScript's.
+//! Conversions between Rust and JavaScript values.
 
 use alexnet::LabError;
 use alexnet::data::Image;
@@ -7,7 +7,7 @@ use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsError, JsValue};
 
-/// A result whose error is a JavaScript `Error` with the sentence as its message.
+/// A result whose error is a JavaScript `Error` with a sentence as its message.
 pub type JsResult<T> = Result<T, JsError>;
 
 /// A `LabError` as a JavaScript `Error`.
@@ -21,27 +21,27 @@ pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
     value.serialize(&serializer).map_err(|e| JsError::new(&e.to_string()))
 }
 
-/// A value of a plain JavaScript object; `what` names it in the sentence.
+/// Reads a plain JavaScript object. `what` names it in the error.
 pub fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
 }
 
-/// The words of something that JavaScript threw.
+/// The message of a JavaScript exception.
 pub fn message(thrown: &JsValue) -> String {
     let words = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
     words.unwrap_or_else(|| "no reason was given".to_owned())
 }
 
-/// A file that JavaScript reads, piece by piece.
+/// A file that JavaScript reads, part by part.
 pub struct Pieces {
-    /// Bytes in all.
+    /// Size of the file in bytes.
     pub size: u64,
-    /// `(offset, length)` to a `Uint8Array`.
+    /// Reads a part: `(offset, length)` to a `Uint8Array`.
     pub read: js_sys::Function,
 }
 
-/// Bytes asked for at once: each piece is a JavaScript array for a moment.
+/// Bytes read at once. Each part exists as a JavaScript array for a moment.
 const PIECE: usize = 4 << 20;
 
 impl ReadAt for Pieces {
@@ -64,28 +64,28 @@ impl ReadAt for Pieces {
     }
 }
 
-/// A JavaScript object of these properties.
+/// A JavaScript object with these properties.
 pub fn object(properties: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
-        // Setting a property of a fresh plain object cannot fail.
+        // Setting a property of a new plain object cannot fail.
         let _ = Reflect::set(&object, &JsValue::from_str(name), value);
     }
     object.into()
 }
 
-/// A square picture as `{size, rgba}`.
+/// A square image as `{size, rgba}`.
 pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
     let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     object(&[("size", size.into()), ("rgba", Uint8Array::from(rgba.as_slice()).into())])
 }
 
-/// RGBA as a canvas gives it, transparency over white.
+/// An image from RGBA pixels of a canvas. Transparent pixels become white.
 pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
     Image::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
 }
 
-/// Floats as a `Float32Array`.
+/// Values as a `Float32Array`.
 pub fn floats(values: &[f32]) -> JsValue {
     Float32Array::from(values).into()
 }

@@ -1,4 +1,4 @@
-//! Data sets: the shards that the page fetches, and what a visitor brought.
+//! Data sets: shards that the page fetches, and files that a visitor imports.
 
 use std::rc::Rc;
 
@@ -12,15 +12,15 @@ use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
 use crate::lab_parts::{LoadedDataset, describe, loader};
 
-/// Seed of the split into training and validation: the same pictures give the same split.
+/// Seed of the split into training and validation images: the same images give the same split.
 const SPLIT_SEED: u32 = 0;
 
 #[wasm_bindgen]
 impl Lab {
-    /// Makes a streamed data set known; `fetch` is `(file) => Promise<Uint8Array>`.
+    /// Adds a data set in shards. `fetch` is `(file) => Promise<Uint8Array>`.
     ///
     /// # Errors
-    /// A sentence when the manifest cannot be.
+    /// If the manifest is not valid.
     #[wasm_bindgen(js_name = addShards)]
     pub fn add_shards(&mut self, manifest: JsValue, fetch: Function) -> JsResult<JsValue> {
         let manifest: Manifest = from_js(manifest, "list of shards")?;
@@ -31,11 +31,11 @@ impl Lab {
         Ok(info)
     }
 
-    /// Takes a visitor's files, `[{path, bytes}]`: a ZIP or the files of a directory in ImageFolder layout,
-    /// CIFAR-10's archive, IDX files. Pictures are kept as bytes at the size of `network`.
+    /// Imports a visitor's files, `[{path, bytes}]`: a ZIP or the files of a folder in ImageFolder layout,
+    /// CIFAR-10's archive, IDX files. Images are stored as bytes at the input size of `network`.
     ///
     /// # Errors
-    /// A sentence when they hold no data set; the sets that are there stay.
+    /// If they hold no data set. Data sets loaded earlier stay.
     #[wasm_bindgen(js_name = importData)]
     pub async fn import_data(
         &mut self,
@@ -58,7 +58,7 @@ impl Lab {
         Ok(info)
     }
 
-    /// Forgets a data set; a run that uses it keeps it alive until it ends.
+    /// Removes a data set. A run that uses it keeps it alive until it ends.
     #[wasm_bindgen(js_name = removeData)]
     pub fn remove_data(&mut self, id: &str) {
         self.datasets.remove(id);

@@ -1,4 +1,4 @@
-//! A data set made picture by picture: the visitor's own classes, with the split that was chosen for them.
+//! Builds a data set image by image: a project's own classes, with its own split.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
 use crate::lab_parts::{ImageDataset, LoadedDataset, describe};
 
-/// No network of the table takes larger squares.
+/// No network has a larger input.
 const MOST_PIXELS: u32 = 512;
 
 fn preprocess(value: JsValue) -> JsResult<Preprocess> {
@@ -26,21 +26,21 @@ fn preprocess(value: JsValue) -> JsResult<Preprocess> {
 
 #[wasm_bindgen]
 impl Lab {
-    /// The square of an encoded picture as a network sees it: `crop × crop × 3` bytes.
+    /// An encoded image resized and cropped for a network: `crop × crop × 3` bytes.
     ///
     /// # Errors
-    /// A sentence when the bytes are no picture.
+    /// If the bytes are not an image.
     #[wasm_bindgen(js_name = centerCrop)]
     pub fn center_crop(&self, file: Vec<u8>, preprocessing: JsValue) -> JsResult<Uint8Array> {
         let picture = decode(&file).map_err(|e| error(e.into()))?;
         Ok(Uint8Array::from(preprocess_image(&picture, &preprocess(preprocessing)?).rgb.as_slice()))
     }
 
-    /// Begins a data set of these classes for a network and its preprocessing; one that was begun before is
-    /// forgotten.
+    /// Starts a data set with these classes, for a network and its preprocessing. Replaces one that was not
+    /// finished.
     ///
     /// # Errors
-    /// A sentence when a value has another shape.
+    /// If a value has the wrong type.
     #[wasm_bindgen(js_name = beginDataset)]
     pub fn begin_dataset(
         &mut self,
@@ -58,10 +58,11 @@ impl Lab {
         Ok(())
     }
 
-    /// Adds a square of [`Lab::square`] as a picture of class `label`, to be tested on (`val`) or to learn from.
+    /// Adds the result of [`Lab::center_crop`] as an image of class `label`, to the validation (`val`) or
+    /// training split.
     ///
     /// # Errors
-    /// A sentence when memory is short or no data set was begun.
+    /// If memory runs out or no data set was started.
     #[wasm_bindgen(js_name = addImage)]
     pub fn add_image(&mut self, square: &[u8], label: u32, val: bool) -> JsResult<()> {
         let album = self.image_dataset.as_mut().ok_or_else(|| JsError::new("No data set was begun."))?;
@@ -73,10 +74,10 @@ impl Lab {
         Ok(())
     }
 
-    /// Makes the data set known under its id.
+    /// Finishes the data set: it can then be used by its id.
     ///
     /// # Errors
-    /// A sentence when a square or a label does not fit; the set of that name stays then.
+    /// If an image or a label does not fit. An older data set with this id stays.
     #[wasm_bindgen(js_name = finishDataset)]
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
         let album = self.image_dataset.take().ok_or_else(|| JsError::new("No data set was begun."))?;

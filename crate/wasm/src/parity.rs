@@ -1,4 +1,4 @@
-//! Whether this device computes what the CPU backend computes.
+//! Compares the results of this device with those of the CPU backend.
 
 use alexnet::Compute;
 use alexnet::protocol::Network;
@@ -8,7 +8,7 @@ use crate::bench::session;
 use crate::convert::{JsResult, error, object};
 use crate::lab::Lab;
 
-/// The largest difference, relative to the largest of the second.
+/// The largest difference, relative to the largest value of `b`.
 fn relative(a: &[f32], b: &[f32]) -> f64 {
     let scale = b.iter().fold(0f32, |m, v| m.max(v.abs())).max(f32::MIN_POSITIVE);
     let worst =
@@ -18,11 +18,11 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Runs a network, `alexnet-32` unless another is named, forward and backward on this device and on the CPU: same weights, images and dropout
-    /// masks. The largest differences relative to each tensor's scale: `{logits, gradients, loss}`.
+    /// Runs a network (`alexnet-32` by default) forward and backward on this device and on the CPU, with the
+    /// same weights, images and dropout masks. Returns the largest differences relative to each tensor's
+    /// scale: `{logits, gradients, loss}`.
     ///
-    /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     pub async fn parity(&self, batch: u32, network: Option<String>) -> JsResult<JsValue> {
         let network = match network {
             Some(name) => name.parse().map_err(|e: String| JsError::new(&e))?,

@@ -1,4 +1,5 @@
-//! Runs: slot 0 is the run, slot 1 its rival in a race, slot 2 the run on the visitor's own pictures.
+//! Training runs: slot 0 is the run, slot 1 its rival in a race, slot 2 fine-tuning on the visitor's own
+//! images.
 
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{DropoutLayer, RunOptions};
@@ -35,10 +36,10 @@ fn no_run() -> JsError {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Draws a fresh network and makes it the slot's run; the old one goes only when the new one is whole.
+    /// Creates a run with new weights in a slot. The slot's old run is dropped only on success.
     ///
     /// # Errors
-    /// A sentence when options are out of range or the data set is not loaded.
+    /// If an option is out of range or the data set is not loaded.
     pub async fn configure(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
         let options: RunOptions = from_js(options, "configuration")?;
         options.check().map_err(|e| error(LabError::Options(e)))?;
@@ -47,17 +48,17 @@ impl Lab {
         self.put(slot, run)
     }
 
-    /// Changes the options that may change during a run.
+    /// Changes the options that can change during a run.
     ///
     /// # Errors
-    /// A sentence when another option differs or a value is out of range; nothing changes then.
+    /// If another option differs or a value is out of range. Nothing is changed then.
     #[wasm_bindgen(js_name = setOptions)]
     pub fn set_options(&mut self, slot: usize, options: JsValue) -> JsResult<()> {
         let options: RunOptions = from_js(options, "configuration")?;
         self.run_mut(slot)?.set_options(options).map_err(error)
     }
 
-    /// The options in force.
+    /// The current options.
     #[wasm_bindgen(js_name = runOptions)]
     pub fn run_options(&self, slot: usize) -> JsResult<JsValue> {
         match self.run(slot) {
@@ -66,19 +67,19 @@ impl Lab {
         }
     }
 
-    /// Trains `n` steps; metrics of the last.
+    /// Trains `n` steps and returns the metrics of the last one.
     ///
     /// # Errors
-    /// A sentence when images cannot be had or the device was lost.
+    /// If images cannot be loaded or the device was lost.
     pub async fn step(&mut self, slot: usize, n: u32) -> JsResult<JsValue> {
         let metrics = self.run_mut(slot)?.step(n).await.map_err(error)?;
         to_js(&metrics)
     }
 
-    /// Judges the first `limit` validation images (0 for all).
+    /// Evaluates on the first `limit` validation images (0 for all).
     ///
     /// # Errors
-    /// A sentence when images cannot be had or the device was lost.
+    /// If images cannot be loaded or the device was lost.
     pub async fn validate(&self, slot: usize, limit: u32) -> JsResult<JsValue> {
         to_js(&self.run(slot)?.validate(limit).await.map_err(error)?)
     }
@@ -86,7 +87,7 @@ impl Lab {
     /// The dropout mask of the last step: `{batch, units, values}`.
     ///
     /// # Errors
-    /// A sentence before the first step.
+    /// Before the first step.
     pub async fn mask(&self, slot: usize, layer: String) -> JsResult<JsValue> {
         let layer: DropoutLayer = layer.parse().map_err(|e: String| JsError::new(&e))?;
         let mask = self.run(slot)?.mask(layer);
@@ -98,10 +99,10 @@ impl Lab {
         ]))
     }
 
-    /// conv1's filters: `{count, channels, height, width, values}`.
+    /// The weights of conv1: `{count, channels, height, width, values}`.
     ///
     /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     pub async fn filters(&self, slot: usize) -> JsResult<JsValue> {
         let filters = self.run(slot)?.filters().await.map_err(error)?;
         let side = |i: usize| JsValue::from(filters.shape.get(i).copied().unwrap_or(1) as u32);
@@ -114,28 +115,28 @@ impl Lab {
         ]))
     }
 
-    /// The five best guesses for some validation images.
+    /// The top-5 predictions for some validation images.
     ///
     /// # Errors
-    /// A sentence when an image cannot be had.
+    /// If an image cannot be loaded.
     pub async fn watch(&self, slot: usize, indices: Vec<u32>) -> JsResult<JsValue> {
         to_js(&self.run(slot)?.watch(&indices).await.map_err(error)?)
     }
 
-    /// A validation image as the network gets it: `{size, rgba}`.
+    /// A validation image at the network's input size: `{size, rgba}`.
     ///
     /// # Errors
-    /// A sentence when the image cannot be had.
+    /// If the image cannot be loaded.
     #[wasm_bindgen(js_name = valImage)]
     pub async fn val_image(&self, slot: usize, index: u32) -> JsResult<JsValue> {
         let samples = self.run(slot)?.val_image(index).await.map_err(error)?;
         Ok(pixels(samples.size, &samples.pixels))
     }
 
-    /// Everything of a run, for going on later.
+    /// The full state of a run, for resuming.
     ///
     /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     #[wasm_bindgen(js_name = saveRun)]
     pub async fn save_run(&self, slot: usize) -> JsResult<Uint8Array> {
         let checkpoint = self.run(slot)?.checkpoint().await.map_err(error)?;
@@ -143,10 +144,10 @@ impl Lab {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// Goes on with a saved run; its data set must be loaded.
+    /// Resumes a saved run. Its data set must be loaded.
     ///
     /// # Errors
-    /// A sentence when the file holds no run or its data set is not loaded; the slot's run stays.
+    /// If the file holds no run or its data set is not loaded. The slot's run then stays.
     #[wasm_bindgen(js_name = resumeRun)]
     pub async fn resume_run(&mut self, slot: usize, bytes: Vec<u8>) -> JsResult<JsValue> {
         let checkpoint = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
@@ -158,10 +159,10 @@ impl Lab {
         self.put(slot, run)
     }
 
-    /// Makes the run's network the model in use. `labels`: as in [`Lab::start_from`].
+    /// Makes the run's network the active model. `labels`: as in [`Lab::start_from`].
     ///
     /// # Errors
-    /// A sentence when the device was lost or the weights are no numbers any more; the model in use stays.
+    /// If the device was lost or weights are NaN or infinite. The active model then stays.
     #[wasm_bindgen(js_name = useRun)]
     pub async fn use_run(&mut self, slot: usize, labels: JsValue) -> JsResult<JsValue> {
         let mut model = self.run(slot)?.model().await.map_err(error)?;
@@ -177,7 +178,7 @@ impl Lab {
         Ok(info)
     }
 
-    /// Ends a run and gives its memory back.
+    /// Ends a run and frees its memory.
     #[wasm_bindgen(js_name = dropRun)]
     pub fn drop_run(&mut self, slot: usize) {
         if let Some(run) = self.runs.get_mut(slot) {

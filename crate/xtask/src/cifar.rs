@@ -1,4 +1,4 @@
-//! CIFAR-10: the official archive, for machines with a network.
+//! Downloads CIFAR-10's official archive.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::files::root;
 use crate::stage::stage;
 use crate::stamp::hex;
 
-/// The set's id, and its folder's name among the site's data.
+/// The data set's id, which is also its folder among the site's data.
 pub const ID: &str = "cifar-10";
 /// The archive's name.
 pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
@@ -31,7 +31,7 @@ pub fn download() -> Result<()> {
     })
 }
 
-/// Downloads `url` into `folder` if its hash is right; `false` where the archive is there already.
+/// Downloads `url` into `folder` and checks its hash. `false` if the archive is there already.
 fn download_to(url: &str, sha256: &str, folder: &Path) -> Result<bool> {
     let whole = folder.join(ARCHIVE);
     if whole.exists() {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::files::Scratch;
 
-    /// A server that gives one answer, whatever it is asked.
+    /// A server that sends one fixed response.
     fn answering(answer: &'static [u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/{ARCHIVE}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The static server: web/dist on 127.0.0.1, with the headers that a careful host would send.
+//! The static server: web/dist on 127.0.0.1, with the headers of a careful host.
 
 use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,17 +15,17 @@ use tower_http::services::ServeDir;
 
 use crate::files::root;
 
-/// Everything comes from the site itself, apart from models, which a visitor may name by address.
+/// Everything comes from the site itself, apart from model files, which may come from any address.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
     worker-src 'self' blob:; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; \
     connect-src 'self' https: blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     object-src 'none'";
 
-/// A sub-path under which the tests find the site once more: it must not rely on being at the root.
+/// A second path to the site for the tests: the site must not rely on being at the root.
 pub const SUB_PATH: &str = "/some/where/else";
 
-/// Serves the site until the process ends; says so once it answers. `meanwhile` runs in a thread of its own: its failure
-/// is printed, and the site stays.
+/// Serves the site until the process ends, and prints a line once it answers. `meanwhile` runs in its own
+/// thread. If it fails, the error is printed and the site is still served.
 pub fn serve(port: u16, meanwhile: Option<fn() -> Result<()>>) -> Result<()> {
     let (listener, address) = listen(port)?;
     println!("serving http://{address}/");
@@ -40,7 +40,7 @@ pub fn serve(port: u16, meanwhile: Option<fn() -> Result<()>>) -> Result<()> {
     answer(listener, &root("web/dist"))
 }
 
-/// Serves the site from a thread of its own on a free port and returns its address.
+/// Serves the site from its own thread on a free port and returns its address.
 pub fn in_background() -> Result<String> {
     let (listener, address) = listen(0)?;
     thread::spawn(move || {
@@ -80,17 +80,17 @@ fn site(folder: &Path) -> Router {
         .layer(map_response(set_security_headers))
 }
 
-/// Says how long a response may be cached; sees paths without [`SUB_PATH`].
+/// Sets how long a response may be cached. Its paths do not include [`SUB_PATH`].
 async fn set_cache_control(request: Request, next: Next) -> Response {
     let hashed = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
-    // A revalidated file (304) keeps what it was sent with; a missing one must not stay missing.
+    // A revalidated file (304) keeps its caching. A missing file must not stay missing.
     let found = response.status().is_success() || response.status().is_redirection();
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control(hashed && found));
     response
 }
 
-/// Files under assets/ carry a hash of their content in their names; all others are asked about each time.
+/// Files under assets/ have a content hash in their names and never change. All others are revalidated.
 fn cache_control(hashed: bool) -> HeaderValue {
     HeaderValue::from_static(match hashed {
         true => "public, max-age=31536000, immutable",

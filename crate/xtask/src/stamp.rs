@@ -1,4 +1,4 @@
-//! Stamps: a stage is skipped when its inputs have the same hash as in its last run.
+//! Stamps: a stage is skipped if its inputs have the same hash as in its last run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,25 @@ use walkdir::WalkDir;
 
 use crate::files::write_if_changed;
 
-/// The hash of everything that a stage's output depends on, gathered part by part.
+/// The hash of everything that a stage's output depends on, built up part by part.
 #[derive(Default)]
 pub struct Inputs(Sha256);
 
 impl Inputs {
-    /// A setting, or bytes already in memory.
+    /// Adds a setting, or bytes in memory.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.update((bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);
         self
     }
 
-    /// A file's content.
+    /// Adds a file's content.
     pub fn file(self, path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(self.bytes(&bytes))
     }
 
-    /// Names and contents of every file below a folder, apart from those in folders of the names `without`.
+    /// Adds names and contents of all files below a folder, apart from subfolders named in `without`.
     pub fn folder(mut self, folder: &Path, without: &[&str]) -> Result<Self> {
         let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
         let kept = walk.filter_entry(|entry| {
@@ -43,7 +43,7 @@ impl Inputs {
         Ok(self)
     }
 
-    /// The stamp of these inputs, saved to `file` once the stage is done.
+    /// The stamp of these inputs, to be saved to `file` once the stage is done.
     pub fn stamp(self, file: impl Into<PathBuf>) -> Stamp {
         Stamp { file: file.into(), hash: self.hash() }
     }
@@ -54,20 +54,20 @@ impl Inputs {
     }
 }
 
-/// What a stage's inputs hash to now, and the file that remembers what they hashed to last time.
+/// The current hash of a stage's inputs, and the file with the hash of its last run.
 pub struct Stamp {
     file: PathBuf,
     hash: String,
 }
 
 impl Stamp {
-    /// Whether the last run that finished had these inputs, and left these outputs.
+    /// Whether the last completed run had these inputs, and its outputs still exist.
     pub fn is_current(&self, outputs: &[PathBuf]) -> bool {
         outputs.iter().all(|output| output.exists())
             && fs::read_to_string(&self.file).is_ok_and(|old| old == self.hash)
     }
 
-    /// Remembers the inputs; to be called when the outputs are whole.
+    /// Saves the hash. To be called when the outputs are complete.
     pub fn save(&self) -> Result<()> {
         write_if_changed(&self.file, self.hash.as_bytes()).map(drop)
     }

@@ -1,5 +1,4 @@
-//! Every test, the cheapest first. All of them run, so that one failure does not hide another; the last line
-//! counts them.
+//! Runs all tests, the cheapest first. A failure does not stop the others. The last line counts them.
 
 use std::process::Command;
 
@@ -14,7 +13,7 @@ use crate::toolchain::NO_RUST;
 use crate::wasm::Effort;
 use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
-/// Tests that belong together.
+/// A group of tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Group {
     /// The crates: formatting, unit and property tests, parity, lints.
@@ -23,20 +22,20 @@ pub enum Group {
     Web,
     /// The built site in a browser.
     Browser,
-    /// What leaves the project, in PyTorch: only when asked for, since it installs 5 GB.
+    /// Exported files, loaded by PyTorch. Only on request, because it installs 5 GB.
     Pytorch,
 }
 
-/// What runs when nothing is asked for.
+/// The groups that run by default.
 const USUAL: [Group; 3] = [Group::Web, Group::Rust, Group::Browser];
 
-/// The crates that compile natively and hold tests in the release profile. Without default features: the
-/// command's GPU stack would cost as much to compile as all the rest, and no test machine has a GPU to run it;
-/// the wasm build compiles the same backend.
+/// The crates that compile natively and are tested in the release profile. Without default features: the GPU
+/// stack would take as long to compile as all the rest, and test machines have no GPU. The wasm build
+/// compiles the same backend.
 const CRATES: [&str; 6] =
     ["--workspace", "--exclude", "alexnet-wasm", "--exclude", "xtask", "--no-default-features"];
 
-/// Runs these groups, or the usual ones where none is named.
+/// Runs these groups, or the default ones.
 ///
 /// # Errors
 /// The names of the checks that failed.
@@ -75,8 +74,8 @@ fn rust(report: &mut Report) {
     report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_RUST));
     report.tests("the tasks' own tests", cargo().args(["test", "--quiet", "--package", "xtask"]), NO_RUST);
     report.tests("crates' tests", cargo().args(["test", "--release"]).args(CRATES), NO_RUST);
-    // What `cargo clippy` does, with code generation: so the dependencies compiled for the tests serve here
-    // too, where `cargo clippy` would check burn and all below it once more.
+    // The same as `cargo clippy`, but with code generation, so that the dependencies compiled for the tests
+    // are reused. `cargo clippy` would check burn and its dependencies again.
     report.check("lints", || {
         let crates = ["--release"].into_iter().chain(CRATES).collect();
         for which in [vec!["--package", "xtask"], crates] {
@@ -117,12 +116,12 @@ struct Report {
 }
 
 impl Report {
-    /// Something that tests need; without it they cannot run, which is a failure.
+    /// Prepares something that the tests need. A failure counts as a failed test.
     fn needed(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
         work().map_err(|error| self.failed("what the tests need", &error)).is_ok()
     }
 
-    /// A check that counts as one test.
+    /// Runs a check that counts as one test.
     fn check(&mut self, name: &str, work: impl FnOnce() -> Result<String>) {
         match stage(name, work) {
             Ok(()) => self.count.passed += 1,
@@ -130,7 +129,7 @@ impl Report {
         }
     }
 
-    /// A command whose summary says how many tests it ran.
+    /// Runs a command whose output says how many tests it ran.
     fn tests(&mut self, name: &str, command: &mut Command, fix: &str) {
         let mut count = TestCount::default();
         let result = stage(name, || {
@@ -144,7 +143,7 @@ impl Report {
         });
         self.count.add(count);
         if let Err(error) = result {
-            // Its failed tests are counted; a command that broke off counts as one.
+            // Its failed tests are already counted. A command that fails without a count counts as one.
             self.count.failed -= count.failed.min(1);
             self.failed(name, &error);
         }

@@ -1,4 +1,4 @@
-//! Published weights: the list that the page offers, and fetching the files to lie beside it.
+//! Published weights: the list that the page offers, and downloading the files to the site.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,13 +18,13 @@ use crate::stamp::hex;
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
-    /// Relative to the page where the file lies beside it.
+    /// Relative to the page if the site holds the file.
     url: String,
     bytes: u64,
     sha256: &'static str,
     about: &'static str,
     licence: &'static str,
-    /// What goes into files that are exported from these weights.
+    /// The origin recorded in files exported from these weights.
     origin: String,
 }
 
@@ -46,7 +46,7 @@ pub fn write_list(site: &Path) -> Result<()> {
     write_if_changed(&site.join("generated/weights.json"), &text).map(drop)
 }
 
-/// Fetches what is not there yet, checks it and puts it beside the page, built or not.
+/// Downloads missing files, checks them and copies them to the site, built or not.
 pub fn download() -> Result<()> {
     stage("published weights", || {
         let (public, dist) = (root("web/public"), root("web/dist"));
@@ -64,7 +64,7 @@ pub fn download() -> Result<()> {
     })
 }
 
-/// The file, whole and checked, fetched unless it is there; one that broke off is gone on with.
+/// Downloads and checks a file, unless it exists. An interrupted download is resumed.
 fn download_one(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
     let whole = folder.join(one.file);
     if whole.exists() {
@@ -85,7 +85,7 @@ fn download_one(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
     Ok(whole)
 }
 
-/// Fetches what a file lacks.
+/// Downloads the missing part of a file.
 fn fetch(one: &PublishedModel, part: &mut File) -> Result<()> {
     let unreachable = || {
         format!(
@@ -102,7 +102,7 @@ fn fetch(one: &PublishedModel, part: &mut File) -> Result<()> {
     let mut answer = request.call().with_context(unreachable)?;
     let mut have = from;
     if answer.status() != 206 {
-        // This server sends files from their beginning.
+        // This server does not support ranges.
         part.set_len(0).and_then(|()| part.rewind()).context("cannot begin anew")?;
         have = 0;
     }
@@ -148,7 +148,8 @@ mod tests {
 
     const BODY: &[u8] = b"all the weights of a network";
 
-    /// A server of [`BODY`] that takes ranges, or (`stubborn`) does not; and what ranges it was asked for.
+    /// A server of [`BODY`] that supports ranges, or (`stubborn`) does not. Returns its address and the
+    /// ranges requested.
     fn server(stubborn: bool) -> (&'static str, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/weights.pth", listener.local_addr().unwrap());

@@ -1,9 +1,9 @@
 //! No two modules of a crate may depend on each other, directly or through others.
 //!
-//! A file is a module. It depends on another when its code names an item that the other defines: by `use` (re-exports are
-//! followed to the file that defines the item) or by a path that begins with `crate::` or `super::`. A module and the
-//! modules below it count as one unit towards each other, since a child may extend its parent's types; test modules do
-//! not count.
+//! A file is a module. It depends on another when its code names an item that the other defines: by `use`
+//! (re-exports are followed to the file that defines the item) or by a path that begins with `crate::`,
+//! `self::` or `super::`. A module and the modules below it count as one, because a child may extend its
+//! parent's types. Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,7 +54,7 @@ fn sources(src: &Path) -> Vec<Source> {
     files.iter().map(source).collect()
 }
 
-/// Text without comments and without what follows the first test module.
+/// The text without comments, and only up to the first test module.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
@@ -102,7 +102,7 @@ fn uses(code: &str) -> Vec<(bool, Vec<String>)> {
     found
 }
 
-/// The paths in a file that begin with `crate::` or `super::`, outside of `use` statements.
+/// The paths in a file that begin with `crate::`, `self::` or `super::`, outside of `use` statements.
 fn inline_paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for start in ["crate::", "super::"] {
@@ -117,12 +117,12 @@ fn inline_paths(code: &str) -> Vec<Vec<String>> {
 
 struct Crate {
     modules: BTreeSet<Module>,
-    /// Names that a module re-exports, and the path that it takes them from.
+    /// Names that a module re-exports, and the path that each stands for.
     exports: BTreeMap<(Module, String), Vec<String>>,
 }
 
 impl Crate {
-    /// The module that defines what `path`, written in `from`, names; none for items of other crates.
+    /// The module that defines what `path`, written in `from`, names. None for items of other crates.
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut at = from.clone();
         let mut rest = path;
@@ -155,12 +155,12 @@ impl Crate {
     }
 }
 
-/// One within the other, or the same.
+/// Whether one is the other or contains it.
 fn is_family(a: &Module, b: &Module) -> bool {
     !a.is_empty() && !b.is_empty() && (a.starts_with(b) || b.starts_with(a))
 }
 
-/// Which module depends on which.
+/// The modules that each module depends on.
 fn dependencies(src: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     let sources = sources(src);
     let mut exports = BTreeMap::new();
@@ -177,7 +177,7 @@ fn dependencies(src: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     for source in &sources {
         let named = uses(&source.code).into_iter().filter(|(public, _)| !public).map(|(_, path)| path);
         for path in named.chain(inline_paths(&source.code)) {
-            // The root gathers what the crate offers: it depends on all, and nothing of its own is used below it.
+            // The root re-exports everything and depends on all. Nothing that it defines is used below it.
             if let Some(target) = krate.resolve(&source.module, &path, 0)
                 && !target.is_empty()
                 && !source.module.is_empty()
@@ -190,7 +190,7 @@ fn dependencies(src: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     edges
 }
 
-/// The modules on a circle through `start`, in order; none where there is no such circle.
+/// The modules on a circle through `start`, in order. None if there is no such circle.
 fn circle(edges: &BTreeMap<Module, BTreeSet<Module>>, start: &Module) -> Option<Vec<Module>> {
     let mut queue = vec![vec![start.clone()]];
     let mut seen = BTreeSet::new();

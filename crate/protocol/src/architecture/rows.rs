@@ -1,28 +1,28 @@
-//! What the table says of each network; everything else is computed from it.
+//! The numbers that define each network. Everything else is computed from them.
 
 use crate::Network;
 
-/// A convolution of the table.
+/// A convolution and what follows it.
 pub struct Conv {
     pub out: u32,
     pub kernel: usize,
     pub stride: usize,
     pub padding: usize,
-    /// Whether overlapping 3/2 max-pooling follows.
+    /// Whether 3x3 max-pooling with stride 2 follows (overlapping windows).
     pub pool: bool,
-    /// Whether each tower reads only its own maps.
+    /// Whether each group reads only its own half of the input channels.
     pub apart: bool,
     /// Whether local response normalisation follows.
     pub respond: bool,
 }
 
-/// A row of the table.
+/// The definition of one network.
 pub struct Row {
     pub input: usize,
-    /// Halves that every layer's outputs are cut into: 2 in the networks of 2012.
+    /// Number of groups that each layer's outputs are split into: 2 for the networks of 2012.
     pub towers: usize,
     pub convs: [Conv; 5],
-    /// Side that adaptive average pooling brings the last feature map to.
+    /// Output side of the adaptive average pooling before fc6, if there is one.
     pub adaptive: Option<usize>,
     pub hidden: u32,
     pub classes: u32,
@@ -48,11 +48,11 @@ impl Conv {
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// A network's row.
+/// The definition of a network.
 pub fn row(network: Network) -> Row {
     match network {
-        // torchvision's `alexnet`: "One weird trick for parallelizing convolutional neural networks",
-        // Krizhevsky 2014, one tower.
+        // torchvision's `alexnet`, after "One weird trick for parallelizing convolutional neural networks",
+        // Krizhevsky 2014.
         Network::AlexNet224 => Row {
             input: 224,
             towers: 1,
@@ -70,8 +70,9 @@ pub fn row(network: Network) -> Row {
             mean: IMAGENET_MEAN,
             std: IMAGENET_STD,
         },
-        // Krizhevsky, Sutskever and Hinton 2012, figure 2 and section 3.5. The text says 224 pixels, where a kernel
-        // of 11 moved by 4 has no whole number of places; the figure's 55 needs 227.
+        // Krizhevsky, Sutskever and Hinton 2012, figure 2 and section 3.5. The text says 224 pixels, but an
+        // 11x11 kernel with stride 4 does not fit 224 a whole number of times. The figure's 55x55 output
+        // needs 227.
         Network::AlexNet2012 => Row {
             input: 227,
             towers: 2,
@@ -89,8 +90,7 @@ pub fn row(network: Network) -> Row {
             mean: IMAGENET_MEAN,
             std: IMAGENET_STD,
         },
-        // The same story for 64 pixels: torchvision's proportions at half the width, a first kernel that
-        // suits the smaller picture.
+        // For 64 pixels: torchvision's proportions at half the width, with a smaller first kernel.
         Network::AlexNet64 => Row {
             input: 64,
             towers: 1,
@@ -108,7 +108,7 @@ pub fn row(network: Network) -> Row {
             mean: [0.480, 0.448, 0.398],
             std: [0.277, 0.269, 0.282],
         },
-        // Small enough to train in a tab on a CPU.
+        // Small enough to train in a browser tab on a CPU.
         Network::AlexNet32 => Row {
             input: 32,
             towers: 1,
@@ -126,7 +126,7 @@ pub fn row(network: Network) -> Row {
             mean: [0.5; 3],
             std: [0.25; 3],
         },
-        // The same towers, a third to a sixteenth as wide.
+        // The 2012 network in small: the same two groups, a third to a sixteenth of the width.
         Network::AlexNet2012At32 => Row {
             input: 32,
             towers: 2,
