@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { catalogue } from "./build/catalogue.mjs";
 
 const wasmFolder = "src/generated/wasm";
 
@@ -14,10 +15,10 @@ function wasmBytes(): Record<string, number> {
 export default defineConfig({
   // Relative addresses: the site works from any sub-path of any static server.
   base: "./",
-  plugins: [svelte()],
+  plugins: [catalogue(), svelte()],
   define: { __WASM_BYTES__: JSON.stringify(wasmBytes()) },
   worker: { format: "es" },
   // light-dark() of the style sheet sets the floor; the policy of the server allows no data: scripts or styles.
   build: { target: ["chrome123", "firefox120", "safari17.5"], assetsInlineLimit: 0 },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts", "build/*.test.ts"], environment: "node", setupFiles: ["./vitest.setup.ts"] },
 });

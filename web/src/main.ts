@@ -1,6 +1,10 @@
 import { mount } from "svelte";
 import App from "./shell/App.svelte";
 import { lab } from "./engine/page/api";
+import { setLanguage } from "./i18n/index.svelte";
+import { initialLanguage } from "./shell/language";
+import { loadCommonMessages, loadView } from "./shell/views";
+import { page } from "./state/page.svelte";
 import "./ui/tokens.css";
 
 declare global {
@@ -8,6 +12,10 @@ declare global {
 }
 
 const target = document.getElementById("app");
-if (!target) throw new Error("The page has no place for the app.");
+if (!target) throw new Error("The page has no element #app.");
+await setLanguage(initialLanguage());
+// The view's parts travel at the same time as the messages of the frame; a failure is shown when the frame asks again.
+void loadView(page.view).catch(() => undefined);
+await loadCommonMessages();
 window.lab = lab;
 mount(App, { target });

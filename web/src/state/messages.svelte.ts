@@ -1,7 +1,8 @@
 /** The sentences shown to the visitor. */
+import { errorText, messageOf, type Message as Sentence } from "../errors/message";
 
 export type Tone = "error" | "info";
-export interface Message { id: number; tone: Tone; text: string; action?: { label: string; run: () => void } }
+export interface Message { id: number; tone: Tone; text: Sentence | string; action?: { label: Sentence | string; run: () => void } }
 
 const MOST = 3;
 /** To notice a message, and to read a letter of it, with time to spare. */
@@ -20,18 +21,18 @@ const state = $state<{ list: Message[] }>({ list: [] });
 export const messages = { get list(): readonly Message[] { return state.list; } };
 
 /** Shows a sentence; the same sentence is not shown twice. One that only informs leaves by itself when it has been read. */
-export function showMessage(text: string, tone: Tone = "info", action?: Message["action"]): number {
+export function showMessage(text: Sentence | string, tone: Tone = "info", action?: Message["action"]): number {
   const message: Message = { id: next++, tone, text, ...(action ? { action } : {}) };
-  const list = [...state.list.filter((m) => m.text !== text), message];
+  const list = [...state.list.filter((m) => errorText(m.text) !== errorText(text)), message];
   while (list.length > MOST) list.splice(Math.max(0, list.slice(0, -1).findIndex(passing)), 1);
   state.list = list;
-  if (passing(message)) leave(message.id, NOTICE_MS + LETTER_MS * text.length + (action ? ACTION_MS : 0));
+  if (passing(message)) leave(message.id, NOTICE_MS + LETTER_MS * errorText(text).length + (action ? ACTION_MS : 0));
   return message.id;
 }
 
 /** Shows what went wrong. */
 export function showError(error: unknown): number {
-  return showMessage(errorText(error), "error");
+  return showMessage(messageOf(error), "error");
 }
 
 export function dismiss(id: number): void {
@@ -52,11 +53,4 @@ function leave(id: number, after: number): void {
     if (attended()) leave(id, AGAIN_MS);
     else dismiss(id);
   }, after);
-}
-
-/** An error's sentence, whole: capital, full stop. */
-export function errorText(error: unknown): string {
-  const raw = (error instanceof Error ? error.message : String(error)).trim() || "Something went wrong and no reason was given";
-  const text = raw.charAt(0).toUpperCase() + raw.slice(1);
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

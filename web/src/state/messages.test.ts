@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { attend, dismiss, messages, showMessage, showError, errorText } from "./messages.svelte";
+import { errorText } from "../errors/message";
+import { attend, dismiss, messages, showMessage, showError } from "./messages.svelte";
 
 const shown = () => messages.list.map(({ text }) => text);
 
@@ -13,7 +14,7 @@ it.each([
   [new Error("the file is empty"), "The file is empty."],
   [new Error("Already whole."), "Already whole."],
   ["plain text", "Plain text."],
-  [new Error(""), "Something went wrong and no reason was given."],
+  [new Error(""), "Something went wrong, and no reason was given."],
 ])("makes a sentence of %s", (error, expected) => {
   expect(errorText(error)).toBe(expected);
 });
@@ -33,7 +34,7 @@ it("makes room among what would leave by itself, an error only after that", () =
 
 it("takes a message away", () => {
   const id = showError(new Error("gone"));
-  expect(messages.list.map(({ text, tone }) => [text, tone])).toEqual([["Gone.", "error"]]);
+  expect(messages.list.map(({ text, tone }) => [errorText(text), tone])).toEqual([["Gone.", "error"]]);
   dismiss(id);
   expect(messages.list).toEqual([]);
 });

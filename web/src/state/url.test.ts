@@ -1,8 +1,9 @@
+import { errorText } from "../errors/message";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_OPTIONS, OPTIONS, type RunOptions } from "../generated/protocol";
 import { checkOption, formatConfiguration, parseConfiguration, withOptions, type Configuration } from "./url";
 
-const defaults: Configuration = { view: "classify", backend: "auto", model: "", options: DEFAULT_OPTIONS, rival: null };
+const defaults: Configuration = { view: "classify", backend: "auto", lang: "", model: "", options: DEFAULT_OPTIONS, rival: null };
 
 /** A value other than the default, allowed by the row. */
 function other(spec: (typeof OPTIONS)[number]): unknown {
@@ -37,7 +38,7 @@ describe("the page's address", () => {
 
   it("carries everything at once, a rival included", () => {
     const options = Object.fromEntries(OPTIONS.map((spec) => [spec.name, other(spec)])) as unknown as RunOptions;
-    const configuration: Configuration = { view: "models", backend: "cpu", model: "https://example.org/a b.safetensors?x=1&y=2", options, rival: { ...options, dropout: 0, activation: "tanh" } };
+    const configuration: Configuration = { view: "models", backend: "cpu", lang: "de", model: "https://example.org/a b.safetensors?x=1&y=2", options, rival: { ...options, dropout: 0, activation: "tanh" } };
     expect(parseConfiguration(formatConfiguration(configuration)).configuration).toEqual(configuration);
   });
 
@@ -55,18 +56,19 @@ describe("the page's address", () => {
   it.each([
     ["?dropout=2", "Dropout cannot be 2: use a number from 0 to 0.95"],
     ["?dropout=", 'Dropout cannot be "": use a number from 0 to 0.95'],
-    ["?batchSize=1.5", "Batch size cannot be 1.5: use a whole number from 1 to 1024"],
+    ["?batchSize=1.5", "Batch size cannot be 1.5: use a whole number from 1 to 1,024"],
     ["?learningRate=NaN", 'Learning rate cannot be "NaN": use a number from 0.000001 to 10'],
     ["?activation=cube", 'Activation cannot be "cube": use one of relu, tanh, sigmoid, leaky-relu, gelu'],
     ["?flip=maybe", 'Mirror cannot be "maybe": use true or false'],
   ])("says what is wrong with %s and keeps the default", (search, sentence) => {
     const { configuration, problems } = parseConfiguration(search);
     expect(configuration).toEqual(defaults);
-    expect(problems).toEqual([`${sentence} (in the page's address).`]);
+    expect(problems.map(errorText)).toEqual([`${sentence} (in the page's address).`]);
   });
 
   it("says what is wrong with a view or a backend", () => {
-    expect(parseConfiguration("?view=fly&backend=tpu").problems).toEqual([
+    expect(parseConfiguration("?view=fly&backend=tpu&lang=tlh").problems.map(errorText)).toEqual([
+      "The page's address asks for lang “tlh”: use one of en, de, es, zh.",
       "The page's address asks for view “fly”: use one of classify, studio, train, learn, models.",
       "The page's address asks for backend “tpu”: use one of auto, cpu, webgpu.",
     ]);

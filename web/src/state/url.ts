@@ -1,14 +1,18 @@
 /** The page's configuration as URL parameters, and back. Only what differs from the default is written. */
+import { message, messageError, MessageError, type Message } from "../errors/message";
+import { optionTitle } from "../i18n/options";
+import { isLanguage, LANGUAGES, type Language } from "../i18n/languages";
 import { BACKENDS, DEFAULT_OPTIONS, OPTIONS, type Backend, type OptionSpec, type RunOptions } from "../generated/protocol";
 
 export const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
 export type View = (typeof VIEWS)[number];
-export const VIEW_TITLES: Readonly<Record<View, string>> = { classify: "Classify", studio: "Your pictures", train: "Train", learn: "Learn", models: "Models" };
 
 /** Everything that a link carries. */
 export interface Configuration {
   view: View;
   backend: Backend;
+  /** The language that the address asks for, "" for the browser's. */
+  lang: Language | "";
   /** Address of another model than the shipped one, "" for the shipped one. */
   model: string;
   options: RunOptions;
@@ -19,15 +23,18 @@ export interface Configuration {
 type Value = OptionSpec["default"];
 const RIVAL = "rival";
 
-/** Reads an address. What is not understood keeps its default and gives a sentence. */
-export function parseConfiguration(search: string): { configuration: Configuration; problems: string[] } {
+/** Reads an address. What is not understood keeps its default and gives a message. */
+export function parseConfiguration(search: string): { configuration: Configuration; problems: Message[] } {
   const params = new URLSearchParams(search);
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const options = readOptions(params, "", DEFAULT_OPTIONS, problems);
   const races = [...params.keys()].some((key) => key === RIVAL || key.startsWith(`${RIVAL}.`));
+  const lang = params.get("lang");
+  if (lang !== null && !isLanguage(lang)) problems.push(message("engine.addressChoice", { name: "lang", value: lang, allowed: LANGUAGES.join(", ") }));
   const configuration = {
     view: oneOf("view", VIEWS, params.get("view"), "classify", problems),
     backend: oneOf("backend", BACKENDS, params.get("backend"), "auto", problems),
+    lang: isLanguage(lang) ? lang : ("" as const),
     model: params.get("model") ?? "",
     options,
     rival: races ? readOptions(params, `${RIVAL}.`, options, problems) : null,
@@ -36,13 +43,14 @@ export function parseConfiguration(search: string): { configuration: Configurati
 }
 
 /** Writes an address's query (with its `?`, or "" where nothing differs from the defaults). Parameters of others are kept. */
-export function formatConfiguration({ view, backend, model, options, rival }: Configuration, search = ""): string {
-  const own = new Set(["view", "backend", "model", RIVAL, ...OPTIONS.map((spec) => spec.name)]);
+export function formatConfiguration({ view, backend, lang, model, options, rival }: Configuration, search = ""): string {
+  const own = new Set(["view", "backend", "lang", "model", RIVAL, ...OPTIONS.map((spec) => spec.name)]);
   const params = new URLSearchParams(
     [...new URLSearchParams(search)].filter(([key]) => !own.has(key) && !key.startsWith(`${RIVAL}.`)),
   );
   if (view !== "classify") params.set("view", view);
   if (backend !== "auto") params.set("backend", backend);
+  if (lang !== "") params.set("lang", lang);
   if (model !== "") params.set("model", model);
   writeOptions(params, "", options, DEFAULT_OPTIONS);
   if (rival) {
@@ -54,45 +62,47 @@ export function formatConfiguration({ view, backend, model, options, rival }: Co
   return text === "" ? "" : `?${text}`;
 }
 
-/** Holds a value against its row of the option table: the value, or the sentence that says what is allowed. */
-export function checkOption(spec: OptionSpec, value: unknown): { value: Value } | { problem: string } {
-  const wrong = (allowed: string) => ({ problem: `${spec.title} cannot be ${JSON.stringify(value)}: ${allowed}.` });
-  const { kind } = spec;
+/** Holds a value against its row of the option table: the value, or the message that says what is allowed. */
+export function checkOption(spec: OptionSpec, value: unknown): { value: Value } | { problem: Message } {
+  const { kind, name } = spec;
+  const given = { option: optionTitle(name), value: JSON.stringify(value) ?? "" };
   switch (kind.type) {
     case "number": {
       const fits = typeof value === "number" && value >= kind.min && value <= kind.max && (!kind.integer || Number.isInteger(value));
-      return fits ? { value } : wrong(`use a ${kind.integer ? "whole " : ""}number from ${kind.min} to ${kind.max}`);
+      if (fits) return { value };
+      const range = { ...given, min: kind.min, max: kind.max };
+      return { problem: kind.integer ? message("engine.optionWholeNumber", range) : message("engine.optionNumber", range) };
     }
     case "choice":
-      return typeof value === "string" && kind.values.includes(value) ? { value } : wrong(`use one of ${kind.values.join(", ")}`);
+      return typeof value === "string" && kind.values.includes(value) ? { value } : { problem: message("engine.optionChoice", { ...given, allowed: kind.values.join(", ") }) };
     case "switch":
-      return typeof value === "boolean" ? { value } : wrong("use true or false");
+      return typeof value === "boolean" ? { value } : { problem: message("engine.optionSwitch", given) };
     case "text":
-      return typeof value === "string" ? { value } : wrong("use a text");
+      return typeof value === "string" ? { value } : { problem: message("engine.optionText", given) };
   }
 }
 
-/** `base` with `changes`, each held against the table. Throws the first sentence. */
+/** `base` with `changes`, each held against the table. Throws the first problem. */
 export function withOptions(base: RunOptions, changes: Partial<RunOptions>): RunOptions {
   const options: Record<string, Value> = { ...base };
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
     const spec = OPTIONS.find((row) => row.name === name);
-    if (!spec) throw new Error(`There is no option “${name}”: use ${OPTIONS.map((row) => row.name).join(", ")}.`);
+    if (!spec) throw messageError("engine.optionUnknown", { name, allowed: OPTIONS.map((row) => row.name).join(", ") });
     const checked = checkOption(spec, value);
-    if ("problem" in checked) throw new Error(checked.problem);
+    if ("problem" in checked) throw new MessageError(checked.problem);
     options[name] = checked.value;
   }
   return options as unknown as RunOptions;
 }
 
-function readOptions(params: URLSearchParams, prefix: string, base: RunOptions, problems: string[]): RunOptions {
+function readOptions(params: URLSearchParams, prefix: string, base: RunOptions, problems: Message[]): RunOptions {
   const options: Record<string, Value> = { ...base };
   for (const spec of OPTIONS) {
     const text = params.get(prefix + spec.name);
     if (text === null) continue;
     const checked = checkOption(spec, fromText(spec, text));
-    if ("problem" in checked) problems.push(`${checked.problem.slice(0, -1)} (in the page's address).`);
+    if ("problem" in checked) problems.push(message("engine.inAddress", { problem: checked.problem }));
     else options[spec.name] = checked.value;
   }
   return options as unknown as RunOptions;
@@ -113,9 +123,9 @@ function fromText({ kind }: OptionSpec, text: string): Value {
   return text;
 }
 
-function oneOf<T extends string>(name: string, allowed: readonly T[], text: string | null, fallback: T, problems: string[]): T {
+function oneOf<T extends string>(name: string, allowed: readonly T[], text: string | null, fallback: T, problems: Message[]): T {
   if (text === null) return fallback;
   const found = allowed.find((value) => value === text);
-  if (!found) problems.push(`The page's address asks for ${name} “${text}”: use one of ${allowed.join(", ")}.`);
+  if (!found) problems.push(message("engine.addressChoice", { name, value: text, allowed: allowed.join(", ") }));
   return found ?? fallback;
 }

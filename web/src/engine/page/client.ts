@@ -1,5 +1,6 @@
 /** The page's side of the worker: starts it, and replaces it when it dies. */
 import * as Comlink from "comlink";
+import { carryMessages } from "../../errors/transfer";
 import type { Backend } from "../../generated/protocol";
 import type { EngineInfo, WorkerApi, WorkerEvent } from "../shared/protocol";
 
@@ -147,6 +148,8 @@ function message(error: unknown): string {
   const words = error instanceof Error ? (typeof error.cause === "string" ? error.cause : error.message) : String(error);
   return words.replace(/\.$/, "");
 }
+
+carryMessages();
 
 /** Starts the real worker. */
 export function connectWorker(): Connection {

@@ -2,7 +2,7 @@
 import type { ModelInfo } from "../../generated/protocol";
 import { modelState } from "../../state/model.svelte";
 import { wrongViewMessage, isOnnx, NO_ONNX } from "../../state/file-kind";
-import { errorText } from "../../state/messages.svelte";
+import { errorText } from "../../errors/message";
 import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel, DownloadedModel, WorkerApi } from "../shared/protocol";
 import type { Client } from "./client";
 import { urlFileName } from "../shared/url-file-name";

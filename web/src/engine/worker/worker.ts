@@ -1,6 +1,7 @@
 /** The worker: owns the wasm module and the device, and serves one call after another. */
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
+import { carryMessages } from "../../errors/transfer";
 import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../../generated/protocol";
 import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
 import { megabytes } from "../../ui/format";
@@ -347,4 +348,5 @@ const api: WorkerApi = {
   parity: (batch, network) => call((lab) => lab.parity(batch, network)),
 };
 
+carryMessages();
 Comlink.expose(api);

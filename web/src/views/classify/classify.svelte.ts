@@ -3,7 +3,8 @@ import { lab } from "../../engine/page/api";
 import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
 import { wrongViewMessage } from "../../state/file-kind";
-import { dismiss, showMessage, showError, errorText } from "../../state/messages.svelte";
+import { errorText } from "../../errors/message";
+import { dismiss, showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
 /** The answer for one photo. */

@@ -3,7 +3,7 @@ import { lab } from "../../engine/page/api";
 import type { FilterData, HeatMapData, Pixels } from "../../engine/shared/protocol";
 import type { LayerMaps } from "../../generated/protocol";
 import { occlusionMap } from "../../charts/heat";
-import { errorText } from "../../state/messages.svelte";
+import { errorText } from "../../errors/message";
 import { modelState } from "../../state/model.svelte";
 import type { Answer } from "./classify.svelte";
 

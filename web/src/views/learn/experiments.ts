@@ -76,6 +76,6 @@ export function experimentOptions({ run, rival }: Experiment): Pick<Configuratio
 }
 
 /** The query that opens the Train view on an experiment; backend and model stay as they are. */
-export function experimentAddress(experiment: Experiment, { backend, model }: Pick<Configuration, "backend" | "model">): string {
-  return formatConfiguration({ view: "train", backend, model, ...experimentOptions(experiment) });
+export function experimentAddress(experiment: Experiment, { backend, lang, model }: Pick<Configuration, "backend" | "lang" | "model">): string {
+  return formatConfiguration({ view: "train", backend, lang, model, ...experimentOptions(experiment) });
 }

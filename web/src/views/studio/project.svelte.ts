@@ -8,7 +8,8 @@ import * as store from "../../projects/store";
 import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, type ProjectRun } from "../../projects/types";
 import { warnings } from "../../projects/warnings";
 import { deleteWeights, weightBytes } from "../../projects/weights";
-import { showMessage, showError, errorText } from "../../state/messages.svelte";
+import { errorText } from "../../errors/message";
+import { showMessage, showError } from "../../state/messages.svelte";
 import { savePreference, loadPreference } from "../../state/preferences";
 import { ThumbnailCache } from "./thumbnails";
 
