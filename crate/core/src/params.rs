@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use alexnet_kernels::linear::Int8Rows;
+use alexnet_kernels::linear::Int8Weights;
 use burn::backend::Dispatch;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -40,7 +40,7 @@ pub enum Weight {
     Float(Tensor<1>),
     /// Int8 weights of a fully connected layer, CPU only. A quarter of the memory, and faster where reading
     /// the weights is the bottleneck.
-    Bytes(Arc<Int8Rows>),
+    Bytes(Arc<Int8Weights>),
 }
 
 impl Weight {
@@ -51,8 +51,8 @@ impl Weight {
         match self {
             Self::Float(tensor) => tensor.clone(),
             Self::Bytes(rows) => {
-                let mut values = vec![0.0; rows.bytes.len()];
-                rows.widen(0, &mut values);
+                let mut values = vec![0.0; rows.values.len()];
+                rows.dequantize(0, &mut values);
                 upload_flat(values, device)
             }
         }
@@ -144,9 +144,9 @@ pub(crate) fn read_weights(
     let weights = specs.map(|(name, shape, _)| {
         if compute.backend == Backend::Cpu
             && shape.len() == 2
-            && let Some(ScaledBytes { bytes, scales }) = file.bytes(&name)?
+            && let Some(ScaledBytes { values, scales }) = file.values(&name)?
         {
-            return Ok(Weight::Bytes(Arc::new(Int8Rows { bytes, scales })));
+            return Ok(Weight::Bytes(Arc::new(Int8Weights { values, scales })));
         }
         Ok(upload_flat(file.tensor(&name)?.data, &compute.device).into())
     });

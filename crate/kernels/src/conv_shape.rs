@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2d {
     /// Number of samples in the batch.
-    pub images: usize,
+    pub batch_size: usize,
     /// Input and output channels.
     pub channels: [usize; 2],
     /// Height and width of the input, in pixels.
@@ -33,20 +33,20 @@ const SLACK: usize = 64;
 
 /// Copies planes of `size` into zeroed planes of `padded_size`, starting at `before`, with `stride` between
 /// values (dilation). Values that would fall outside are dropped.
-pub(crate) fn spread(
+pub(crate) fn pad_and_dilate(
     from: &[f32],
     planes: usize,
-    side: [usize; 2],
-    into: [usize; 2],
+    size: [usize; 2],
+    padded_size: [usize; 2],
     before: [usize; 2],
     stride: [usize; 2],
     to: &mut Vec<f32>,
 ) {
     to.clear();
-    to.resize(planes * area(into) + SLACK, 0.0);
-    for (from, to) in from.chunks_exact(area(side)).zip(to.chunks_exact_mut(area(into))) {
-        for (y, row) in from.chunks_exact(side[1]).enumerate() {
-            let start = (before[0] + y * stride[0]) * into[1] + before[1];
+    to.resize(planes * area(padded_size) + SLACK, 0.0);
+    for (from, to) in from.chunks_exact(area(size)).zip(to.chunks_exact_mut(area(padded_size))) {
+        for (y, row) in from.chunks_exact(size[1]).enumerate() {
+            let start = (before[0] + y * stride[0]) * padded_size[1] + before[1];
             if stride[1] == 1 {
                 to[start..start + row.len()].copy_from_slice(row);
             } else {

@@ -12,13 +12,13 @@ const DEPTH: usize = 320;
 /// The same where the left factor is not packed. Longer runs suit the memory prefetcher.
 const DEPTH_IN_PLACE: usize = 4096;
 /// Up to this many column panels the left factor is read without packing.
-const FEW: usize = 4;
+const FEW_PANELS: usize = 4;
 /// Columns packed at once. With [`DEPTH`] they fill half of the L2 cache.
 const COLUMNS: usize = 480;
 
 /// The offsets of `count` rows or columns that are `stride` values apart.
-pub(crate) fn offsets(count: usize, apart: usize) -> Vec<usize> {
-    (0..count).map(|i| i * apart).collect()
+pub(crate) fn offsets(count: usize, stride: usize) -> Vec<usize> {
+    (0..count).map(|i| i * stride).collect()
 }
 
 /// A view of a matrix whose element `(i, j)` is `data[rows[i] + columns[j]]`. It can be row-major,
@@ -45,7 +45,7 @@ impl<'a> IndexedMatrix<'a> {
 /// If the largest offset lies outside `data`.
 fn assert_inside(data: &[f32], rows: &[usize], columns: &[usize]) {
     if let (Some(row), Some(column)) = (rows.iter().max(), columns.iter().max()) {
-        assert!(row.saturating_add(*column) < data.len(), "grid outside its data");
+        assert!(row.saturating_add(*column) < data.len(), "the matrix reaches outside its data");
     }
 }
 
@@ -85,16 +85,16 @@ pub fn matmul(
     right: IndexedMatrix<'_>,
     bias: Option<&[f32]>,
     target: IndexedMatrixMut<'_>,
-    scratch: &mut MatmulWorkspace,
+    workspace: &mut MatmulWorkspace,
 ) {
     assert_eq!(left.columns.len(), right.rows.len(), "inner sizes");
     assert_eq!(left.rows.len(), target.rows.len(), "rows");
     assert_eq!(right.columns.len(), target.columns.len(), "columns");
-    assert!(bias.is_none_or(|bias| bias.len() == left.rows.len()), "a bias a row");
+    assert!(bias.is_none_or(|bias| bias.len() == left.rows.len()), "one bias per row");
     if target.rows.is_empty() || target.columns.is_empty() {
         return;
     }
-    Arch::new().dispatch(Product { left, right, bias, target, scratch });
+    Arch::new().dispatch(Product { left, right, bias, target, workspace });
 }
 
 struct Product<'a> {
@@ -102,7 +102,7 @@ struct Product<'a> {
     right: IndexedMatrix<'a>,
     bias: Option<&'a [f32]>,
     target: IndexedMatrixMut<'a>,
-    scratch: &'a mut MatmulWorkspace,
+    workspace: &'a mut MatmulWorkspace,
 }
 
 impl WithSimd for Product<'_> {
@@ -110,53 +110,65 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, right, bias, mut target, scratch } = self;
+        let Self { left, right, bias, mut target, workspace } = self;
         let width = 2 * S::F32_LANES;
         let (rows, inner, columns) = (left.rows.len(), left.columns.len(), right.columns.len());
-        find_runs(left.columns, &mut scratch.left_runs);
+        find_runs(left.columns, &mut workspace.left_runs);
         // With few columns, packing the left factor would take longer than multiplying it.
-        let in_place = columns <= FEW * width && scratch.left_runs.len() == 1;
+        let in_place = columns <= FEW_PANELS * width && workspace.left_runs.len() == 1;
         // All passes have the same depth, because a short last pass would cost as much as a long one.
         let most = if in_place { DEPTH_IN_PLACE } else { DEPTH };
         let depth = inner.div_ceil(inner.div_ceil(most).max(1)).max(1);
         let block = COLUMNS.next_multiple_of(width).min(columns.next_multiple_of(width));
-        scratch.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
+        workspace.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
         // One spare row, for vectors that are written past the end.
-        scratch.right.resize(block * depth + width, 0.0);
+        workspace.right.resize(block * depth + width, 0.0);
         if inner == 0 {
-            fill(&mut target, bias);
+            fill_with_bias(&mut target, bias);
         }
         for from in (0..inner).step_by(depth) {
             let depth = depth.min(inner - from);
-            let begin = (from == 0).then_some(bias);
+            let initial = (from == 0).then_some(bias);
             if in_place {
-                pack_right::<S>(right, (from, depth), (0, columns), &mut scratch.runs, &mut scratch.right);
-                for (place, rows) in left.rows.chunks(ROWS).enumerate() {
+                pack_right::<S>(
+                    right,
+                    (from, depth),
+                    (0, columns),
+                    &mut workspace.runs,
+                    &mut workspace.right,
+                );
+                for (row_block, rows) in left.rows.chunks(ROWS).enumerate() {
                     // Missing rows repeat the last one. Their results are not stored.
                     let left = std::array::from_fn(|i| {
                         &left.data[rows[i.min(rows.len() - 1)] + left.columns[from]..][..depth]
                     });
-                    let panels = scratch.right.chunks_exact(width * depth).take(columns.div_ceil(width));
+                    let panels = workspace.right.chunks_exact(width * depth).take(columns.div_ceil(width));
                     for (panel, right) in panels.enumerate() {
-                        let sums = tile_of_rows(simd, left, right);
-                        store(simd, &sums, &mut target, place * ROWS, panel * width, begin);
+                        let sums = tile_unpacked(simd, left, right);
+                        store(simd, &sums, &mut target, row_block * ROWS, panel * width, initial);
                     }
                 }
                 continue;
             }
-            pack_left(left, from, depth, &scratch.left_runs, &mut scratch.left);
+            pack_left(left, from, depth, &workspace.left_runs, &mut workspace.left);
             for first in (0..columns).step_by(block) {
                 let block = block.min(columns - first);
-                pack_right::<S>(right, (from, depth), (first, block), &mut scratch.runs, &mut scratch.right);
+                pack_right::<S>(
+                    right,
+                    (from, depth),
+                    (first, block),
+                    &mut workspace.runs,
+                    &mut workspace.right,
+                );
                 for (panel, right) in
-                    scratch.right.chunks_exact(width * depth).take(block.div_ceil(width)).enumerate()
+                    workspace.right.chunks_exact(width * depth).take(block.div_ceil(width)).enumerate()
                 {
                     let column = first + panel * width;
-                    for (place, left) in
-                        scratch.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
+                    for (row_block, left) in
+                        workspace.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
                     {
                         let sums = tile(simd, left, right, depth);
-                        store(simd, &sums, &mut target, place * ROWS, column, begin);
+                        store(simd, &sums, &mut target, row_block * ROWS, column, initial);
                     }
                 }
             }
@@ -165,7 +177,7 @@ impl WithSimd for Product<'_> {
 }
 
 /// The result when the inner size is 0: the bias alone.
-fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
+fn fill_with_bias(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
     for (i, row) in target.rows.iter().enumerate() {
         for column in target.columns {
             target.data[row + column] = bias.map_or(0.0, |bias| bias[i]);
@@ -175,14 +187,14 @@ fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
 
 /// Packs panels of [`ROWS`] rows, ordered by inner step. Rows past the last one hold arbitrary values.
 #[inline(always)]
-fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
-    for (rows, panel) in grid.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
+fn pack_left(matrix: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
+    for (rows, panel) in matrix.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
         let rows: [usize; ROWS] = std::array::from_fn(|i| rows[i.min(rows.len() - 1)]);
-        let within = |run: &&Run| run.lane < from + depth && run.lane + run.length > from;
+        let within = |run: &&Run| run.column < from + depth && run.column + run.length > from;
         for run in runs.iter().filter(within) {
-            let (first, end) = (run.lane.max(from), (run.lane + run.length).min(from + depth));
-            let offset = run.offset + first - run.lane;
-            let rows = rows.map(|row| &grid.data[row + offset..][..end - first]);
+            let (first, end) = (run.column.max(from), (run.column + run.length).min(from + depth));
+            let offset = run.offset + first - run.column;
+            let rows = rows.map(|row| &matrix.data[row + offset..][..end - first]);
             for (step, to) in
                 panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate()
             {
@@ -202,21 +214,21 @@ fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], t
 /// much, the next one overwrites.
 #[inline(always)]
 fn pack_right<S: Simd>(
-    grid: IndexedMatrix<'_>,
+    matrix: IndexedMatrix<'_>,
     (from, depth): (usize, usize),
     (first, block): (usize, usize),
     runs: &mut Vec<Run>,
     to: &mut [f32],
 ) {
     let width = 2 * S::F32_LANES;
-    let rows = &grid.rows[from..from + depth];
-    let columns = &grid.columns[first..first + block];
+    let rows = &matrix.rows[from..from + depth];
+    let columns = &matrix.columns[first..first + block];
     let lowest = rows.iter().max().copied().unwrap_or(0);
     for (panel, columns) in columns.chunks(width).enumerate() {
         let to = &mut to[panel * width * depth..];
         find_runs(columns, runs);
         let right = columns.iter().max().copied().unwrap_or(0);
-        let inside = lowest + right + width <= grid.data.len() && to.len() >= width * (depth + 1);
+        let inside = lowest + right + width <= matrix.data.len() && to.len() >= width * (depth + 1);
         let vectors: usize = runs.iter().map(|run| if run.length > S::F32_LANES { 2 } else { 1 }).sum();
         if inside && vectors < columns.len() {
             for (step, row) in rows.iter().enumerate() {
@@ -224,8 +236,8 @@ fn pack_right<S: Simd>(
                     // SAFETY: `inside` was computed from the largest row and column offset, and the panel has
                     // a spare row.
                     unsafe {
-                        let from = grid.data.as_ptr().add(row + run.offset);
-                        let to = to.as_mut_ptr().add(step * width + run.lane);
+                        let from = matrix.data.as_ptr().add(row + run.offset);
+                        let to = to.as_mut_ptr().add(step * width + run.column);
                         if run.length > S::F32_LANES {
                             from.copy_to_nonoverlapping(to, width);
                         } else {
@@ -236,7 +248,7 @@ fn pack_right<S: Simd>(
             }
         } else {
             for (row, to) in rows.iter().zip(to.chunks_exact_mut(width)) {
-                let data = &grid.data[*row..];
+                let data = &matrix.data[*row..];
                 for (to, column) in to.iter_mut().zip(columns) {
                     // SAFETY: `IndexedMatrix::new` has checked the largest sum of a row and a column offset.
                     *to = unsafe { *data.get_unchecked(*column) };
@@ -251,7 +263,7 @@ fn pack_right<S: Simd>(
 #[derive(Debug, Clone, Copy)]
 struct Run {
     /// Index of the first column.
-    lane: usize,
+    column: usize,
     /// Offset of the first column.
     offset: usize,
     length: usize,
@@ -260,10 +272,10 @@ struct Run {
 /// Splits columns into contiguous runs.
 fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     runs.clear();
-    for (lane, &offset) in columns.iter().enumerate() {
+    for (column, &offset) in columns.iter().enumerate() {
         match runs.last_mut() {
             Some(run) if run.offset + run.length == offset => run.length += 1,
-            _ => runs.push(Run { lane, offset, length: 1 }),
+            _ => runs.push(Run { column, offset, length: 1 }),
         }
     }
 }
@@ -295,9 +307,9 @@ pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) 
 
 /// The microkernel with a left factor that is not packed: one slice per row.
 #[inline(always)]
-fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
+fn tile_unpacked<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
     /// Steps between two updates of the pointers.
-    const TILES_PER_BLOCK: usize = 4;
+    const UNROLL: usize = 4;
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
     let steps = left[0].len();
@@ -318,10 +330,10 @@ fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f
         *left = left.map(|row| row.wrapping_add(steps));
         right = right.wrapping_add(2 * steps);
     };
-    for _ in 0..steps / TILES_PER_BLOCK {
-        add(&mut left, TILES_PER_BLOCK);
+    for _ in 0..steps / UNROLL {
+        add(&mut left, UNROLL);
     }
-    for _ in 0..steps % TILES_PER_BLOCK {
+    for _ in 0..steps % UNROLL {
         add(&mut left, 1);
     }
     sums
@@ -335,14 +347,14 @@ fn store<S: Simd>(
     target: &mut IndexedMatrixMut<'_>,
     row: usize,
     column: usize,
-    begin: Option<Option<&[f32]>>,
+    initial: Option<Option<&[f32]>>,
 ) {
     let width = 2 * S::F32_LANES;
     let columns = &target.columns[column..];
     let columns = &columns[..width.min(columns.len())];
     let run = columns.len() == width && columns[width - 1] == columns[0] + width - 1;
     for (i, (offset, sums)) in target.rows[row..].iter().zip(sums).enumerate() {
-        let bias = begin.map(|bias| bias.map_or(0.0, |bias| bias[row + i]));
+        let bias = initial.map(|bias| bias.map_or(0.0, |bias| bias[row + i]));
         if run {
             let (to, _) = S::as_mut_simd_f32s(&mut target.data[offset + columns[0]..][..width]);
             for (to, sum) in to.iter_mut().zip(sums) {
@@ -372,7 +384,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_of_any_shape_are_those_of_the_definition(
+        fn products_of_any_shape_match_the_definition(
             (rows, inner, columns) in (0usize..20, 0usize..600, 0usize..70), transposed: bool, biased: bool,
         ) {
             let value = |i: usize| ((i * 7919) % 23) as f32 - 11.0;

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_zero_is_zero_and_what_is_no_number_stays() {
+    fn negative_values_become_zero_and_nan_propagates() {
         for length in 0..40 {
             let value = |i: usize| if i % 7 == 3 { f32::NAN } else { (i % 5) as f32 - 2.0 };
             let mut out: Vec<f32> = (0..length).map(value).collect();

@@ -8,7 +8,7 @@ use pulp::Simd;
 /// Side of a tile.
 pub(crate) const SIDE: usize = 6;
 /// Lanes of the widest vector in use.
-pub(crate) const LARGEST: usize = 8;
+pub(crate) const MAX_LANES: usize = 8;
 
 type Line<S> = [<S as Simd>::f32s; SIDE];
 type Tile<S> = [Line<S>; SIDE];
@@ -89,7 +89,10 @@ impl Matrix for OutputTransform {
 
 /// Applies the matrix on both sides: a tile of `FROM` rows and columns becomes one of `TO`.
 #[inline(always)]
-pub(crate) fn both<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(simd: S, tile: &mut Tile<S>) {
+pub(crate) fn apply_both_sides<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(
+    simd: S,
+    tile: &mut Tile<S>,
+) {
     // One of the two sizes is the tile's side. The other selects the matrix (3x3 or 5x5 kernels).
     let kind = if FROM == SIDE { TO } else { FROM };
     for column in 0..FROM {
@@ -113,22 +116,22 @@ pub(crate) fn both<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(simd:
 pub(crate) fn load<S: Simd, const N: usize>(
     simd: S,
     data: &[f32],
-    bases: &[usize; LARGEST],
-    row_apart: usize,
+    bases: &[usize; MAX_LANES],
+    row_stride: usize,
 ) -> Tile<S> {
     let lanes = S::F32_LANES;
-    let last = bases[..lanes].iter().max().map_or(0, |base| base + (N - 1) * row_apart + N);
-    assert!(last <= data.len() && N <= SIDE && lanes <= LARGEST, "a tile outside its data");
+    let last = bases[..lanes].iter().max().map_or(0, |base| base + (N - 1) * row_stride + N);
+    assert!(last <= data.len() && N <= SIDE && lanes <= MAX_LANES, "a tile outside its data");
     let mut tile = [[simd.splat_f32s(0.0); SIDE]; SIDE];
     for (row, line) in tile.iter_mut().enumerate().take(N) {
-        let mut values = [0.0f32; SIDE * LARGEST];
+        let mut values = [0.0f32; SIDE * MAX_LANES];
         for (lane, base) in bases[..lanes].iter().enumerate() {
             for column in 0..N {
                 // SAFETY: the assertion has checked the largest index, and `values` has room for every lane
                 // of a row.
                 unsafe {
                     *values.get_unchecked_mut(column * lanes + lane) =
-                        *data.get_unchecked(base + row * row_apart + column);
+                        *data.get_unchecked(base + row * row_stride + column);
                 }
             }
         }
@@ -139,10 +142,10 @@ pub(crate) fn load<S: Simd, const N: usize>(
 
 /// Loads a tile whose values are `stride` apart, one vector each, from `start` on.
 #[inline(always)]
-pub(crate) fn gather<S: Simd>(simd: S, from: &[f32], apart: usize, start: usize) -> Tile<S> {
+pub(crate) fn gather<S: Simd>(simd: S, from: &[f32], stride: usize, start: usize) -> Tile<S> {
     let mut tile = [[simd.splat_f32s(0.0); SIDE]; SIDE];
     for (at, value) in tile.as_flattened_mut().iter_mut().enumerate() {
-        let start = at * apart + start;
+        let start = at * stride + start;
         *value = S::as_simd_f32s(&from[start..start + S::F32_LANES]).0[0];
     }
     tile

@@ -6,7 +6,7 @@ mod autodiff;
 mod cube;
 mod flex;
 
-use alexnet_kernels::linear::Int8Rows;
+use alexnet_kernels::linear::Int8Weights;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -169,7 +169,7 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, towers: usize) -
 }
 
 /// A fully connected layer with int8 weights. CPU only, without gradients.
-pub fn linear_int8(x: Tensor<2>, weight: &Int8Rows, bias: Tensor<1>) -> Tensor<2> {
+pub fn linear_int8(x: Tensor<2>, weight: &Int8Weights, bias: Tensor<1>) -> Tensor<2> {
     flex::linear_int8(x, weight, bias)
 }
 
