@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use alexnet_format::Precision;
-use alexnet_protocol::Views;
+use alexnet_protocol::TestCrops;
 use clap::{Args, Parser, Subcommand};
 
-use crate::backend::Choice;
+use crate::backend::BackendChoice;
 use crate::flags::RunFlags;
 use crate::model::{ModelName, Output};
 
@@ -64,7 +64,7 @@ pub struct PreprocessArgs {
     /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
     /// (centre and corners, each with its mirror image).
     #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
-    pub views: Views,
+    pub views: TestCrops,
 }
 
 #[derive(Args)]
@@ -239,7 +239,7 @@ pub struct InspectArgs {
 pub struct Common {
     /// Where to compute.
     #[arg(long, value_name = "B", default_value = "auto")]
-    pub backend: Choice,
+    pub backend: BackendChoice,
     /// Prints JSON and nothing else.
     #[arg(long)]
     pub json: bool,

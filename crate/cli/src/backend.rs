@@ -10,12 +10,12 @@ use crate::report;
 
 /// A value of `--backend`: the protocol's backends and CUDA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub enum BackendChoice {
     Protocol(Backend),
     Cuda,
 }
 
-impl FromStr for Choice {
+impl FromStr for BackendChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -32,22 +32,22 @@ impl FromStr for Choice {
 ///
 /// # Errors
 /// If the requested backend is not available. `auto` falls back to the CPU.
-pub fn open(choice: Choice) -> Result<Compute> {
+pub fn open(choice: BackendChoice) -> Result<Compute> {
     let (compute, why) = match choice {
-        Choice::Protocol(Backend::Cpu) => (Compute::cpu(), String::new()),
-        Choice::Protocol(Backend::WebGpu) => {
+        BackendChoice::Protocol(Backend::Cpu) => (Compute::cpu(), String::new()),
+        BackendChoice::Protocol(Backend::WebGpu) => {
             (pollster::block_on(Compute::webgpu())?, adapter().unwrap_or_else(|reason| reason))
         }
-        Choice::Protocol(Backend::Auto) => match adapter() {
+        BackendChoice::Protocol(Backend::Auto) => match adapter() {
             Ok(name) => match pollster::block_on(Compute::webgpu()) {
                 Ok(compute) => (compute, name),
                 Err(error) => (Compute::cpu(), error.to_string()),
             },
             Err(reason) => (Compute::cpu(), reason),
         },
-        Choice::Cuda => cuda()?,
+        BackendChoice::Cuda => cuda()?,
     };
-    let name = if choice == Choice::Cuda { "cuda" } else { compute.backend.name() };
+    let name = if choice == BackendChoice::Cuda { "cuda" } else { compute.backend.name() };
     report::note(&match why.is_empty() {
         true => format!("backend: {name}"),
         false => format!("backend: {name} ({})", why.trim_end_matches('.')),

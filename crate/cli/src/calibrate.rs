@@ -15,7 +15,7 @@ use crate::model::{ModelName, Output};
 use crate::{backend, data, evaluate, report};
 
 /// Fewer images than this are not enough to measure calibration.
-const FEWEST: usize = 20;
+const MIN_IMAGES: usize = 20;
 
 /// Fits a temperature on all images and folds it into the model. Its effect is measured by two-fold
 /// cross-validation: each half of the images with the temperature of the other half. If the loss does not
@@ -24,7 +24,7 @@ const FEWEST: usize = 20;
 /// If the model or the data set cannot be used, or the model cannot be written.
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let out = out(args)?;
-    out.has_folder()?;
+    out.check_folder()?;
     let mut model = args.model.model()?;
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
@@ -56,19 +56,19 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     };
     let halves = all.halves();
     ensure!(
-        halves.iter().all(|half| half.labels.len() >= FEWEST),
+        halves.iter().all(|half| half.labels.len() >= MIN_IMAGES),
         "{} images are too few to calibrate with: {} at least",
         all.labels.len(),
-        2 * FEWEST
+        2 * MIN_IMAGES
     );
 
-    let (found, unseen) = all.fitted(halves);
-    let calibrated = all.under(found);
+    let (found, unseen) = all.cross_validate(halves);
+    let calibrated = all.with_temperature(found);
     let calibration = Calibration {
         temperature: found as f32,
-        doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
-        ece_before: all.error(),
-        ece_after: unseen.error(),
+        confidence_threshold: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
+        ece_before: all.calibration_error(),
+        ece_after: unseen.calibration_error(),
         images: all.labels.len() as u32,
     };
     let (loss_before, loss_after) = (all.loss(), unseen.loss());
@@ -76,10 +76,10 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     model.calibration = Some(calibration);
     out.write(&model, args.model.precision()?)?;
 
-    let Calibration { temperature, doubt, ece_before, ece_after, images } = calibration;
+    let Calibration { temperature, confidence_threshold, ece_before, ece_after, images } = calibration;
     if args.common.json {
         let document = json!({
-            "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
+            "file": out.path.display().to_string(), "temperature": temperature, "doubt": confidence_threshold, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
         });
         return report::result(&document.to_string());
@@ -90,7 +90,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
          more often than right",
         ece_before * 100.0,
         ece_after * 100.0,
-        doubt * 100.0
+        confidence_threshold * 100.0
     ))
 }
 
@@ -121,8 +121,9 @@ impl EvaluatedImages {
 
     /// The temperature of all images, and each half with that of the other. 1 and the unchanged logits if the
     /// cross-validated loss does not improve.
-    fn fitted(&self, [first, second]: [Self; 2]) -> (f64, Self) {
-        let unseen = first.under(second.temperature()).and(second.under(first.temperature()));
+    fn cross_validate(&self, [first, second]: [Self; 2]) -> (f64, Self) {
+        let unseen =
+            first.with_temperature(second.temperature()).concat(second.with_temperature(first.temperature()));
         match unseen.loss() < self.loss() {
             true => (self.temperature(), unseen),
             false => (1.0, self.clone()),
@@ -133,25 +134,25 @@ impl EvaluatedImages {
         temperature(&self.logits, &self.labels, self.classes)
     }
 
-    fn under(&self, temperature: f64) -> Self {
+    fn with_temperature(&self, temperature: f64) -> Self {
         let logits = self.logits.iter().map(|z| (f64::from(*z) / temperature) as f32).collect();
         Self { logits, ..self.clone() }
     }
 
-    fn and(mut self, other: Self) -> Self {
+    fn concat(mut self, other: Self) -> Self {
         self.logits.extend(other.logits);
         self.labels.extend(other.labels);
         self
     }
 
-    fn error(&self) -> f32 {
+    fn calibration_error(&self) -> f32 {
         expected_calibration_error(&self.logits, &self.labels, self.classes) as f32
     }
 
     fn loss(&self) -> f32 {
-        let mut tally = ValidationCounter::new(self.classes);
-        tally.add(&self.logits, &self.labels);
-        tally.validation().loss
+        let mut counter = ValidationCounter::new(self.classes);
+        counter.add(&self.logits, &self.labels);
+        counter.validation().loss
     }
 }
 
@@ -197,21 +198,21 @@ mod tests {
     }
 
     #[test]
-    fn a_temperature_is_taken_where_images_that_it_was_not_fitted_on_gain_by_it() {
+    fn temperature_is_used_if_the_cross_validated_loss_improves() {
         // 95 % confident and right for 7 of 10: overconfident.
-        let sure = images(3.0, [7, 7]);
-        let (found, unseen) = sure.fitted(sure.halves());
-        assert!(found > 2.0 && unseen.loss() < sure.loss(), "{found}");
-        assert!(unseen.error() < 0.01 && sure.error() > 0.2);
+        let overconfident = images(3.0, [7, 7]);
+        let (found, unseen) = overconfident.cross_validate(overconfident.halves());
+        assert!(found > 2.0 && unseen.loss() < overconfident.loss(), "{found}");
+        assert!(unseen.calibration_error() < 0.01 && overconfident.calibration_error() > 0.2);
     }
 
     #[test]
-    fn a_calibrated_network_keeps_its_weights() {
+    fn calibrated_network_keeps_its_weights() {
         // 73 % confident, right for 10 of 10 in one half and 5 of 10 in the other: what fits one half harms
         // the other.
-        let fair = images(1.0, [10, 5]);
-        let (found, unseen) = fair.fitted(fair.halves());
+        let calibrated = images(1.0, [10, 5]);
+        let (found, unseen) = calibrated.cross_validate(calibrated.halves());
         assert_eq!(found, 1.0);
-        assert_eq!(unseen.logits, fair.logits);
+        assert_eq!(unseen.logits, calibrated.logits);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use alexnet::Classifier;
-use alexnet_protocol::{Prediction, Views};
+use alexnet_protocol::{Prediction, TestCrops};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
@@ -53,7 +53,7 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
     Ok(())
 }
 
-fn classify(classifier: &Classifier, photo: &Path, views: Views, top: usize) -> Result<Vec<Prediction>> {
+fn classify(classifier: &Classifier, photo: &Path, views: TestCrops, top: usize) -> Result<Vec<Prediction>> {
     let bytes = std::fs::read(photo).context("The file cannot be read")?;
     let picture = alexnet_data::decode(&bytes)?;
     Ok(pollster::block_on(classifier.classify(&picture, views, top))?.top)

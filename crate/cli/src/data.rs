@@ -75,23 +75,23 @@ fn names(paths: &[PathBuf]) -> String {
 
 /// For each class of `from`, its index in `to`: by equal ids, else where the id equals a name, else by equal
 /// names.
-pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
-    let place = |wanted: &ClassLabel| {
+pub fn match_classes(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
+    let index = |wanted: &ClassLabel| {
         let by_id = to.iter().position(|class| class.id == wanted.id);
         let by_name = |name: &str| to.iter().position(|class| class.name.eq_ignore_ascii_case(name));
         by_id
             .or_else(|| by_name(&wanted.id))
             .or_else(|| by_name(&wanted.name))
-            .and_then(|place| u32::try_from(place).ok())
+            .and_then(|index| u32::try_from(index).ok())
     };
-    from.iter().map(place).collect()
+    from.iter().map(index).collect()
 }
 
 /// A data set with another list of classes: their names, in their order.
 pub struct RelabeledDataset {
-    inner: InMemoryDataset,
+    dataset: InMemoryDataset,
     labels: Vec<ClassLabel>,
-    places: Vec<u32>,
+    class_indices: Vec<u32>,
 }
 
 impl RelabeledDataset {
@@ -99,18 +99,18 @@ impl RelabeledDataset {
     ///
     /// # Errors
     /// If a class of the data set is not among them.
-    pub fn new(inner: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
-        let found = matches(inner.labels(), &labels);
-        let mut places = Vec::with_capacity(found.len());
-        for (class, place) in inner.labels().iter().zip(found) {
-            match place {
-                Some(place) => places.push(place),
+    pub fn new(dataset: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
+        let found = match_classes(dataset.labels(), &labels);
+        let mut class_indices = Vec::with_capacity(found.len());
+        for (class, index) in dataset.labels().iter().zip(found) {
+            match index {
+                Some(index) => class_indices.push(index),
                 None => bail!("the folder “{}” is none of the {} classes", class.id, labels.len()),
             }
         }
-        let distinct: BTreeSet<_> = places.iter().collect();
-        ensure!(distinct.len() == places.len(), "two folders of the data set are the same class");
-        Ok(Self { inner, labels, places })
+        let distinct: BTreeSet<_> = class_indices.iter().collect();
+        ensure!(distinct.len() == class_indices.len(), "two folders of the data set are the same class");
+        Ok(Self { dataset, labels, class_indices })
     }
 }
 
@@ -120,22 +120,22 @@ impl Dataset for RelabeledDataset {
     }
 
     fn size(&self) -> u32 {
-        self.inner.size()
+        self.dataset.size()
     }
 
     fn preprocess(&self) -> Preprocess {
-        self.inner.preprocess()
+        self.dataset.preprocess()
     }
 
     fn shards(&self, split: Split) -> Vec<u32> {
-        self.inner.shards(split)
+        self.dataset.shards(split)
     }
 
     fn fetch<'a>(&'a self, split: Split, indices: &'a [u32]) -> LocalFuture<'a, Result<Samples, DataError>> {
         Box::pin(async move {
-            let mut batch = self.inner.fetch(split, indices).await?;
+            let mut batch = self.dataset.fetch(split, indices).await?;
             for label in &mut batch.labels {
-                *label = self.places.get(*label as usize).copied().unwrap_or(*label);
+                *label = self.class_indices.get(*label as usize).copied().unwrap_or(*label);
             }
             Ok(batch)
         })
@@ -144,7 +144,7 @@ impl Dataset for RelabeledDataset {
 
 /// One entry of a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
 #[derive(Deserialize)]
-struct Listed {
+struct ClassEntry {
     #[serde(alias = "wnid")]
     id: String,
     name: Option<String>,
@@ -158,11 +158,11 @@ struct Listed {
 pub fn labels(path: &Path) -> Result<Vec<ClassLabel>> {
     let file = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(file)?;
-    let listed: Vec<Listed> = serde_json::from_str(&text).with_context(file)?;
+    let listed: Vec<ClassEntry> = serde_json::from_str(&text).with_context(file)?;
     ensure!(!listed.is_empty(), "{}: the list of classes is empty", file());
     // WordNet's words are synonyms, the most common one first.
     let first = |words: String| words.split(',').next().unwrap_or_default().trim().to_owned();
-    let label = |l: Listed| ClassLabel {
+    let label = |l: ClassEntry| ClassLabel {
         name: l.name.or(l.words.map(first)).unwrap_or_else(|| l.id.clone()),
         id: l.id,
     };

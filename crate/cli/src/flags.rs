@@ -20,7 +20,7 @@ pub fn defaults() -> RunOptions {
 }
 
 /// The rows that are flags. The data set comes from `--data`.
-fn rows() -> impl Iterator<Item = OptionSpec> {
+fn flag_rows() -> impl Iterator<Item = OptionSpec> {
     option_table().into_iter().filter(|spec| spec.name != "dataset")
 }
 
@@ -29,7 +29,7 @@ impl RunFlags {
     ///
     /// # Errors
     /// If the result violates the option table.
-    pub fn over(&self, options: &RunOptions) -> Result<RunOptions> {
+    pub fn apply_to(&self, options: &RunOptions) -> Result<RunOptions> {
         let mut value = serde_json::to_value(options)?;
         for (name, typed) in &self.0 {
             value[*name] = typed.clone();
@@ -53,7 +53,7 @@ impl RunFlags {
 impl Args for RunFlags {
     fn augment_args(command: Command) -> Command {
         let defaults = serde_json::to_value(defaults()).unwrap_or_default();
-        rows().fold(command.next_help_heading("Options of the run"), |command, spec| {
+        flag_rows().fold(command.next_help_heading("Options of the run"), |command, spec| {
             let default = match &defaults[spec.name] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -89,7 +89,7 @@ impl FromArgMatches for RunFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        for spec in rows() {
+        for spec in flag_rows() {
             if matches.value_source(spec.name) == Some(ValueSource::CommandLine) {
                 let value = matches.get_one::<Value>(spec.name).cloned();
                 let value = value.ok_or_else(|| Error::raw(ErrorKind::InvalidValue, spec.flag()))?;
@@ -122,18 +122,18 @@ mod tests {
         let command = RunFlags::augment_args(Command::new("test").no_binary_name(true));
         let matches = command.try_get_matches_from(args).map_err(|e| e.to_string())?;
         let flags = RunFlags::from_arg_matches(&matches).map_err(|e| e.to_string())?;
-        flags.over(&defaults()).map_err(|e| e.to_string())
+        flags.apply_to(&defaults()).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn nothing_typed_is_the_defaults() {
+    fn no_flags_give_the_defaults() {
         assert_eq!(typed(&[]).unwrap(), defaults());
     }
 
     #[test]
-    fn every_row_is_a_flag_that_takes_its_own_default() {
+    fn every_option_is_a_flag_that_accepts_its_default() {
         let values = serde_json::to_value(defaults()).unwrap();
-        for spec in rows() {
+        for spec in flag_rows() {
             let value = match &values[spec.name] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_values_arrive() {
+    fn flags_replace_defaults() {
         let options = typed(&[
             "--batch-size",
             "1e2",
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn values_out_of_range_are_refused_with_the_tables_sentence() {
+    fn out_of_range_values_give_the_option_tables_error() {
         for args in [
             ["--dropout", "1.5"],
             ["--batch-size", "2.5"],

@@ -65,7 +65,7 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
             c.temperature,
             c.ece_before * 100.0,
             c.ece_after * 100.0,
-            c.doubt
+            c.confidence_threshold
         )
     }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));

@@ -56,13 +56,13 @@ impl ModelName {
     pub fn file(&self) -> Result<Box<dyn ReadAt>> {
         match self {
             Self::File(path) => {
-                let disk = Disk::open(path).with_context(|| format!("{self} cannot be read"))?;
+                let disk = DiskFile::open(path).with_context(|| format!("{self} cannot be read"))?;
                 // A project exported from the page contains its network.
                 let archive = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
                 let bytes = archive.then(|| fs::read(path)).transpose();
                 let bytes = bytes.with_context(|| format!("{self} cannot be read"))?;
                 Ok(match bytes.and_then(|bytes| project_network(&bytes)) {
-                    Some(network) => Box::new(Held(network)),
+                    Some(network) => Box::new(MemoryFile(network)),
                     None => Box::new(disk),
                 })
             }
@@ -80,7 +80,7 @@ impl ModelName {
     ///
     /// # Errors
     /// A sentence that names the file.
-    fn opened<T>(&self, read: impl FnOnce(ModelFile<'_>) -> Result<T>) -> Result<T> {
+    fn with_file<T>(&self, read: impl FnOnce(ModelFile<'_>) -> Result<T>) -> Result<T> {
         let file = self.file()?;
         let open = || read(ModelFile::open(&*file)?);
         open().with_context(|| self.to_string())
@@ -107,7 +107,7 @@ impl ModelName {
     /// # Errors
     /// A sentence that names the file.
     pub fn precision(&self) -> Result<Precision> {
-        let info = self.opened(|file| Ok(file.info()))?;
+        let info = self.with_file(|file| Ok(file.info()))?;
         let holds = |dtype: &str| info.tensors.iter().any(|tensor| tensor.dtype == dtype);
         Ok(match (holds("i8"), holds("f16")) {
             (true, _) => Precision::Int8,
@@ -121,7 +121,7 @@ impl ModelName {
     /// # Errors
     /// A sentence that names the file.
     pub fn classifier(&self, compute: &Compute) -> Result<Classifier> {
-        self.opened(|file| Ok(Classifier::from_file(&file, compute)?))
+        self.with_file(|file| Ok(Classifier::from_file(&file, compute)?))
     }
 
     /// The network alone, with averaged weights if the file has them.
@@ -134,23 +134,23 @@ impl ModelName {
 }
 
 /// A file on disk.
-struct Disk {
+struct DiskFile {
     file: File,
     size: u64,
 }
 
-impl Disk {
+impl DiskFile {
     fn open(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
-        let known = file.metadata()?;
-        match known.is_dir() {
+        let metadata = file.metadata()?;
+        match metadata.is_dir() {
             true => Err(std::io::ErrorKind::IsADirectory.into()),
-            false => Ok(Self { file, size: known.len() }),
+            false => Ok(Self { file, size: metadata.len() }),
         }
     }
 }
 
-impl ReadAt for Disk {
+impl ReadAt for DiskFile {
     fn size(&self) -> u64 {
         self.size
     }
@@ -163,9 +163,9 @@ impl ReadAt for Disk {
 }
 
 /// A file in memory.
-struct Held(Vec<u8>);
+struct MemoryFile(Vec<u8>);
 
-impl ReadAt for Held {
+impl ReadAt for MemoryFile {
     fn size(&self) -> u64 {
         self.0.len() as u64
     }
@@ -213,7 +213,7 @@ impl FromStr for Output {
 
 impl Output {
     /// A file beside this one: `model.safetensors` becomes `model.TAG.EXTENSION`.
-    pub fn beside(&self, tag: &str, format: FileFormat) -> Self {
+    pub fn sibling(&self, tag: &str, format: FileFormat) -> Self {
         Self { path: self.path.with_extension(format!("{tag}.{}", format.name())), format }
     }
 
@@ -221,7 +221,7 @@ impl Output {
     ///
     /// # Errors
     /// If it does not.
-    pub fn has_folder(&self) -> Result<()> {
+    pub fn check_folder(&self) -> Result<()> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder.filter(|folder| !folder.is_dir()) {
             Some(missing) => bail!(
@@ -244,7 +244,7 @@ impl Output {
             "a run goes on to the same bits only from single precision: leave --half or --int8 out, or write its \
              model alone, as .safetensors"
         );
-        self.has_folder()?;
+        self.check_folder()?;
         let bytes = checkpoint.write(self.format, precision)?;
         replace(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))
     }
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_published_file_is_known_by_its_content() {
+    fn published_files_are_recognised_by_hash() {
         let bytes = &b"all the weights of a network"[..];
         let row = PublishedModel {
             bytes: 28,
@@ -274,9 +274,9 @@ mod tests {
             ..PUBLISHED_MODELS[0]
         };
         let found = format!("{:x}", Sha256::digest(bytes));
-        let known = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
+        let published = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
         let sentence = "A network, https://example.org/a.pth. Free.";
-        assert_eq!(origin(&bytes, &[row, known]).unwrap().as_deref(), Some(sentence));
+        assert_eq!(origin(&bytes, &[row, published]).unwrap().as_deref(), Some(sentence));
         assert_eq!(origin(&bytes, &[row]).unwrap(), None, "of its size, and another");
         assert_eq!(origin(&bytes, &PUBLISHED_MODELS).unwrap(), None);
     }

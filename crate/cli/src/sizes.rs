@@ -25,16 +25,16 @@ pub fn run(args: &SizesArgs) -> Result<()> {
     let reference =
         PRECISIONS.iter().find(|(_, precision)| *precision == stored).map_or("f32", |(name, _)| name);
     let model = args.model.model()?;
-    let own = Classifier::new(&model, &compute)?;
-    let mut images = data::load_evaluation(&args.data, own.preprocess())?;
+    let classifier = Classifier::new(&model, &compute)?;
+    let mut images = data::load_evaluation(&args.data, classifier.preprocess())?;
     report::skipped(&images.skipped);
-    evaluate::drop_unknown_classes(&mut images, own.labels(), true)?;
-    let order: Vec<usize> = (0..own.labels().len()).collect();
+    evaluate::drop_unknown_classes(&mut images, classifier.labels(), true)?;
+    let order: Vec<usize> = (0..classifier.labels().len()).collect();
     let logits_of = |classifier: &Classifier, what: &str, number: usize| {
         let what = format!("evaluating {what} ({number} of {})", PRECISIONS.len() + 1);
         evaluate::logits(classifier, &images.samples, &order, &what)
     };
-    let exact = logits_of(&own, "the file", 1)?;
+    let exact = logits_of(&classifier, "the file", 1)?;
 
     let mut rows = Vec::with_capacity(PRECISIONS.len());
     for (number, (name, precision)) in PRECISIONS.into_iter().enumerate() {
@@ -42,9 +42,9 @@ pub fn run(args: &SizesArgs) -> Result<()> {
         let bytes = file.len();
         let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
         let logits = logits_of(&classifier, name, number + 2)?;
-        let mut tally = ValidationCounter::new(order.len());
-        tally.add(&logits, &images.samples.labels);
-        let found = tally.validation();
+        let mut counter = ValidationCounter::new(order.len());
+        counter.add(&logits, &images.samples.labels);
+        let found = counter.validation();
         rows.push(json!({
             "precision": name, "bytes": bytes, "images": found.images, "top1": found.top1, "top5": found.top5,
             "loss": found.loss, "logit_error": relative_error(&logits, &exact), "reference": reference,

@@ -7,8 +7,8 @@ mod common;
 use common::{alexnet, data_set, folder, json, keys, read, refusal, train, write};
 
 #[test]
-fn a_model_that_is_too_sure_is_calibrated_in_place() {
-    let dir = folder("a_model_that_is_too_sure_is_calibrated_in_place");
+fn overconfident_model_is_calibrated_in_place() {
+    let dir = folder("overconfident_model_is_calibrated_in_place");
     let data = data_set(&dir, 40);
     let (model, small) = (dir.join("model.safetensors"), dir.join("bytes.safetensors"));
     train(&data, &model, &["--epochs", "2", "--batch-size", "12", "--learning-rate", "0.02"]);
@@ -64,8 +64,8 @@ fn a_model_that_is_too_sure_is_calibrated_in_place() {
 }
 
 #[test]
-fn views_are_averaged_on_every_way_in() {
-    let dir = folder("views_are_averaged_on_every_way_in");
+fn eval_and_classify_average_the_same_crops() {
+    let dir = folder("eval_and_classify_average_the_same_crops");
     let data = data_set(&dir, 12);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "2", "--batch-size", "12"]);
@@ -98,8 +98,8 @@ fn views_are_averaged_on_every_way_in() {
 }
 
 #[test]
-fn what_cannot_be_calibrated_is_said() {
-    let dir = folder("what_cannot_be_calibrated_is_said");
+fn too_few_images_and_the_shipped_model_are_not_calibrated() {
+    let dir = folder("too_few_images_and_the_shipped_model_are_not_calibrated");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
@@ -113,8 +113,8 @@ fn what_cannot_be_calibrated_is_said() {
 }
 
 #[test]
-fn several_models_are_measured_beside_their_average() {
-    let dir = folder("several_models_are_measured_beside_their_average");
+fn eval_reports_members_and_ensemble() {
+    let dir = folder("eval_reports_members_and_ensemble");
     let data = data_set(&dir, 12);
     let paths = ["1", "2"].map(|seed| {
         let model = dir.join(format!("model-{seed}.safetensors"));

@@ -53,8 +53,8 @@ fn project(file: &Path, network: &Path) {
 }
 
 #[test]
-fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
-    let dir = folder("a_project_of_the_page_is_fine_tuned_by_the_recipe");
+fn exported_project_is_fine_tuned_with_the_recipe() {
+    let dir = folder("exported_project_is_fine_tuned_with_the_recipe");
     let parent = parent(&dir);
     let (data, out) = (dir.join("stripes.zip"), dir.join("mine.safetensors"));
     project(&data, &parent);
@@ -91,8 +91,8 @@ fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
 }
 
 #[test]
-fn data_sets_that_are_hardly_any() {
-    let dir = folder("data_sets_that_are_hardly_any");
+fn tiny_and_damaged_data_sets() {
+    let dir = folder("tiny_and_damaged_data_sets");
     let parent = parent(&dir);
     let (data, out) = (data_set(&dir, 5), dir.join("mine.safetensors"));
     let refused = || refusal(&tune(&data, &parent, &out));
@@ -133,14 +133,14 @@ fn data_sets_that_are_hardly_any() {
 }
 
 #[test]
-fn sixty_photos_of_ten_things_each() {
+fn imagenette_reaches_70_percent() {
     let data =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/imagenette/imagenette-small.zip");
     if !data.exists() {
         println!("skipped: {} is not there, and no other photos will do", data.display());
         return;
     }
-    let dir = folder("sixty_photos_of_ten_things_each");
+    let dir = folder("imagenette_reaches_70_percent");
     let out = dir.join("mine.safetensors");
     let mut args = tune(&data, Path::new("shipped"), &out);
     args.push("--json");
@@ -152,8 +152,8 @@ fn sixty_photos_of_ten_things_each() {
 }
 
 #[test]
-fn pictures_are_learnt_from_as_the_model_sees_them() {
-    let dir = folder("pictures_are_learnt_from_as_the_model_sees_them");
+fn training_uses_the_models_preprocessing() {
+    let dir = folder("training_uses_the_models_preprocessing");
     let parent = parent(&dir);
     // A model whose crop is the middle of the image.
     let mut model = read(&parent);
@@ -178,8 +178,8 @@ fn pictures_are_learnt_from_as_the_model_sees_them() {
 }
 
 #[test]
-fn a_narrower_network_begins_as_a_part_of_the_model() {
-    let dir = folder("a_narrower_network_begins_as_a_part_of_the_model");
+fn narrower_width_starts_from_a_subset_of_the_models_filters() {
+    let dir = folder("narrower_width_starts_from_a_subset_of_the_models_filters");
     let parent = parent(&dir);
     let (data, out) = (data_set(&dir, 8), dir.join("thin.safetensors"));
     let [data, model, file] = [&data, &parent, &out].map(|path| path.to_str().unwrap());

@@ -7,8 +7,8 @@ mod common;
 use common::{alexnet, data_set, folder, json, keys, pickle, read, refusal, stripes, train, write};
 
 #[test]
-fn a_trained_model_is_used_measured_converted_and_described() {
-    let dir = folder("a_trained_model_is_used_measured_converted_and_described");
+fn classify_eval_convert_and_inspect_a_trained_model() {
+    let dir = folder("classify_eval_convert_and_inspect_a_trained_model");
     let data = data_set(&dir, 40);
     let model = dir.join("model.safetensors");
     let recipe =
@@ -93,8 +93,8 @@ fn a_trained_model_is_used_measured_converted_and_described() {
 }
 
 #[test]
-fn two_towers_go_through_every_format() {
-    let dir = folder("two_towers_go_through_every_format");
+fn grouped_network_converts_to_every_format() {
+    let dir = folder("grouped_network_converts_to_every_format");
     let data = data_set(&dir, 8);
     let model = dir.join("towers.safetensors");
     let recipe = ["--epochs", "2", "--batch-size", "6", "--width", "0.5", "--network", "alexnet-2012-32"];
@@ -143,8 +143,8 @@ fn full_size() -> Vec<u8> {
 }
 
 #[test]
-fn a_pytorch_file_is_described_and_converted() {
-    let dir = folder("a_pytorch_file_is_described_and_converted");
+fn pytorch_file_is_inspected_and_converted() {
+    let dir = folder("pytorch_file_is_inspected_and_converted");
     let (file, out) = (dir.join("full.pth"), dir.join("full.safetensors"));
     std::fs::write(&file, full_size()).unwrap();
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
@@ -166,8 +166,8 @@ fn a_pytorch_file_is_described_and_converted() {
 }
 
 #[test]
-fn weights_that_fit_no_network_are_described_and_not_converted() {
-    let dir = folder("weights_that_fit_no_network_are_described_and_not_converted");
+fn weights_that_fit_no_network_are_inspected_but_not_converted() {
+    let dir = folder("weights_that_fit_no_network_are_inspected_but_not_converted");
     let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth");
     let out = dir.join("out.safetensors");
     let photo = dir.join("photo.png");
@@ -192,8 +192,8 @@ fn weights_that_fit_no_network_are_described_and_not_converted() {
 }
 
 #[test]
-fn a_runs_state_is_not_rounded_in_silence() {
-    let dir = folder("a_runs_state_is_not_rounded_in_silence");
+fn run_state_is_never_quantised() {
+    let dir = folder("run_state_is_never_quantised");
     let data = data_set(&dir, 4);
     let run = dir.join("run.alexnet");
     train(&data, &run, &["--epochs", "1", "--batch-size", "4"]);
@@ -224,8 +224,8 @@ fn a_runs_state_is_not_rounded_in_silence() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_refused() {
-    let dir = folder("weights_that_are_no_numbers_are_refused");
+fn non_finite_weights_are_rejected() {
+    let dir = folder("non_finite_weights_are_rejected");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
@@ -247,8 +247,8 @@ fn weights_that_are_no_numbers_are_refused() {
 }
 
 #[test]
-fn folders_match_classes_by_label_or_id_and_others_are_left_out() {
-    let dir = folder("folders_match_classes_by_label_or_id_and_others_are_left_out");
+fn folders_match_classes_by_label_or_id() {
+    let dir = folder("folders_match_classes_by_label_or_id");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
@@ -271,8 +271,8 @@ fn folders_match_classes_by_label_or_id_and_others_are_left_out() {
 }
 
 #[test]
-fn weights_of_another_shape_are_refused() {
-    let dir = folder("weights_of_another_shape_are_refused");
+fn weights_of_another_shape_are_rejected() {
+    let dir = folder("weights_of_another_shape_are_rejected");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);

@@ -29,17 +29,17 @@ fn session(network: Network, batch: u32, normalization: Normalization) -> (Sessi
 #[divan::bench(args = [64], sample_count = 10)]
 fn alexnet_32(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet32, batch, Normalization::None);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }
 
 #[divan::bench(args = [128], sample_count = 5)]
 fn alexnet_64(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet64, batch, Normalization::None);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }
 
 #[divan::bench(args = [128], sample_count = 5)]
 fn alexnet_64_batch_norm(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet64, batch, Normalization::Batch);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn every_weight_is_the_mean() {
+    fn averaged_weights_are_the_mean() {
         let mean =
             average(&[model(1.0, 0.5, "dog"), model(2.0, 0.1, "dog"), model(6.0, 0.5, "dog")]).unwrap();
         assert!(
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_averaged_is_said() {
+    fn models_that_differ_are_not_averaged() {
         let sentence = |models: &[Checkpoint]| average(models).unwrap_err().to_string();
         assert!(sentence(&[]).contains("two models at least"));
         assert!(sentence(&[model(1.0, 0.5, "dog")]).contains("two models at least"));

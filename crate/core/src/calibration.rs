@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_temperature_that_was_multiplied_in() {
+    fn temperature_undoes_scaling_of_the_logits() {
         let (logits, labels) = calibrated(20_000);
         let own = temperature(&logits, &labels, 3);
         assert!((own - 1.0).abs() < 0.03, "{own}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_the_gap_between_sure_and_right() {
+    fn calibration_error_is_confidence_minus_accuracy() {
         // Four samples at confidence 0.75, one of them correct. The logits are ln 3 and 0.
         let logits = [3f32.ln(), 0.0].repeat(4);
         let error = expected_calibration_error(&logits, &[0, 1, 1, 1], 2);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_where_right_guesses_become_the_more_frequent_ones() {
+    fn confidence_threshold_is_where_accuracy_crosses_one_half() {
         let (logits, labels) = calibrated(20_000);
         let calibrated = confidence_threshold(&logits, &labels, 3);
         assert!((calibrated - 0.5).abs() < 0.06, "{calibrated}");

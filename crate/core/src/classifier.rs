@@ -10,8 +10,8 @@ use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{correct_counts, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, forward, forward_classifier, forward_convolutions};
-use crate::params::{Params, Weight, check, download, read_weights, upload_images};
-use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
+use crate::params::{Params, Weight, check_shapes, download, upload_images, upload_weights};
+use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, TestCrops, Validation};
 
 /// Limit for the values of the largest feature map in one evaluation batch. It bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
@@ -55,7 +55,7 @@ impl Classifier {
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
         let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
-        let weights = read_weights(&architecture, file, compute)?;
+        let weights = upload_weights(&architecture, file, compute)?;
         let labels = info.ids.into_iter().zip(info.labels).map(|(id, name)| ClassLabel { id, name });
         Ok(Self::from_parts(architecture, weights, labels.collect(), info.preprocess, compute))
     }
@@ -66,7 +66,7 @@ impl Classifier {
     /// [`LabError::Weights`] if the tensors do not fit the network.
     pub fn check(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
-        check(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
+        check_shapes(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
     }
 
     pub(crate) fn from_parts(
@@ -109,7 +109,7 @@ impl Classifier {
     }
 
     /// The largest batch for one pass.
-    pub fn batch(&self) -> usize {
+    pub fn max_batch(&self) -> usize {
         let largest = self.architecture.layers.iter().map(|l| l.output.iter().product::<usize>()).max();
         (BATCH_VALUES / largest.unwrap_or(1).max(1)).clamp(1, 128)
     }
@@ -158,8 +158,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn embed_image(&self, picture: &Image) -> Result<Vec<f32>, LabError> {
-        let crop = preprocess_image(picture, &self.preprocess);
+    pub async fn embed_image(&self, image: &Image) -> Result<Vec<f32>, LabError> {
+        let crop = preprocess_image(image, &self.preprocess);
         self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
     }
 
@@ -213,11 +213,11 @@ impl Classifier {
     /// [`LabError::Device`] if the device was lost.
     pub async fn classify(
         &self,
-        picture: &Image,
-        which: Views,
+        image: &Image,
+        crops: TestCrops,
         top: usize,
     ) -> Result<Classification, LabError> {
-        let seen = test_crops(picture, &self.preprocess, which);
+        let seen = test_crops(image, &self.preprocess, crops);
         let probabilities = mean_softmax(&self.logits(&seen).await?, self.labels.len());
         let centre = seen.image(0).unwrap_or_default().to_vec();
         let crop = Image { width: seen.size, height: seen.size, rgb: centre };
@@ -291,24 +291,24 @@ pub struct ValidationCounter {
     classes: usize,
     images: u32,
     loss: f64,
-    first: u32,
-    five: u32,
+    top1: u32,
+    top5: u32,
     confusion: Vec<u32>,
 }
 
 impl ValidationCounter {
     /// Starts with no samples.
     pub fn new(classes: usize) -> Self {
-        Self { classes, images: 0, loss: 0.0, first: 0, five: 0, confusion: vec![0; classes * classes] }
+        Self { classes, images: 0, loss: 0.0, top1: 0, top5: 0, confusion: vec![0; classes * classes] }
     }
 
     /// Adds a batch: logits `[samples, classes]`, row-major, and the true classes.
     pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
         self.images += labels.len() as u32;
         self.loss += loss::cross_entropy_sum(logits, labels, self.classes, 0.0);
-        let (first, five) = correct_counts(logits, labels, self.classes);
-        self.first += first;
-        self.five += five;
+        let (top1, top5) = correct_counts(logits, labels, self.classes);
+        self.top1 += top1;
+        self.top5 += top5;
         for (row, &label) in logits.chunks(self.classes.max(1)).zip(labels) {
             let guess = top_k(row, 1).first().map_or(0, |(index, _)| *index);
             if let Some(count) = self.confusion.get_mut(label as usize * self.classes + guess) {
@@ -323,8 +323,8 @@ impl ValidationCounter {
         Validation {
             images: self.images,
             loss: (self.loss / images) as f32,
-            top1: (f64::from(self.first) / images) as f32,
-            top5: (f64::from(self.five) / images) as f32,
+            top1: (f64::from(self.top1) / images) as f32,
+            top5: (f64::from(self.top5) / images) as f32,
             confusion: self.confusion,
         }
     }

@@ -37,13 +37,13 @@ impl Mask {
     }
 
     /// Fraction of kept units, 0 to 1.
-    pub fn kept(&self) -> f64 {
+    pub fn kept_fraction(&self) -> f64 {
         let kept: u64 = self.values.iter().map(|&v| u64::from(v)).sum();
         kept as f64 / self.values.len().max(1) as f64
     }
 
     /// The factors to multiply with, 0 or `1 / (1 − p)`, of shape `[batch, units]`.
-    pub fn scale(&self, p: f64, device: &Device) -> Tensor<2> {
+    pub fn factors(&self, p: f64, device: &Device) -> Tensor<2> {
         let scale = (1.0 / (1.0 - p)) as f32;
         let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();
         upload(values, [self.batch, self.units], device)
@@ -57,15 +57,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keeps_the_share_it_says(seed: u32, step in 0u64..1000, p in 0.0f64..0.95) {
+        fn kept_fraction_matches_the_rate(seed: u32, step in 0u64..1000, p in 0.0f64..0.95) {
             let mask = Mask::draw(seed, step, 1, [16, 1024], p);
             let sigma = (p * (1.0 - p) / 16384.0).sqrt();
-            prop_assert!((mask.kept() - (1.0 - p)).abs() <= 6.0 * sigma + 1e-12);
+            prop_assert!((mask.kept_fraction() - (1.0 - p)).abs() <= 6.0 * sigma + 1e-12);
         }
     }
 
     #[test]
-    fn differs_by_step_and_layer_and_repeats_by_seed() {
+    fn masks_depend_on_seed_step_and_layer() {
         let draw = |seed, step, layer| Mask::draw(seed, step, layer, [2, 64], 0.5);
         assert_eq!(draw(1, 2, 0), draw(1, 2, 0));
         assert_ne!(draw(1, 2, 0), draw(1, 3, 0));
@@ -74,11 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn expectation_in_training_is_the_value_at_evaluation() {
+    fn expected_factor_is_one() {
         let p = 0.3;
         let device = Device::flex();
         let mask = Mask::draw(7, 0, 0, [1, 200_000], p);
-        let mean: f32 = mask.scale(p, &device).mean().into_scalar();
+        let mean: f32 = mask.factors(p, &device).mean().into_scalar();
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 }

@@ -19,15 +19,15 @@ pub struct EnsemblePrediction {
 /// For each class of `labels` its index in `to`, matched by id. `None` if the two lists hold different
 /// classes.
 pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
-    let place = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
-    let places: Vec<usize> = labels.iter().map(place).collect::<Option<_>>()?;
+    let index = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
+    let indices: Vec<usize> = labels.iter().map(index).collect::<Option<_>>()?;
     let mut seen = vec![false; to.len()];
-    for &place in &places {
-        if std::mem::replace(seen.get_mut(place)?, true) {
+    for &index in &indices {
+        if std::mem::replace(seen.get_mut(index)?, true) {
             return None;
         }
     }
-    (places.len() == to.len()).then_some(places)
+    (indices.len() == to.len()).then_some(indices)
 }
 
 /// Classifies an image with every network, each with its own preprocessing. Class order and names are those
@@ -37,24 +37,24 @@ pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usi
 /// [`LabError::Options`] if the networks have different classes, [`LabError::Device`] if the device was lost.
 pub async fn predict(
     networks: &[&Classifier],
-    picture: &Image,
+    image: &Image,
     top: usize,
 ) -> Result<EnsemblePrediction, LabError> {
     let labels = networks.first().map(|first| first.labels()).unwrap_or_default();
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let places = class_indices(network.labels(), labels).ok_or_else(|| {
+        let indices = class_indices(network.labels(), labels).ok_or_else(|| {
             LabError::Options(
                 "These networks know different classes: only those of the same can be averaged.".into(),
             )
         })?;
         let preprocess = network.preprocess();
-        let crop = preprocess_image(picture, &preprocess);
+        let crop = preprocess_image(image, &preprocess);
         let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;
         let mut probabilities = vec![0.0f32; labels.len()];
-        for (place, probability) in places.into_iter().zip(softmax(&logits)) {
-            if let Some(slot) = probabilities.get_mut(place) {
+        for (index, probability) in indices.into_iter().zip(softmax(&logits)) {
+            if let Some(slot) = probabilities.get_mut(index) {
                 *slot = probability;
             }
         }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_matched_by_id_all_or_none() {
+    fn class_indices_need_a_match_for_every_class() {
         let to = labels(&["a", "b", "c"]);
         assert_eq!(class_indices(&labels(&["c", "a", "b"]), &to), Some(vec![2, 0, 1]));
         assert_eq!(class_indices(&labels(&["a", "b"]), &to), None);

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_reading_is_one_sentence() {
+    fn read_back_errors_are_one_sentence() {
         let error = LabError::read_back("Device lost:\n  Caused by: x\n  Backtrace: y");
         let sentence = "The device stopped answering while its results were read: Device lost.";
         assert_eq!(error.to_string(), sentence);

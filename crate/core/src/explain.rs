@@ -9,7 +9,7 @@ use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::classifier::Classifier;
 use crate::data::normalize;
 use crate::error::LabError;
-use crate::format::Tensor as Stored;
+use crate::format::Tensor as HostTensor;
 use crate::metrics::softmax;
 use crate::network::{Feature, Mode, forward};
 use crate::params::{Weight, download, upload_images};
@@ -43,31 +43,37 @@ impl Classifier {
     /// # Errors
     /// [`LabError::Options`] if there is no such layer or the image has another size, [`LabError::Device`] if
     /// the device was lost.
-    pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
+    pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<HostTensor, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
         let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
-        let (front, _) = self.architecture().layers.split_at(end);
+        let (first_layers, _) = self.architecture().layers.split_at(end);
         let mut last = None;
-        forward(&self.part(front), self.weights(), self.image(rgb)?, &Mode::Evaluate, |_, feature| {
-            last = Some(feature);
-        });
-        let shape = front.last().map(|layer| layer.output.to_vec()).unwrap_or_default();
+        forward(
+            &self.subnetwork(first_layers),
+            self.weights(),
+            self.image(rgb)?,
+            &Mode::Evaluate,
+            |_, feature| {
+                last = Some(feature);
+            },
+        );
+        let shape = first_layers.last().map(|layer| layer.output.to_vec()).unwrap_or_default();
         let data = match last {
             Some(Feature::Map(map)) => download(map).await?,
             Some(Feature::Vector(units)) => download(units).await?,
             None => vec![],
         };
-        Ok(Stored { shape, data })
+        Ok(HostTensor { shape, data })
     }
 
     /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn filters(&self) -> Result<Stored, LabError> {
+    pub async fn filters(&self) -> Result<HostTensor, LabError> {
         match self.tensors().next() {
             Some((_, shape, weight)) => {
-                Ok(Stored { shape, data: download(weight.float(&self.compute().device)).await? })
+                Ok(HostTensor { shape, data: download(weight.float(&self.compute().device)).await? })
             }
             None => Err(LabError::Weights("The network has no layers.".into())),
         }
@@ -97,7 +103,7 @@ impl Classifier {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         let rows: Vec<&[f32]> = rows.chunks_exact(inputs).collect();
         let Some(&own) = rows.get(class as usize) else { return Ok(vec![]) };
-        let mut alike: Vec<SimilarClass> = rows
+        let mut similar: Vec<SimilarClass> = rows
             .iter()
             .zip(self.labels())
             .enumerate()
@@ -108,9 +114,9 @@ impl Classifier {
                 SimilarClass { index: index as u32, label: label.name.clone(), similarity }
             })
             .collect();
-        alike.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index)));
-        alike.truncate(count);
-        Ok(alike)
+        similar.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index)));
+        similar.truncate(count);
+        Ok(similar)
     }
 
     /// An occlusion map (Zeiler and Fergus 2014), part by part: the probability of `class` with a grey square
@@ -130,13 +136,13 @@ impl Classifier {
         let pixels = self.pixels(rgb)?;
         let size = self.architecture().input_size;
         let grid = self.occlusion_grid();
-        let [patch, stride, places] = [grid.patch, grid.stride, grid.places].map(|n| n as usize);
-        let end = (places * places).min(from.saturating_add(count));
+        let [patch, stride, positions] = [grid.patch, grid.stride, grid.positions].map(|n| n as usize);
+        let end = (positions * positions).min(from.saturating_add(count));
         let mut batch = Vec::new();
-        for place in from..end {
+        for position in from..end {
             let start = batch.len();
             batch.extend_from_slice(&pixels);
-            let (left, top) = (place % places * stride, place / places * stride);
+            let (left, top) = (position % positions * stride, position / positions * stride);
             let rows = batch.get_mut(start..).unwrap_or_default().chunks_exact_mut(size);
             for (_, row) in rows.enumerate().filter(|(y, _)| (top..top + patch).contains(&(y % size))) {
                 // Zero is the mean colour, because the pixels are normalised.
@@ -154,7 +160,7 @@ impl Classifier {
 
     /// The positions of [`Classifier::occlusion_probabilities`].
     pub fn occlusion_grid(&self) -> OcclusionGrid {
-        OcclusionGrid::of(self.architecture().input_size as u32)
+        OcclusionGrid::for_size(self.architecture().input_size as u32)
     }
 
     /// How much each position of the last convolution's output (after the activation) adds to the logit of
@@ -171,23 +177,36 @@ impl Classifier {
         let layers = &self.architecture().layers;
         let is_last =
             |layer: &LayerSpec| layer.kind == LayerKind::Activation && layer.key.starts_with("features");
-        let end = layers.iter().rposition(is_last).map_or(0, |place| place + 1);
-        let (front, back) = layers.split_at(end);
-        let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
-        let (before, behind) = self.weights().split_at(held);
+        let end = layers.iter().rposition(is_last).map_or(0, |position| position + 1);
+        let (first_layers, last_layers) = layers.split_at(end);
+        let weight_count =
+            first_layers.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
+        let (first_weights, last_weights) = self.weights().split_at(weight_count);
         // Gradients need single precision.
-        let behind: Vec<Weight> =
-            behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
+        let last_weights: Vec<Weight> =
+            last_weights.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;
-        forward(&self.part(front), before, self.image(rgb)?, &Mode::Evaluate, |_, feature| {
-            last = Some(feature);
-        });
+        forward(
+            &self.subnetwork(first_layers),
+            first_weights,
+            self.image(rgb)?,
+            &Mode::Evaluate,
+            |_, feature| {
+                last = Some(feature);
+            },
+        );
         let Some(Feature::Map(maps)) = last else {
             return Err(LabError::Weights("The network has no convolutions.".into()));
         };
         let [_, channels, height, width] = maps.dims();
         let tracked = maps.clone().autodiff().require_grad();
-        let (logits, _) = forward(&self.part(back), &behind, tracked.clone(), &Mode::Evaluate, |_, _| {});
+        let (logits, _) = forward(
+            &self.subnetwork(last_layers),
+            &last_weights,
+            tracked.clone(),
+            &Mode::Evaluate,
+            |_, _| {},
+        );
         let class = class as usize;
         let mut gradients = logits.slice([0..1, class..class + 1]).sum().backward();
         let Some(gradient) = tracked.grad_remove(&mut gradients) else {
@@ -197,11 +216,11 @@ impl Classifier {
         let area = (height * width).max(1);
         let mut values = vec![0.0f32; height * width];
         for (map, gradient) in maps.chunks_exact(area).zip(gradient.chunks_exact(area)).take(channels) {
-            let added = map.iter().zip(gradient).map(|(value, gradient)| value * gradient);
-            values.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+            let products = map.iter().zip(gradient).map(|(value, gradient)| value * gradient);
+            values.iter_mut().zip(products).for_each(|(sum, value)| *sum += value);
         }
-        let most = values.iter().fold(0.0f32, |most, &value| most.max(value));
-        let scale = if most > 0.0 { most } else { 1.0 };
+        let maximum = values.iter().fold(0.0f32, |maximum, &value| maximum.max(value));
+        let scale = if maximum > 0.0 { maximum } else { 1.0 };
         values.iter_mut().for_each(|value| *value = value.max(0.0) / scale);
         Ok(EvidenceMap { height, width, values })
     }
@@ -214,9 +233,9 @@ impl Classifier {
     }
 
     /// Some of the network's layers as an architecture.
-    fn part(&self, layers: &[LayerSpec]) -> Architecture {
-        let Architecture { config, input_size, towers, .. } = *self.architecture();
-        Architecture { config, input_size, towers, layers: layers.to_vec() }
+    fn subnetwork(&self, layers: &[LayerSpec]) -> Architecture {
+        let Architecture { config, input_size, groups, .. } = *self.architecture();
+        Architecture { config, input_size, groups, layers: layers.to_vec() }
     }
 
     fn pixels(&self, rgb: &[u8]) -> Result<Vec<f32>, LabError> {

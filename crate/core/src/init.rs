@@ -35,7 +35,7 @@ pub fn init(architecture: &Architecture, seed: u32, device: &Device) -> Result<P
 }
 
 /// The initial values of the last layer alone, on the host: fine-tuning to new classes starts with them.
-pub fn init_last(architecture: &Architecture, seed: u32) -> Tensors {
+pub fn init_last_layer(architecture: &Architecture, seed: u32) -> Tensors {
     let last = last_layer(architecture);
     let specs = architecture.layers.iter().flat_map(|layer| layer.tensors()).enumerate();
     specs
@@ -77,7 +77,7 @@ mod tests {
     use crate::protocol::{Network, NetworkConfig, Normalization, ResponseNorm};
 
     #[test]
-    fn weights_have_the_spread_of_he_and_the_same_seed_gives_the_same() {
+    fn weights_have_he_variance_and_depend_only_on_the_seed() {
         let config = NetworkConfig {
             network: Network::AlexNet32,
             classes: 10,
@@ -99,7 +99,7 @@ mod tests {
         let variance = fc6.iter().map(|w| w * w).sum::<f32>() / fc6.len() as f32;
         assert!((variance - 2.0 / 576.0).abs() < 2e-4, "{variance}");
         assert!(a["features.1.weight"].data.iter().all(|&w| w == 1.0));
-        let last = init_last(&architecture, 3);
+        let last = init_last_layer(&architecture, 3);
         assert_eq!(last.keys().collect::<Vec<_>>(), ["classifier.6.bias", "classifier.6.weight"]);
         assert!(last.iter().all(|(name, tensor)| a[name].data == tensor.data));
         assert!(a["classifier.1.bias"].data.iter().all(|&w| w == 0.0));

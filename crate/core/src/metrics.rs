@@ -49,7 +49,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn counts_hits() {
+    fn counts_top1_and_top5() {
         let logits = [0.1, 0.9, 0.0, 0.2, 0.3, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(correct_counts(&logits, &[1, 5], 6), (1, 1));
         assert_eq!(correct_counts(&logits, &[0, 0], 6), (1, 2));

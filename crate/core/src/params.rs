@@ -26,7 +26,7 @@ pub struct Param {
     /// Whether it is trained by gradients. Running statistics are not.
     pub trainable: bool,
     /// Whether it belongs to the convolutions (torchvision's `features`).
-    pub feature: bool,
+    pub is_convolution: bool,
     /// The values, flat, never on an autodiff device.
     pub value: Tensor<1>,
 }
@@ -40,7 +40,7 @@ pub enum Weight {
     Float(Tensor<1>),
     /// Int8 weights of a fully connected layer, CPU only. A quarter of the memory, and faster where reading
     /// the weights is the bottleneck.
-    Bytes(Arc<Int8Weights>),
+    Int8(Arc<Int8Weights>),
 }
 
 impl Weight {
@@ -50,9 +50,9 @@ impl Weight {
     pub fn float(&self, device: &Device) -> Tensor<1> {
         match self {
             Self::Float(tensor) => tensor.clone(),
-            Self::Bytes(rows) => {
-                let mut values = vec![0.0; rows.values.len()];
-                rows.dequantize(0, &mut values);
+            Self::Int8(weight) => {
+                let mut values = vec![0.0; weight.values.len()];
+                weight.dequantize(0, &mut values);
                 upload_flat(values, device)
             }
         }
@@ -82,8 +82,8 @@ impl Params {
         let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
         let params = specs.enumerate().map(|(i, (name, shape, trainable))| {
             let value = upload_flat(values(i, &name, &shape)?, device);
-            let feature = name.starts_with("features.");
-            Ok(Param { name, shape, trainable, feature, value })
+            let is_convolution = name.starts_with("features.");
+            Ok(Param { name, shape, trainable, is_convolution, value })
         });
         Ok(Self(params.collect::<Result<_, LabError>>()?))
     }
@@ -97,7 +97,7 @@ impl Params {
         tensors: &Tensors,
         device: &Device,
     ) -> Result<Self, LabError> {
-        check(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
+        check_shapes(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
         for (name, tensor) in tensors {
             if tensor.data.len() != tensor.shape.iter().product::<usize>() {
                 let (name, shape, numbers) = (name.clone(), tensor.shape.clone(), tensor.data.len());
@@ -134,19 +134,19 @@ impl Params {
 /// # Errors
 /// [`LabError::Weights`] if a tensor is missing or has another shape, [`LabError::Format`] if one cannot be
 /// read.
-pub(crate) fn read_weights(
+pub(crate) fn upload_weights(
     architecture: &Architecture,
     file: &ModelFile<'_>,
     compute: &Compute,
 ) -> Result<Vec<Weight>, LabError> {
-    check(architecture, |name| file.shape(name))?;
+    check_shapes(architecture, |name| file.shape(name))?;
     let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
     let weights = specs.map(|(name, shape, _)| {
         if compute.backend == Backend::Cpu
             && shape.len() == 2
             && let Some(ScaledBytes { values, scales }) = file.values(&name)?
         {
-            return Ok(Weight::Bytes(Arc::new(Int8Weights { values, scales })));
+            return Ok(Weight::Int8(Arc::new(Int8Weights { values, scales })));
         }
         Ok(upload_flat(file.tensor(&name)?.data, &compute.device).into())
     });
@@ -154,7 +154,7 @@ pub(crate) fn read_weights(
 }
 
 /// Checks the shapes of a file's tensors against a network's.
-pub(crate) fn check<'a>(
+pub(crate) fn check_shapes<'a>(
     architecture: &Architecture,
     shape_of: impl Fn(&str) -> Option<&'a [usize]>,
 ) -> Result<(), LabError> {
@@ -190,9 +190,9 @@ pub(crate) fn upload_flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
 }
 
 /// [`upload`] of indices.
-pub(crate) fn upload_indices(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
-    let length = places.len();
-    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(places, [length]), device.as_dispatch()))
+pub(crate) fn upload_indices(indices: Vec<i32>, device: &Device) -> Tensor<1, Int> {
+    let length = indices.len();
+    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(indices, [length]), device.as_dispatch()))
 }
 
 /// Reads a tensor back as f32.

@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_warms_up_over_a_tenth_of_it() {
+    fn short_runs_warm_up_over_a_tenth_of_their_steps() {
         let rate = |step, total| learning_rate(&options(Schedule::Constant, 50), step, total);
         assert_eq!([rate(0, 40), rate(3, 40), rate(4, 40)], [0.25, 1.0, 1.0]);
         assert_eq!([rate(0, 9), rate(0, 0)], [1.0, 1.0]);

@@ -8,14 +8,14 @@ use std::rc::Rc;
 
 use self::distillation::Distillation;
 use self::feature_cache::FeatureCache;
-use self::nearest_neighbors::Embedded;
+use self::nearest_neighbors::Embeddings;
 use crate::architecture::Architecture;
 use crate::data::{Dataset, Split};
 use crate::device::Compute;
 pub use crate::dropout::Mask;
 use crate::error::LabError;
 use crate::format::{Checkpoint, RunState, Tensors};
-use crate::init::{init, init_last};
+use crate::init::{init, init_last_layer};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::protocol::{
@@ -31,7 +31,7 @@ mod train;
 
 pub use feature_cache::CACHE_BYTES;
 pub use nearest_neighbors::MAX_NEIGHBORS;
-pub use train::GradientProbe;
+pub use train::BatchGradients;
 
 /// A training run.
 pub struct Session {
@@ -50,7 +50,7 @@ pub struct Session {
     /// Features of frozen convolutions. Never borrowed across an await.
     cache: RefCell<FeatureCache>,
     /// Embeddings of the training images, and the step whose weights they were computed with.
-    embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
+    embeddings: RefCell<Option<(u64, Rc<Embeddings>)>>,
     distillation: Distillation,
 }
 
@@ -87,7 +87,7 @@ impl Session {
             Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
         let mut tensors = model.tensors.clone();
         if !same_classes(source.labels(), &model.labels) {
-            tensors.extend(init_last(&architecture, options.seed));
+            tensors.extend(init_last_layer(&architecture, options.seed));
         }
         let params = Params::from_tensors(&architecture, &tensors, &compute.device)?;
         let mut session = Self::assemble(options, source, compute, architecture, params)?;
@@ -129,7 +129,7 @@ impl Session {
         session.average = average;
         session.step = run.step;
         session.distillation.share = run.distillation;
-        session.keep_frozen();
+        session.reset_frozen_average();
         Ok(session)
     }
 
@@ -169,7 +169,7 @@ impl Session {
             order: None,
             masks: None,
             cache: RefCell::default(),
-            embedded: RefCell::default(),
+            embeddings: RefCell::default(),
             distillation: Distillation::default(),
             options,
             source,
@@ -180,11 +180,11 @@ impl Session {
     }
 
     /// Frozen layers are their own average. In older files the stored average differs by rounding.
-    fn keep_frozen(&mut self) {
+    fn reset_frozen_average(&mut self) {
         let frozen = self.frozen();
         let Some(average) = &mut self.average else { return };
         for (average, param) in average.0.iter_mut().zip(&self.params.0) {
-            if frozen && param.feature {
+            if frozen && param.is_convolution {
                 average.value = param.value.clone();
             }
         }
@@ -239,7 +239,7 @@ impl Session {
         options.check().map_err(LabError::Options)?;
         let json = |o: &RunOptions| serde_value(o);
         let (old, new) = (json(&self.options)?, json(&options)?);
-        for spec in option_table().iter().filter(|spec| spec.when == OptionTiming::Reset) {
+        for spec in option_table().iter().filter(|spec| spec.timing == OptionTiming::Reset) {
             let capped = spec.name == "batchSize"
                 && options.batch_size.min(self.train_images) == self.options.batch_size;
             if old.get(spec.name) != new.get(spec.name) && !capped {
@@ -299,15 +299,15 @@ impl Session {
     pub fn set_weights(&mut self, tensors: &Tensors) -> Result<(), LabError> {
         self.params = Params::from_tensors(&self.architecture, tensors, &self.compute.device)?;
         self.cache = RefCell::default();
-        self.embedded = RefCell::default();
-        self.keep_frozen();
+        self.embeddings = RefCell::default();
+        self.reset_frozen_average();
         Ok(())
     }
 }
 
 /// Whether two lists hold the same classes in the same order, compared by id: names may be reworded.
-pub(crate) fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
-    these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
+pub(crate) fn same_classes(a: &[ClassLabel], b: &[ClassLabel]) -> bool {
+    a.iter().map(|label| &label.id).eq(b.iter().map(|label| &label.id))
 }
 
 fn serde_value(options: &RunOptions) -> Result<serde_json::Value, LabError> {

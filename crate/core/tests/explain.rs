@@ -5,7 +5,7 @@
 mod support;
 
 use alexnet::data::Image;
-use alexnet::protocol::Views;
+use alexnet::protocol::TestCrops;
 use alexnet::{Classifier, ensemble};
 use support::{block_on, corners, session, small};
 
@@ -37,10 +37,10 @@ fn highest(values: &[f32]) -> usize {
 }
 
 #[test]
-fn covering_what_an_answer_rests_on_takes_it_away() {
+fn occluding_the_bright_corner_lowers_the_probability() {
     let (network, pictures) = learnt();
     let grid = network.occlusion_grid();
-    assert_eq!((grid.size, grid.patch, grid.stride, grid.places), (32, 8, 2, 13));
+    assert_eq!((grid.size, grid.patch, grid.stride, grid.positions), (32, 8, 2, 13));
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
         let whole = block_on(network.occlusion_probabilities(picture, class as u32, 0, usize::MAX)).unwrap();
@@ -61,7 +61,7 @@ fn covering_what_an_answer_rests_on_takes_it_away() {
 }
 
 #[test]
-fn gradients_find_what_an_answer_rests_on() {
+fn evidence_map_is_highest_at_the_bright_corner() {
     let (network, pictures) = learnt();
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
@@ -77,7 +77,7 @@ fn gradients_find_what_an_answer_rests_on() {
 }
 
 #[test]
-fn the_maps_of_a_layer_are_what_leaves_it() {
+fn feature_maps_equal_the_layer_outputs() {
     let (network, pictures) = learnt();
     let pixels = alexnet::data::normalize(&pictures[0], 1, 32, &network.preprocess());
     let all = block_on(network.features(pixels, 1)).unwrap();
@@ -97,7 +97,7 @@ fn the_maps_of_a_layer_are_what_leaves_it() {
 }
 
 #[test]
-fn classes_are_alike_in_both_directions() {
+fn class_similarity_is_symmetric() {
     let (network, _) = learnt();
     let alike = |class| block_on(network.similar_classes(class, 9)).unwrap();
     let first = alike(0);
@@ -111,12 +111,12 @@ fn classes_are_alike_in_both_directions() {
 }
 
 #[test]
-fn several_networks_vote() {
+fn ensemble_averages_probabilities() {
     let (network, pictures) = learnt();
     let other = session(&small()).classifier();
     let picture = Image { width: 32, height: 32, rgb: pictures[1].clone() };
     let votes = block_on(ensemble::predict(&[&network, &other], &picture, 4)).unwrap();
-    let alone = block_on(network.classify(&picture, Views::One, 4)).unwrap().top;
+    let alone = block_on(network.classify(&picture, TestCrops::One, 4)).unwrap().top;
     assert_eq!(votes.each[0], alone);
     for guess in &votes.average {
         let of = |votes: &[alexnet::protocol::Prediction]| {
@@ -128,7 +128,7 @@ fn several_networks_vote() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn unknown_layers_classes_and_sizes_are_errors() {
     let (network, pictures) = learnt();
     let sentence = block_on(network.feature_maps(&pictures[0], "conv9")).unwrap_err().to_string();
     assert_eq!(sentence, "This network has no layer “conv9”.");

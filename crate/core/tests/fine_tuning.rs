@@ -38,7 +38,7 @@ fn varied() -> Vec<RunOptions> {
 }
 
 #[test]
-fn the_same_bits_as_without_a_cache() {
+fn cached_features_give_the_same_bits() {
     for options in varied() {
         let (mut cached, mut plain) = (run(&options), run(&options));
         let (source, images) = (source(70, 19, 32), options.batch_size as usize);
@@ -49,27 +49,27 @@ fn the_same_bits_as_without_a_cache() {
             let batch = &order[place * images..][..images];
             let samples = block_on(source.fetch(Split::Train, batch)).unwrap();
             let pixels = augment(&samples, &options, &model().preprocess, options.seed, step);
-            block_on(plain.step_on(pixels, &samples.labels)).unwrap();
+            block_on(plain.step_on_batch(pixels, &samples.labels)).unwrap();
         }
         assert!(bits(&cached) == bits(&plain), "{options:?}");
 
         let samples = block_on(source.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
-        let mut tally = ValidationCounter::new(4);
-        tally.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
-        let expected = tally.validation();
+        let mut counter = ValidationCounter::new(4);
+        counter.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
+        let expected = counter.validation();
         for _ in 0..2 {
             assert_eq!(block_on(cached.validate(0)).unwrap(), expected);
         }
-        let watched = block_on(cached.watch(&[3, 3, 18])).unwrap();
-        let names: Vec<_> = watched.iter().map(|w| (w.index, w.label.as_str())).collect();
+        let predicted = block_on(cached.predict_validation(&[3, 3, 18])).unwrap();
+        let names: Vec<_> = predicted.iter().map(|w| (w.index, w.label.as_str())).collect();
         assert_eq!(names, [(3, "bottom right"), (3, "bottom right"), (18, "bottom left")]);
-        assert_eq!(watched[0].top, watched[1].top);
-        assert_ne!(watched[0].top, watched[2].top);
+        assert_eq!(predicted[0].top, predicted[1].top);
+        assert_ne!(predicted[0].top, predicted[2].top);
     }
 }
 
 #[test]
-fn twice_and_saved_in_the_middle_the_same_bits() {
+fn repeated_and_resumed_runs_give_the_same_bits() {
     for options in varied() {
         let (mut whole, mut again) = (run(&options), run(&options));
         block_on(whole.step(10)).unwrap();
@@ -91,7 +91,7 @@ fn twice_and_saved_in_the_middle_the_same_bits() {
 }
 
 #[test]
-fn other_weights_forget_the_features() {
+fn set_weights_clears_the_cache() {
     let mut run = run(&head());
     let before = block_on(run.validate(0)).unwrap();
     let other = session(&RunOptions { normalization: Normalization::Batch, seed: 5, ..small() });
@@ -100,7 +100,7 @@ fn other_weights_forget_the_features() {
 }
 
 #[test]
-fn a_training_picture_is_its_own_nearest_neighbour() {
+fn training_image_is_its_own_nearest_neighbor() {
     for freeze in [Freeze::Conv, Freeze::None] {
         let mut run = run(&RunOptions { freeze, ..head() });
         block_on(run.step(3)).unwrap();

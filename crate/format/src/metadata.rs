@@ -103,12 +103,17 @@ impl Description {
         if !mean.iter().all(|v| v.is_finite()) || !std.iter().all(|v| v.is_finite() && *v > 0.0) {
             return refuse(format!("means {mean:?} and standard deviations {std:?}"));
         }
-        if let Some(Calibration { temperature, doubt, ece_before, ece_after, .. }) = self.calibration
+        if let Some(Calibration { temperature, confidence_threshold, ece_before, ece_after, .. }) =
+            self.calibration
             && !(temperature.is_finite()
                 && temperature > 0.0
-                && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
+                && [confidence_threshold, ece_before, ece_after]
+                    .iter()
+                    .all(|share| (0.0..=1.0).contains(share)))
         {
-            return refuse(format!("a calibration with temperature {temperature} and doubt below {doubt}"));
+            return refuse(format!(
+                "a calibration with temperature {temperature} and doubt below {confidence_threshold}"
+            ));
         }
         match &self.run {
             Some(run) => run

@@ -129,8 +129,13 @@ fn a_tensor_too_few_or_too_many_is_named() {
     assert!(sentence.contains("lacks") && sentence.contains("classifier.4.bias"), "{sentence}");
 }
 
-const CALIBRATION: Calibration =
-    Calibration { temperature: 1.2, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 };
+const CALIBRATION: Calibration = Calibration {
+    temperature: 1.2,
+    confidence_threshold: 0.4,
+    ece_before: 0.1,
+    ece_after: 0.02,
+    images: 3000,
+};
 
 #[test]
 fn descriptions_that_cannot_be_are_refused() {

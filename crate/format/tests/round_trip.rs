@@ -196,7 +196,7 @@ proptest! {
         saved.labels[0].name = name;
         saved.origin = origin;
         saved.calibration =
-            Some(Calibration { temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 });
+            Some(Calibration { temperature, confidence_threshold: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 });
         let run = saved.run.as_mut().unwrap();
         (run.optimizer, run.average, run.step) = (optimizer, average, step);
         let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();

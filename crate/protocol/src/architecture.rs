@@ -4,7 +4,7 @@
 mod rows;
 
 use crate::{Network, NetworkConfig, Normalization, Preprocess, ResponseNorm};
-use rows::row;
+use rows::definition;
 
 /// Local response normalisation: `out_i = x_i / (k + α Σ_j x_j²)^β`. The sum runs over the `size` channels
 /// around channel `i`, at the same pixel; channels that do not exist are left out (section 3.3 of the AlexNet
@@ -52,7 +52,7 @@ pub enum LayerKind {
     /// Local response normalisation.
     ResponseNorm {
         /// Its constants.
-        by: LocalResponseNorm,
+        constants: LocalResponseNorm,
         /// Number of groups of channels that are normalised separately.
         groups: usize,
     },
@@ -138,7 +138,7 @@ pub struct Architecture {
     pub input_size: usize,
     /// Number of groups that each layer's outputs are split into: 2 for the networks of 2012 (the paper's two
     /// towers, one per GPU), else 1.
-    pub towers: usize,
+    pub groups: usize,
     /// The layers.
     pub layers: Vec<LayerSpec>,
 }
@@ -160,17 +160,18 @@ impl Architecture {
         if !(1..=100_000).contains(&config.classes) {
             return Err(format!("A network cannot have {} classes: use 1 to 100000.", config.classes));
         }
-        let row = row(config.network);
-        let towers = row.towers;
+        let definition = definition(config.network);
+        let groups = definition.groups;
         let scaled =
-            |n: u32| ((f64::from(n) * config.width / towers as f64).round() as usize).max(1) * towers;
-        let respond = match config.response_norm {
-            ResponseNorm::Paper => Some((LocalResponseNorm::PAPER, towers)),
+            |n: u32| ((f64::from(n) * config.width / groups as f64).round() as usize).max(1) * groups;
+        let response_norm = match config.response_norm {
+            ResponseNorm::Paper => Some((LocalResponseNorm::PAPER, groups)),
             ResponseNorm::Bvlc | ResponseNorm::CaffeNet => Some((LocalResponseNorm::CAFFE, 1)),
             ResponseNorm::Off => None,
         };
-        let mut build = Builder { layers: Vec::new(), shape: [3, row.input, row.input], index: 0 };
-        for (i, c) in row.convs.iter().enumerate() {
+        let mut build =
+            Builder { layers: Vec::new(), shape: [3, definition.input, definition.input], index: 0 };
+        for (i, c) in definition.convs.iter().enumerate() {
             let n = i + 1;
             let normalized = config.normalization == Normalization::Batch;
             let kind = LayerKind::Conv2d {
@@ -178,30 +179,30 @@ impl Architecture {
                 stride: c.stride,
                 padding: c.padding,
                 bias: !normalized,
-                groups: if c.apart { towers } else { 1 },
+                groups: if c.grouped { groups } else { 1 },
             };
             build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
             if normalized {
                 build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
             }
             build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
-            let lrn = respond
-                .filter(|_| c.respond)
-                .map(|(by, groups)| (format!("lrn{n}"), LayerKind::ResponseNorm { by, groups }));
+            let response_norm_layer = response_norm.filter(|_| c.response_norm).map(|(constants, groups)| {
+                (format!("lrn{n}"), LayerKind::ResponseNorm { constants, groups })
+            });
             let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool2d { kernel: 3, stride: 2 }));
-            let both = match config.response_norm {
-                ResponseNorm::CaffeNet => [pool, lrn],
-                _ => [lrn, pool],
+            let in_order = match config.response_norm {
+                ResponseNorm::CaffeNet => [pool, response_norm_layer],
+                _ => [response_norm_layer, pool],
             };
-            for (name, kind) in both.into_iter().flatten() {
+            for (name, kind) in in_order.into_iter().flatten() {
                 build.feature(name, kind, None);
             }
         }
-        if let Some(side) = row.adaptive {
+        if let Some(side) = definition.adaptive {
             let output = [build.shape[0], side, side];
             build.push("avgpool".into(), "avgpool".into(), LayerKind::AdaptiveAvgPool, output);
         }
-        let hidden = scaled(row.hidden);
+        let hidden = scaled(definition.hidden);
         build.index = 0;
         for (i, outputs) in [hidden, hidden, config.classes as usize].into_iter().enumerate() {
             let n = i + 6;
@@ -213,7 +214,7 @@ impl Architecture {
                 build.classifier(format!("{}{n}", config.activation), LayerKind::Activation, None);
             }
         }
-        Ok(Self { config, input_size: row.input, towers, layers: build.layers })
+        Ok(Self { config, input_size: definition.input, groups, layers: build.layers })
     }
 
     /// Number of trainable values.
@@ -235,18 +236,23 @@ impl Architecture {
 
     /// Side of a network's square input, in pixels.
     pub fn input_size_of(network: Network) -> u32 {
-        row(network).input as u32
+        definition(network).input as u32
     }
 
     /// A network's default number of classes.
     pub fn default_classes(network: Network) -> u32 {
-        row(network).classes
+        definition(network).classes
     }
 
     /// A network's default preprocessing, for data sets and files that specify none.
     pub fn default_preprocess(network: Network) -> Preprocess {
-        let row = row(network);
-        Preprocess { resize: row.resize, crop: row.input as u32, mean: row.mean, std: row.std }
+        let definition = definition(network);
+        Preprocess {
+            resize: definition.resize,
+            crop: definition.input as u32,
+            mean: definition.mean,
+            std: definition.std,
+        }
     }
 }
 
@@ -315,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn sides_of_the_papers_figure() {
+    fn shapes_match_the_papers_figure() {
         let net = Architecture::new(config(Network::AlexNet2012, 1000)).unwrap();
         let sides = |name: &str| net.layers.iter().find(|layer| layer.name == name).map(|l| l.output);
         for (name, output) in [
@@ -333,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn where_responses_are_normalised() {
+    fn response_norm_position_depends_on_the_variant() {
         let names = |response_norm| {
             let config = NetworkConfig { response_norm, ..config(Network::AlexNet2012, 1000) };
             let layers = Architecture::new(config).unwrap().layers;
@@ -348,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn towers_stay_whole_at_any_width() {
+    fn channels_divide_into_groups_at_any_width() {
         for width in [0.125, 0.3, 0.77, 1.0, 1.9] {
             let config = NetworkConfig { width, ..config(Network::AlexNet2012At32, 7) };
             let net = Architecture::new(config).unwrap();
@@ -380,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn out_of_range_is_a_sentence() {
+    fn out_of_range_values_are_rejected() {
         let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
         assert!(Architecture::new(wide).unwrap_err().starts_with("Width cannot be inf"));
         assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());

@@ -35,7 +35,7 @@ pub struct EvaluatedModel {
     pub parameters: u64,
     /// Its metrics alone.
     #[serde(flatten)]
-    pub measured: EvaluationMetrics,
+    pub metrics: EvaluationMetrics,
 }
 
 /// The whole report: the metrics of one network, or of an ensemble and each of its members.
@@ -44,7 +44,7 @@ pub struct EvaluatedModel {
 pub struct Evaluation {
     /// The metrics of the network, or of the ensemble.
     #[serde(flatten)]
-    pub measured: EvaluationMetrics,
+    pub metrics: EvaluationMetrics,
     /// The members of the ensemble. Empty for one network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<EvaluatedModel>,

@@ -43,13 +43,14 @@ pub struct OcclusionGrid {
     /// Distance between neighbouring positions, in pixels.
     pub stride: u32,
     /// Number of positions horizontally, and as many vertically.
-    pub places: u32,
+    #[serde(rename = "places")]
+    pub positions: u32,
 }
 
 impl OcclusionGrid {
     /// A square of a quarter of the image's side, moved by a sixteenth.
-    pub fn of(size: u32) -> Self {
+    pub fn for_size(size: u32) -> Self {
         let (patch, stride) = ((size / 4).max(1), (size / 16).max(1));
-        Self { size, patch, stride, places: size.saturating_sub(patch) / stride + 1 }
+        Self { size, patch, stride, positions: size.saturating_sub(patch) / stride + 1 }
     }
 }

@@ -63,7 +63,8 @@ pub struct Calibration {
     /// gets calibrated logits. Do not apply it again.
     pub temperature: f32,
     /// The probability of the top class below which it is wrong more often than right.
-    pub doubt: f32,
+    #[serde(rename = "doubt")]
+    pub confidence_threshold: f32,
     /// Expected calibration error (15 bins, 0 to 1) before, on images that the temperature was not fitted on.
     pub ece_before: f32,
     /// The same after.

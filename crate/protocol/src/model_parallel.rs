@@ -19,16 +19,16 @@ pub struct GroupSegment {
 
 /// The range of `count` channels, units or classes that a group holds. If the number is odd, the first group
 /// holds one more.
-pub fn share(count: usize, towers: usize, tower: usize) -> Range<usize> {
-    let start = |tower: usize| (count * tower).div_ceil(towers.max(1));
-    start(tower)..start(tower + 1)
+pub fn group_range(count: usize, groups: usize, group: usize) -> Range<usize> {
+    let start = |group: usize| (count * group).div_ceil(groups.max(1));
+    start(group)..start(group + 1)
 }
 
 impl Architecture {
     /// Whether a layer needs the concatenated outputs of both groups. Not the first convolution, which reads
     /// the image.
-    pub fn reads_both(&self, index: usize) -> bool {
-        let Some(layer) = self.layers.get(index).filter(|_| self.towers > 1 && index > 0) else {
+    pub fn reads_both_groups(&self, index: usize) -> bool {
+        let Some(layer) = self.layers.get(index).filter(|_| self.groups > 1 && index > 0) else {
             return false;
         };
         match layer.kind {
@@ -43,9 +43,9 @@ impl Architecture {
     /// # Errors
     /// A sentence if the network does not have two groups, normalises responses across groups, or has a
     /// single class.
-    pub fn tower(&self, tower: usize) -> Result<Vec<GroupSegment>, String> {
+    pub fn group_segments(&self, group: usize) -> Result<Vec<GroupSegment>, String> {
         let network = self.config.network;
-        if self.towers != 2 || tower >= self.towers {
+        if self.groups != 2 || group >= self.groups {
             return Err(format!("{network} is in one piece: choose alexnet-2012-32 for two towers."));
         }
         if self.config.classes < 2 {
@@ -53,48 +53,48 @@ impl Architecture {
         }
         let mut segments = vec![GroupSegment { joined: false, layers: Vec::new() }];
         for (index, layer) in self.layers.iter().enumerate() {
-            let across = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
-            if across {
+            let across_groups = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
+            if across_groups {
                 return Err(format!(
                     "With response normalisation “{}” the towers would have to exchange more than the figure shows: choose paper or none.",
                     self.config.response_norm
                 ));
             }
             // A dropout layer belongs to the fully connected layer after it.
-            let thins = matches!(layer.kind, LayerKind::Dropout(_));
-            let thinned = index > 0 && matches!(self.layers[index - 1].kind, LayerKind::Dropout(_));
-            if thins || (self.reads_both(index) && !thinned) {
+            let is_dropout_layer = matches!(layer.kind, LayerKind::Dropout(_));
+            let follows_dropout = index > 0 && matches!(self.layers[index - 1].kind, LayerKind::Dropout(_));
+            if is_dropout_layer || (self.reads_both_groups(index) && !follows_dropout) {
                 segments.push(GroupSegment { joined: true, layers: Vec::new() });
             }
             if let Some(segment) = segments.last_mut() {
-                let whole_input = segment.joined && segment.layers.iter().all(keeps_input);
-                segment.layers.push(self.half(layer, tower, index == 0 || whole_input));
+                let whole_input = segment.joined && segment.layers.iter().all(is_dropout);
+                segment.layers.push(self.group_layer(layer, group, index == 0 || whole_input));
             }
         }
         Ok(segments)
     }
 
-    fn half(&self, layer: &LayerSpec, tower: usize, whole_input: bool) -> LayerSpec {
-        let mine = |[channels, height, width]: [usize; 3]| {
-            [share(channels, self.towers, tower).len(), height, width]
+    fn group_layer(&self, layer: &LayerSpec, group: usize, whole_input: bool) -> LayerSpec {
+        let own_part = |[channels, height, width]: [usize; 3]| {
+            [group_range(channels, self.groups, group).len(), height, width]
         };
-        let mut half = layer.clone();
+        let mut part = layer.clone();
         if !whole_input {
-            half.input = mine(layer.input);
+            part.input = own_part(layer.input);
         }
         if !matches!(layer.kind, LayerKind::Dropout(_)) {
-            half.output = mine(layer.output);
+            part.output = own_part(layer.output);
         }
         // Within one group there is one group.
-        match &mut half.kind {
+        match &mut part.kind {
             LayerKind::Conv2d { groups, .. } | LayerKind::ResponseNorm { groups, .. } => *groups = 1,
             _ => {}
         }
-        half
+        part
     }
 }
 
-fn keeps_input(layer: &LayerSpec) -> bool {
+fn is_dropout(layer: &LayerSpec) -> bool {
     matches!(layer.kind, LayerKind::Dropout(_))
 }
 
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn joined_where_the_figure_crosses() {
+    fn segments_start_where_the_papers_figure_connects_the_groups() {
         let net = architecture(Network::AlexNet2012, 1000, ResponseNorm::Paper);
-        let segments = net.tower(1).unwrap();
+        let segments = net.group_segments(1).unwrap();
         let begin: Vec<_> = segments.iter().map(|s| (s.joined, s.layers[0].name.as_str())).collect();
         assert_eq!(
             begin,
@@ -145,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn two_halves_are_the_whole() {
+    fn shapes_of_both_groups_add_up() {
         for classes in [2, 7, 10] {
             let net = architecture(Network::AlexNet2012At32, classes, ResponseNorm::Paper);
-            let tensors = |tower| -> Vec<(String, Vec<usize>, bool)> {
-                let segments = net.tower(tower).unwrap();
+            let tensors = |group| -> Vec<(String, Vec<usize>, bool)> {
+                let segments = net.group_segments(group).unwrap();
                 segments.iter().flat_map(|s| &s.layers).flat_map(LayerSpec::tensors).collect()
             };
             let whole: Vec<_> = net.layers.iter().flat_map(LayerSpec::tensors).collect();
@@ -162,10 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_of_towers_is_refused() {
-        assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).tower(0).is_err());
-        let across = architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err();
-        assert!(across.contains("choose paper or none"), "{across}");
-        assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).tower(0).is_err());
+    fn networks_without_two_groups_are_rejected() {
+        assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).group_segments(0).is_err());
+        let across_groups =
+            architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).group_segments(0).unwrap_err();
+        assert!(across_groups.contains("choose paper or none"), "{across_groups}");
+        assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).group_segments(0).is_err());
     }
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Declares an enum together with its public names.
 macro_rules! names {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        $(#[$meta])*
         pub enum $name {
             $($(#[$vmeta])* #[serde(rename = $text)] $variant),+
         }
@@ -140,7 +140,8 @@ names! {
 names! {
     /// The crops of an image whose probabilities are averaged (test-time augmentation; section 4.1 of the
     /// 2012 paper).
-    Views {
+    #[cfg_attr(feature = "typescript", ts(rename = "Views"))]
+    TestCrops {
         /// The centre crop.
         One = "one",
         /// The centre crop and its mirror image.
@@ -151,7 +152,7 @@ names! {
     }
 }
 
-impl Views {
+impl TestCrops {
     /// Number of crops per image.
     pub fn count(self) -> usize {
         match self {

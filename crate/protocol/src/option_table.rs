@@ -51,7 +51,8 @@ pub struct OptionSpec {
     /// The values it accepts.
     pub kind: OptionKind,
     /// Whether it can change during a run.
-    pub when: OptionTiming,
+    #[serde(rename = "when")]
+    pub timing: OptionTiming,
     /// The default.
     #[cfg_attr(feature = "typescript", ts(type = "number | string | boolean"))]
     pub default: Value,
@@ -106,12 +107,12 @@ pub fn option_table() -> Vec<OptionSpec> {
     let real = |min, max| OptionKind::Number { min, max, integer: false, log: false };
     let log = |min, max| OptionKind::Number { min, max, integer: false, log: true };
     let whole = |min, max| OptionKind::Number { min, max, integer: true, log: false };
-    let row = |name: &'static str, title, kind, when, help| OptionSpec {
+    let row = |name: &'static str, title, kind, timing, help| OptionSpec {
         name,
         title,
         help,
         kind,
-        when,
+        timing,
         default: defaults[name].clone(),
     };
     use OptionTiming::{Live, Reset};
@@ -320,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_has_a_row_and_its_default_is_allowed() {
+    fn every_option_has_a_row_with_a_valid_default() {
         let defaults = serde_json::to_value(RunOptions::default()).unwrap();
         let table = option_table();
         let rows: std::collections::BTreeSet<_> = table.iter().map(|s| s.name).collect();
@@ -331,13 +332,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_out_of_range_is_one_sentence() {
+    fn out_of_range_value_gives_one_error() {
         let options = RunOptions { dropout: 1.5, ..Default::default() };
         assert_eq!(options.check().unwrap_err(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
     }
 
     #[test]
-    fn not_a_number_is_refused() {
+    fn nan_is_rejected() {
         let options = RunOptions { learning_rate: f64::NAN, ..Default::default() };
         assert!(options.check().is_err());
     }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_parts_keep_to_the_table() {
+    fn recipe_options_are_valid() {
         let FineTuning { head, all } = fine_tuning();
         head.check().unwrap();
         all.check().unwrap();

@@ -92,7 +92,8 @@ pub struct NetworkShape {
     /// Side of the input, in pixels.
     pub input_size: u32,
     /// Number of groups (the paper's towers): 1 or 2.
-    pub towers: u32,
+    #[serde(rename = "towers")]
+    pub groups: u32,
     /// The layers, in order.
     pub layers: Vec<LayerShape>,
 }
@@ -112,7 +113,7 @@ impl NetworkShape {
         Ok(Self {
             network: config.network,
             input_size: architecture.input_size as u32,
-            towers: architecture.towers as u32,
+            groups: architecture.groups as u32,
             layers: layers.map(|(index, layer)| shape(&architecture, index, layer)).collect(),
         })
     }
@@ -137,7 +138,7 @@ fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerS
     let trained = layer.tensors().into_iter().filter(|(.., trainable)| *trainable);
     let parameters: u64 = trained.map(|(_, shape, _)| shape.iter().product::<usize>() as u64).sum();
     let numbers = |shape: [usize; 3]| shape.iter().product::<usize>() as u64;
-    let both = architecture.reads_both(index);
+    let both = architecture.reads_both_groups(index);
     LayerShape {
         name: layer.name.clone(),
         role,
@@ -151,7 +152,7 @@ fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerS
         multiply_adds: layer.multiply_adds(),
         output_bytes: numbers(layer.output) * BYTES,
         parameter_bytes: parameters * BYTES,
-        reads: (architecture.towers > 1).then_some(if both { InputRule::Both } else { InputRule::Own }),
+        reads: (architecture.groups > 1).then_some(if both { InputRule::Both } else { InputRule::Own }),
         sent_bytes: if both { numbers(layer.input) / 2 * BYTES } else { 0 },
     }
 }
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_of_the_networks() {
+    fn parameters_add_up() {
         for (network, parameters) in [(Network::AlexNet224, 61_100_840), (Network::AlexNet2012, 60_965_224)] {
             let layers = shapes(network).layers;
             assert_eq!(layers.iter().map(|layer| layer.parameters).sum::<u64>(), parameters);
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_what_in_the_papers_figure() {
+    fn groups_exchange_what_the_papers_figure_connects() {
         let shapes = shapes(Network::AlexNet2012);
         let both = shapes.layers.iter().filter(|layer| layer.reads == Some(InputRule::Both));
         let sent: Vec<_> = both.map(|layer| (layer.name.as_str(), layer.sent_bytes)).collect();
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_in_one_piece_exchanges_nothing() {
+    fn a_network_with_one_group_exchanges_nothing() {
         let shapes = shapes(Network::AlexNet32);
         assert!(shapes.layers.iter().all(|layer| layer.reads.is_none() && layer.sent_bytes == 0));
         assert_eq!(shapes.layers[0].kernel, Some(3));

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, object};
 use crate::lab::{Lab, write};
-use crate::lab_parts::Bench;
+use crate::lab_state::Bench;
 
 /// Images of noise, the same in every run.
 fn noise(network: Network, classes: u32, images: u32) -> Samples {
@@ -76,7 +76,7 @@ impl Lab {
     /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchInfer)]
     pub async fn bench_infer(&self, batch: usize) -> JsResult<()> {
-        let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(unprepared()) };
+        let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(not_prepared()) };
         classifier.logits_from_pixels(pixels.clone(), batch).await.map_err(error)?;
         Ok(())
     }
@@ -87,8 +87,8 @@ impl Lab {
     /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchTrainStep)]
     pub async fn bench_train_step(&mut self, _batch: usize) -> JsResult<()> {
-        let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(unprepared()) };
-        session.step_on(pixels.clone(), labels).await.map_err(error)?;
+        let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(not_prepared()) };
+        session.step_on_batch(pixels.clone(), labels).await.map_err(error)?;
         Ok(())
     }
 }
@@ -129,11 +129,11 @@ impl Lab {
         match &self.bench {
             Some(Bench::Infer(classifier, pixels)) => Ok((classifier.as_ref().clone(), pixels)),
             Some(Bench::Train(session, pixels, _)) => Ok((session.classifier(), pixels)),
-            None => Err(unprepared()),
+            None => Err(not_prepared()),
         }
     }
 }
 
-fn unprepared() -> JsError {
+fn not_prepared() -> JsError {
     JsError::new("Nothing is prepared to be measured: call prepare first.")
 }

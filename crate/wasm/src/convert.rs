@@ -34,7 +34,7 @@ pub fn message(thrown: &JsValue) -> String {
 }
 
 /// A file that JavaScript reads, part by part.
-pub struct Pieces {
+pub struct JsFile {
     /// Size of the file in bytes.
     pub size: u64,
     /// Reads a part: `(offset, length)` to a `Uint8Array`.
@@ -44,7 +44,7 @@ pub struct Pieces {
 /// Bytes read at once. Each part exists as a JavaScript array for a moment.
 const PIECE: usize = 4 << 20;
 
-impl ReadAt for Pieces {
+impl ReadAt for JsFile {
     fn size(&self) -> u64 {
         self.size
     }
@@ -81,7 +81,7 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 }
 
 /// An image from RGBA pixels of a canvas. Transparent pixels become white.
-pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
+pub fn image_from_rgba(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
     Image::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
 }
 

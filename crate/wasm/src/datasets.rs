@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
-use crate::lab_parts::{LoadedDataset, describe, loader};
+use crate::lab_state::{LoadedDataset, dataset_info, loader};
 
 /// Seed of the split into training and validation images: the same images give the same split.
 const SPLIT_SEED: u32 = 0;
@@ -26,7 +26,7 @@ impl Lab {
         let manifest: Manifest = from_js(manifest, "list of shards")?;
         let id = manifest.id.clone();
         let opened = ShardedDataset::new(manifest.clone(), manifest.size, loader(fetch.clone()));
-        let info = describe(&id, &opened.map_err(|e| error(e.into()))?, vec![])?;
+        let info = dataset_info(&id, &opened.map_err(|e| error(e.into()))?, vec![])?;
         self.datasets.insert(id, LoadedDataset::Shards { manifest, fetch });
         Ok(info)
     }
@@ -53,7 +53,7 @@ impl Lab {
         let square = InputSize::whole(Architecture::input_size_of(network));
         let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(|e| error(e.into()))?;
         let source = Rc::new(imported.source);
-        let info = describe(&id, source.as_ref(), imported.skipped)?;
+        let info = dataset_info(&id, source.as_ref(), imported.skipped)?;
         self.datasets.insert(id, LoadedDataset::Images { source, network });
         Ok(info)
     }

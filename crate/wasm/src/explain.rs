@@ -8,7 +8,7 @@ use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, floats, object, to_js};
-use crate::lab::{InUse, Lab};
+use crate::lab::{Lab, LoadedModel};
 
 /// The colours of RGBA pixels as [`crate::convert::pixels`] returned them.
 fn rgb(rgba: &[u8]) -> Vec<u8> {
@@ -16,7 +16,7 @@ fn rgb(rgba: &[u8]) -> Vec<u8> {
 }
 
 /// `{count, channels, height, width, values}` of a tensor with these dimensions.
-fn stack(tensor: &Tensor, sides: [usize; 4]) -> JsValue {
+fn tensor_object(tensor: &Tensor, sides: [usize; 4]) -> JsValue {
     let [count, channels, height, width] = sides.map(|side| JsValue::from(side as u32));
     object(&[
         ("count", count),
@@ -35,7 +35,7 @@ impl Lab {
     /// If there is no model.
     #[wasm_bindgen(js_name = modelLayers)]
     pub fn model_layers(&self) -> JsResult<JsValue> {
-        to_js(&self.in_use()?.classifier.layers())
+        to_js(&self.active_model()?.classifier.layers())
     }
 
     /// The weights of the active model's conv1: `{count, channels, height, width, values}`.
@@ -44,9 +44,9 @@ impl Lab {
     /// If there is no model or the device was lost.
     #[wasm_bindgen(js_name = modelFilters)]
     pub async fn model_filters(&self) -> JsResult<JsValue> {
-        let filters = self.in_use()?.classifier.filters().await.map_err(error)?;
+        let filters = self.active_model()?.classifier.filters().await.map_err(error)?;
         let side = |i: usize| filters.shape.get(i).copied().unwrap_or(1);
-        Ok(stack(&filters, [side(0), side(1), side(2), side(3)]))
+        Ok(tensor_object(&filters, [side(0), side(1), side(2), side(3)]))
     }
 
     /// A layer's output for the crop that the network saw: `{count, channels: 1, height, width, values}`.
@@ -55,9 +55,9 @@ impl Lab {
     /// If there is no such layer, the crop has another network's size, or the device was lost.
     #[wasm_bindgen(js_name = featureMaps)]
     pub async fn feature_maps(&self, rgba: Vec<u8>, layer: String) -> JsResult<JsValue> {
-        let maps = self.in_use()?.classifier.feature_maps(&rgb(&rgba), &layer).await.map_err(error)?;
+        let maps = self.active_model()?.classifier.feature_maps(&rgb(&rgba), &layer).await.map_err(error)?;
         let side = |i: usize| maps.shape.get(i).copied().unwrap_or(1);
-        Ok(stack(&maps, [side(0), 1, side(1), side(2)]))
+        Ok(tensor_object(&maps, [side(0), 1, side(1), side(2)]))
     }
 
     /// Which positions of the image raise a class's logit (HiResCAM): `{height, width, values}`, 0 to 1.
@@ -66,7 +66,8 @@ impl Lab {
     /// If there is no such class, the crop has another network's size, or the device was lost.
     #[wasm_bindgen(js_name = evidenceMap)]
     pub async fn evidence_map(&self, rgba: Vec<u8>, class: u32) -> JsResult<JsValue> {
-        let evidence = self.in_use()?.classifier.evidence_map(&rgb(&rgba), class).await.map_err(error)?;
+        let evidence =
+            self.active_model()?.classifier.evidence_map(&rgb(&rgba), class).await.map_err(error)?;
         Ok(object(&[
             ("height", (evidence.height as u32).into()),
             ("width", (evidence.width as u32).into()),
@@ -80,7 +81,7 @@ impl Lab {
     /// If there is no model.
     #[wasm_bindgen(js_name = occlusionGrid)]
     pub fn occlusion_grid(&self) -> JsResult<JsValue> {
-        let grid: OcclusionGrid = self.in_use()?.classifier.occlusion_grid();
+        let grid: OcclusionGrid = self.active_model()?.classifier.occlusion_grid();
         to_js(&grid)
     }
 
@@ -96,7 +97,7 @@ impl Lab {
         from: usize,
         count: usize,
     ) -> JsResult<Float32Array> {
-        let classifier = &self.in_use()?.classifier;
+        let classifier = &self.active_model()?.classifier;
         let found =
             classifier.occlusion_probabilities(&rgb(&rgba), class, from, count).await.map_err(error)?;
         Ok(Float32Array::from(found.as_slice()))
@@ -108,7 +109,7 @@ impl Lab {
     /// If there is no such class or the device was lost.
     #[wasm_bindgen(js_name = similarClasses)]
     pub async fn similar_classes(&self, class: u32, count: usize) -> JsResult<JsValue> {
-        to_js(&self.in_use()?.classifier.similar_classes(class, count).await.map_err(error)?)
+        to_js(&self.active_model()?.classifier.similar_classes(class, count).await.map_err(error)?)
     }
 
     /// Adds a network to the ensemble with the active model.
@@ -118,7 +119,7 @@ impl Lab {
     #[wasm_bindgen(js_name = addMember)]
     pub fn add_member(&mut self, id: String, bytes: Vec<u8>) -> JsResult<()> {
         let model = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
-        let member = InUse::new(&model.into_model(), &self.compute).map_err(error)?;
+        let member = LoadedModel::new(&model.into_model(), &self.compute).map_err(error)?;
         self.members.insert(id, member);
         Ok(())
     }
@@ -141,15 +142,15 @@ impl Lab {
         members: Vec<String>,
         top: usize,
     ) -> JsResult<JsValue> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let image = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
-        let mut networks = vec![&self.in_use()?.classifier];
+        let mut networks = vec![&self.active_model()?.classifier];
         for id in &members {
             let member = self.members.get(id);
             let missing = || JsError::new(&format!("The network “{id}” is not loaded: load it first."));
             networks.push(&member.ok_or_else(missing)?.classifier);
         }
-        let votes = ensemble::predict(&networks, &picture, top).await.map_err(error)?;
-        Ok(object(&[("each", to_js(&votes.each)?), ("average", to_js(&votes.average)?)]))
+        let prediction = ensemble::predict(&networks, &image, top).await.map_err(error)?;
+        Ok(object(&[("each", to_js(&prediction.each)?), ("average", to_js(&prediction.average)?)]))
     }
 }

@@ -35,7 +35,7 @@ impl Lab {
     pub async fn start_from(&mut self, file: Option<Vec<u8>>, labels: JsValue) -> JsResult<JsValue> {
         let mut model = match file {
             Some(bytes) => Checkpoint::read(bytes).map_err(|e| error(e.into()))?.into_model(),
-            None => self.in_use()?.classifier.model().await.map_err(error)?,
+            None => self.active_model()?.classifier.model().await.map_err(error)?,
         };
         relabel(&mut model, labels)?;
         // Rejects files whose tensors do not fit the network, before any data are loaded for it.
@@ -60,7 +60,7 @@ impl Lab {
         options.network = model.network.network;
         let source = self.source(&options.dataset, options.network)?;
         let run = Session::from_model(options, &model, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        self.set_run(slot, run)
     }
 
     /// Converts a model file: `safetensors`, `onnx` or `alexnet`, without a run's state. `labels`: as in

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
-use crate::lab_parts::{ImageDataset, LoadedDataset, describe};
+use crate::lab_state::{ImageDataset, LoadedDataset, dataset_info};
 
 /// No network has a larger input.
 const MOST_PIXELS: u32 = 512;
@@ -32,8 +32,8 @@ impl Lab {
     /// If the bytes are not an image.
     #[wasm_bindgen(js_name = centerCrop)]
     pub fn center_crop(&self, file: Vec<u8>, preprocessing: JsValue) -> JsResult<Uint8Array> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
-        Ok(Uint8Array::from(preprocess_image(&picture, &preprocess(preprocessing)?).rgb.as_slice()))
+        let image = decode(&file).map_err(|e| error(e.into()))?;
+        Ok(Uint8Array::from(preprocess_image(&image, &preprocess(preprocessing)?).rgb.as_slice()))
     }
 
     /// Starts a data set with these classes, for a network and its preprocessing. Replaces one that was not
@@ -65,8 +65,8 @@ impl Lab {
     /// If memory runs out or no data set was started.
     #[wasm_bindgen(js_name = addImage)]
     pub fn add_image(&mut self, square: &[u8], label: u32, val: bool) -> JsResult<()> {
-        let album = self.image_dataset.as_mut().ok_or_else(|| JsError::new("No data set was begun."))?;
-        let samples = if val { &mut album.val } else { &mut album.train };
+        let dataset = self.image_dataset.as_mut().ok_or_else(|| JsError::new("No data set was begun."))?;
+        let samples = if val { &mut dataset.val } else { &mut dataset.train };
         let full = "There are more pictures than this tab's memory holds: remove some.";
         samples.pixels.try_reserve(square.len()).map_err(|_| JsError::new(full))?;
         samples.pixels.extend_from_slice(square);
@@ -80,11 +80,11 @@ impl Lab {
     /// If an image or a label does not fit. An older data set with this id stays.
     #[wasm_bindgen(js_name = finishDataset)]
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
-        let album = self.image_dataset.take().ok_or_else(|| JsError::new("No data set was begun."))?;
-        let ImageDataset { id, network, labels, preprocess, train, val } = album;
+        let dataset = self.image_dataset.take().ok_or_else(|| JsError::new("No data set was begun."))?;
+        let ImageDataset { id, network, labels, preprocess, train, val } = dataset;
         let source = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
         let source = Rc::new(source.map_err(|e| error(e.into()))?);
-        let info = describe(&id, source.as_ref(), vec![])?;
+        let info = dataset_info(&id, source.as_ref(), vec![])?;
         self.datasets.insert(id, LoadedDataset::Images { source, network });
         Ok(info)
     }

@@ -5,21 +5,21 @@ use std::rc::Rc;
 
 use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
-use alexnet::protocol::{Backend, ModelInfo, Views};
+use alexnet::protocol::{Backend, ModelInfo, TestCrops};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{JsResult, Pieces, error, message, object, picture, pixels, to_js};
-use crate::lab_parts::{Bench, ImageDataset, LoadedDataset};
+use crate::convert::{JsFile, JsResult, error, image_from_rgba, message, object, pixels, to_js};
+use crate::lab_state::{Bench, ImageDataset, LoadedDataset};
 
 /// A loaded model, with the description from its file.
-pub(crate) struct InUse {
+pub(crate) struct LoadedModel {
     pub(crate) classifier: Classifier,
     pub(crate) info: ModelInfo,
 }
 
-impl InUse {
+impl LoadedModel {
     /// Uploads a model to the device.
     pub(crate) fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         Ok(Self { classifier: Classifier::new(model, compute)?, info: model.info() })
@@ -30,9 +30,9 @@ impl InUse {
 #[wasm_bindgen]
 pub struct Lab {
     pub(crate) compute: Compute,
-    pub(crate) model: Option<InUse>,
+    pub(crate) model: Option<LoadedModel>,
     /// Other members of an ensemble, by the ids that the page gives them.
-    pub(crate) members: HashMap<String, InUse>,
+    pub(crate) members: HashMap<String, LoadedModel>,
     pub(crate) datasets: HashMap<String, LoadedDataset>,
     /// 0: the run, 1: its rival in a race, 2: fine-tuning on the visitor's own images.
     pub(crate) runs: [Option<Session>; 3],
@@ -105,8 +105,8 @@ impl Lab {
         accept: js_sys::Function,
         origin: Option<String>,
     ) -> JsResult<JsValue> {
-        let pieces = Pieces { size: size as u64, read };
-        let file = ModelFile::open(&pieces).map_err(|e| error(e.into()))?;
+        let js_file = JsFile { size: size as u64, read };
+        let file = ModelFile::open(&js_file).map_err(|e| error(e.into()))?;
         let mut info = file.info();
         info.origin = info.origin.or(origin);
         accept.call1(&JsValue::NULL, &to_js(&info)?).map_err(|e| JsError::new(&message(&e)))?;
@@ -115,9 +115,9 @@ impl Lab {
 
     fn use_file(&mut self, file: &ModelFile<'_>, info: ModelInfo) -> JsResult<JsValue> {
         let classifier = Classifier::from_file(file, &self.compute).map_err(error)?;
-        let told = to_js(&info)?;
-        self.model = Some(InUse { classifier, info });
-        Ok(told)
+        let description = to_js(&info)?;
+        self.model = Some(LoadedModel { classifier, info });
+        Ok(description)
     }
 
     /// The description of the active model.
@@ -132,7 +132,7 @@ impl Lab {
     /// If there is no model.
     #[wasm_bindgen(js_name = exportModel)]
     pub async fn export_model(&self, format: String) -> JsResult<Uint8Array> {
-        let model = self.in_use()?;
+        let model = self.active_model()?;
         let mut checkpoint = model.classifier.model().await.map_err(error)?;
         checkpoint.origin = model.info.origin.clone();
         checkpoint.calibration = model.info.calibration;
@@ -145,11 +145,11 @@ impl Lab {
     /// # Errors
     /// If the bytes are not an image or there is no model.
     pub async fn classify(&self, file: Vec<u8>, top: usize, views: Option<String>) -> JsResult<JsValue> {
-        let views = views.map_or(Ok(Views::One), |name| name.parse());
+        let views = views.map_or(Ok(TestCrops::One), |name| name.parse());
         let views = views.map_err(|e: String| JsError::new(&e))?;
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let image = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
-        self.answer(&picture, views, top).await
+        self.classify_image(&image, views, top).await
     }
 
     /// Classifies RGBA pixels of a canvas: `{top, crop}`.
@@ -164,16 +164,16 @@ impl Lab {
         rgba: Vec<u8>,
         top: usize,
     ) -> JsResult<JsValue> {
-        self.answer(&picture(width, height, &rgba)?, Views::One, top).await
+        self.classify_image(&image_from_rgba(width, height, &rgba)?, TestCrops::One, top).await
     }
 
-    async fn answer(&self, picture: &Image, views: Views, top: usize) -> JsResult<JsValue> {
-        let answer = self.in_use()?.classifier.classify(picture, views, top).await.map_err(error)?;
-        let crop = pixels(answer.crop.width, &answer.crop.rgb);
-        Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
+    async fn classify_image(&self, image: &Image, views: TestCrops, top: usize) -> JsResult<JsValue> {
+        let found = self.active_model()?.classifier.classify(image, views, top).await.map_err(error)?;
+        let crop = pixels(found.crop.width, &found.crop.rgb);
+        Ok(object(&[("top", to_js(&found.top)?), ("crop", crop)]))
     }
 
-    pub(crate) fn in_use(&self) -> JsResult<&InUse> {
+    pub(crate) fn active_model(&self) -> JsResult<&LoadedModel> {
         self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
     }
 

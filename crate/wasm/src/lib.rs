@@ -11,7 +11,7 @@ mod explain;
 mod fine_tune;
 mod image_dataset;
 mod lab;
-mod lab_parts;
+mod lab_state;
 mod model_parallel;
 mod nearest_neighbors;
 mod parity;

@@ -11,9 +11,9 @@ use crate::lab::Lab;
 
 /// The worker's function that exchanges values with the other group, `(Float32Array) =>
 /// Promise<Float32Array>`.
-struct Line(Function);
+struct Peer(Function);
 
-impl Exchange for Line {
+impl Exchange for Peer {
     async fn exchange(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
         let lost = |_| LabError::Device("The other tower's worker is gone: start both again.".into());
         let promise = self.0.call1(&JsValue::NULL, &floats(&numbers)).map_err(lost)?;
@@ -33,13 +33,13 @@ impl Lab {
     /// # Errors
     /// If an option is out of range, the network does not have two groups or the data set is not loaded.
     #[wasm_bindgen(js_name = configureGroup)]
-    pub fn configure_group(&mut self, tower: usize, options: JsValue) -> JsResult<JsValue> {
+    pub fn configure_group(&mut self, group: usize, options: JsValue) -> JsResult<JsValue> {
         let options: RunOptions = from_js(options, "configuration")?;
         options.check().map_err(|e| error(LabError::Options(e)))?;
         let source = self.source(&options.dataset, options.network)?;
-        let half = GroupSession::new(options, tower, source, &self.compute).map_err(error)?;
-        let info = to_js(&half.session().info())?;
-        self.group = Some(half);
+        let group = GroupSession::new(options, group, source, &self.compute).map_err(error)?;
+        let info = to_js(&group.session().info())?;
+        self.group = Some(group);
         Ok(info)
     }
 
@@ -50,10 +50,10 @@ impl Lab {
     /// # Errors
     /// If images cannot be loaded or the other group is gone.
     #[wasm_bindgen(js_name = stepGroup)]
-    pub async fn step_group(&mut self, swap: Function) -> JsResult<JsValue> {
-        let half = self.group.as_mut().ok_or_else(no_tower)?;
-        let metrics = half.step(&mut Line(swap)).await.map_err(error)?;
-        Ok(object(&[("metrics", to_js(&metrics)?), ("traffic", to_js(&half.traffic())?)]))
+    pub async fn step_group(&mut self, exchange: Function) -> JsResult<JsValue> {
+        let group = self.group.as_mut().ok_or_else(no_group)?;
+        let metrics = group.step(&mut Peer(exchange)).await.map_err(error)?;
+        Ok(object(&[("metrics", to_js(&metrics)?), ("traffic", to_js(&group.traffic())?)]))
     }
 
     /// A hash of this group's half of the weights.
@@ -62,8 +62,8 @@ impl Lab {
     /// If there is no group.
     #[wasm_bindgen(js_name = groupDigest)]
     pub async fn group_digest(&self) -> JsResult<JsValue> {
-        let half = self.group.as_ref().ok_or_else(no_tower)?;
-        Ok(hexadecimal(digest(&half.tensors().await.map_err(error)?)))
+        let group = self.group.as_ref().ok_or_else(no_group)?;
+        Ok(hexadecimal(digest(&group.tensors().await.map_err(error)?)))
     }
 
     /// The hashes of both halves of a whole run.
@@ -72,8 +72,8 @@ impl Lab {
     /// If there is no run.
     #[wasm_bindgen(js_name = groupDigests)]
     pub async fn group_digests(&self, slot: usize) -> JsResult<Vec<JsValue>> {
-        let halves = self.run(slot)?.groups().await.map_err(error)?;
-        Ok(halves.iter().map(|half| hexadecimal(digest(half))).collect())
+        let groups = self.run(slot)?.group_tensors().await.map_err(error)?;
+        Ok(groups.iter().map(|group| hexadecimal(digest(group))).collect())
     }
 
     /// Every layer of a network in numbers. 0 classes mean its default.
@@ -87,6 +87,6 @@ impl Lab {
     }
 }
 
-fn no_tower() -> JsError {
+fn no_group() -> JsError {
     JsError::new("There is no tower here yet: configure one first.")
 }

@@ -3,7 +3,7 @@
 use alexnet::data::decode;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{JsResult, error, picture, pixels, to_js};
+use crate::convert::{JsResult, error, image_from_rgba, pixels, to_js};
 use crate::lab::Lab;
 
 #[wasm_bindgen]
@@ -15,9 +15,9 @@ impl Lab {
     /// If there is no run, the bytes are not an image or images cannot be loaded.
     #[wasm_bindgen(js_name = nearestNeighbors)]
     pub async fn nearest_neighbors(&self, slot: usize, file: Vec<u8>, count: usize) -> JsResult<JsValue> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let image = decode(&file).map_err(|e| error(e.into()))?;
         drop(file);
-        to_js(&self.run(slot)?.nearest_neighbors(&picture, count).await.map_err(error)?)
+        to_js(&self.run(slot)?.nearest_neighbors(&image, count).await.map_err(error)?)
     }
 
     /// [`Lab::nearest_neighbors`] for RGBA pixels of a canvas.
@@ -33,8 +33,8 @@ impl Lab {
         rgba: Vec<u8>,
         count: usize,
     ) -> JsResult<JsValue> {
-        let picture = picture(width, height, &rgba)?;
-        to_js(&self.run(slot)?.nearest_neighbors(&picture, count).await.map_err(error)?)
+        let image = image_from_rgba(width, height, &rgba)?;
+        to_js(&self.run(slot)?.nearest_neighbors(&image, count).await.map_err(error)?)
     }
 
     /// A training image at the network's input size, without augmentation: `{size, rgba}`.

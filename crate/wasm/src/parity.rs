@@ -34,7 +34,7 @@ impl Lab {
             let preprocess = alexnet::architecture::Architecture::default_preprocess(network);
             let pixels =
                 alexnet::data::normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
-            probes.push(session.probe(pixels, &samples.labels, None).await.map_err(error)?);
+            probes.push(session.forward_backward(pixels, &samples.labels, None).await.map_err(error)?);
         }
         let [here, cpu] = probes.as_slice() else { return Err(JsError::new("Nothing was compared.")) };
         let gradients = cpu.gradients.iter().map(|(name, cpu)| {

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, floats, from_js, object, pixels, to_js};
 use crate::fine_tune::relabel;
-use crate::lab::{InUse, Lab};
+use crate::lab::{Lab, LoadedModel};
 
 impl Lab {
     pub(crate) fn run(&self, slot: usize) -> JsResult<&Session> {
@@ -20,10 +20,10 @@ impl Lab {
         self.runs.get_mut(slot).and_then(Option::as_mut).ok_or_else(no_run)
     }
 
-    pub(crate) fn put(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
+    pub(crate) fn set_run(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
         let info = to_js(&run.info())?;
         match self.runs.get_mut(slot) {
-            Some(place) => *place = Some(run),
+            Some(slot_run) => *slot_run = Some(run),
             None => return Err(JsError::new("There are three runs at most: 0, 1 and 2.")),
         }
         Ok(info)
@@ -45,7 +45,7 @@ impl Lab {
         options.check().map_err(|e| error(LabError::Options(e)))?;
         let source = self.source(&options.dataset, options.network)?;
         let run = Session::new(options, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        self.set_run(slot, run)
     }
 
     /// Changes the options that can change during a run.
@@ -120,7 +120,7 @@ impl Lab {
     /// # Errors
     /// If an image cannot be loaded.
     pub async fn watch(&self, slot: usize, indices: Vec<u32>) -> JsResult<JsValue> {
-        to_js(&self.run(slot)?.watch(&indices).await.map_err(error)?)
+        to_js(&self.run(slot)?.predict_validation(&indices).await.map_err(error)?)
     }
 
     /// A validation image at the network's input size: `{size, rgba}`.
@@ -156,7 +156,7 @@ impl Lab {
         };
         let source = self.source(&run.options.dataset, run.options.network)?;
         let run = Session::resume(checkpoint, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        self.set_run(slot, run)
     }
 
     /// Makes the run's network the active model. `labels`: as in [`Lab::start_from`].
@@ -172,7 +172,7 @@ impl Lab {
                 "The run's weights are no numbers any more: lower the learning rate and begin again.",
             ));
         }
-        let model = InUse::new(&model, &self.compute).map_err(error)?;
+        let model = LoadedModel::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;
         self.model = Some(model);
         Ok(info)

@@ -150,7 +150,7 @@ mod tests {
     use crate::files::Scratch;
 
     #[test]
-    fn a_served_site_is_replaced_and_keeps_the_files_of_open_pages() {
+    fn replacing_a_served_site_keeps_assets_of_open_pages() {
         let scratch = Scratch::new("replace-site");
         let (from, to) = (scratch.path().join("complete"), scratch.path().join("dist"));
         let write = |folder: &Path, file: &str, text: &str| {

@@ -114,7 +114,7 @@ mod tests {
     const ARCHIVE_ITSELF: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narchive";
 
     #[test]
-    fn the_right_archive_is_kept_and_not_asked_for_again() {
+    fn valid_archive_is_kept_and_not_downloaded_again() {
         let scratch = Scratch::new("cifar-right");
         let folder = scratch.path().join("cifar-10");
         let sha256 = hex(&Sha256::digest(b"archive"));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_one_sentence_and_leaves_nothing_behind() {
+    fn failed_downloads_give_one_error_and_leave_no_files() {
         let scratch = Scratch::new("cifar-wrong");
         let short = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narc";
         let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

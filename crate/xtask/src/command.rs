@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_program_is_named_with_the_fix() {
+    fn missing_program_is_named_with_the_fix() {
         let error = run(&mut command("no-such-program-here"), "install it").unwrap_err();
         assert_eq!(error.to_string(), "`no-such-program-here` is not on this machine: install it");
     }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn watching_sees_every_line() {
+    fn watch_passes_every_line() {
         let mut seen = String::new();
         assert!(watch(cargo().arg("--version"), "", |text| seen.push_str(text)).unwrap());
         assert!(seen.starts_with("cargo "));

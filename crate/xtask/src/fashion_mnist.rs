@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_split_leaves_out_empty_entries_and_mixes_nothing() {
+    fn split_drops_empty_entries_and_keeps_splits_apart() {
         let mut images: Class = (0..VAL_EACH).map(|_| vec![1; 784]).collect();
         images.push(Vec::new());
         images.extend((0..TRAIN_EACH).map(|_| vec![2; 784]));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_images_is_refused() {
+    fn wrong_number_of_images_is_rejected() {
         assert_eq!(split(vec![vec![0; 784]]).unwrap_err().to_string(), "there are 1 images instead of 7000");
         assert!(split(vec![vec![0; 783]; 7000]).is_err());
     }

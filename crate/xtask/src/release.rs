@@ -117,7 +117,7 @@ mod tests {
     use crate::files::Scratch;
 
     #[test]
-    fn the_same_files_give_the_same_archive_with_its_checksum() {
+    fn archives_are_reproducible_and_have_a_checksum() {
         let scratch = Scratch::new("release");
         let file = scratch.path().join("alexnet");
         fs::write(&file, "program").unwrap();

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_with_their_types_caching_and_the_policy() {
+    fn responses_have_content_type_caching_and_security_headers() {
         let scratch = Scratch::new("serve");
         let folder = scratch.path().to_path_buf();
         for (file, text) in [
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_port_is_one_sentence() {
+    fn port_in_use_gives_one_error() {
         let (_held, address) = listen(0).unwrap();
         let port = address.port();
         let sentence = format!("port {port} is in use by another program: choose one with --port");

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_is_dealt_once_with_its_label_and_shards_are_balanced() {
+    fn shards_hold_every_image_once_and_are_balanced() {
         let shards = balanced_shards(&classes(10, 333), 1).unwrap();
         assert_eq!(shards.len(), 4);
         let mut seen = BTreeSet::new();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_shuffled_and_the_same_every_time() {
+    fn shards_are_shuffled_by_the_seed() {
         let classes = classes(10, 100);
         let shards = balanced_shards(&classes, 1).unwrap();
         assert_eq!(shards, balanced_shards(&classes, 1).unwrap());
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn uneven_classes_are_refused() {
+    fn unbalanced_classes_are_rejected() {
         let mut classes = classes(2, 5);
         classes[1].pop();
         assert_eq!(

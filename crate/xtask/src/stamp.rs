@@ -84,7 +84,7 @@ mod tests {
     use crate::files::Scratch;
 
     #[test]
-    fn a_stamp_is_current_only_for_the_same_inputs_and_whole_outputs() {
+    fn stamp_is_current_for_equal_inputs_and_existing_outputs() {
         let scratch = Scratch::new("stamp");
         let output = scratch.path().join("output");
         let inputs =
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_told_by_names_and_contents_and_leaves_out_what_is_not_source() {
+    fn folder_hash_covers_names_and_contents_but_not_excluded_folders() {
         let scratch = Scratch::new("folder");
         let write = |name: &str, text: &str| {
             write_if_changed(&scratch.path().join(name), text.as_bytes()).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn hash_separates_parts() {
         let joined = Inputs::default().bytes(b"ab").bytes(b"c").hash();
         assert_ne!(joined, Inputs::default().bytes(b"a").bytes(b"bc").hash());
     }

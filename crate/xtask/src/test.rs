@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_breaks_off_counts_as_one_failure() {
+    fn failing_command_counts_as_one_failure() {
         let mut report = Report::default();
         report.tests("broken", cargo().args(["no-such-subcommand"]).stderr(std::process::Stdio::null()), "");
         assert_eq!(report.count, TestCount { passed: 0, failed: 1 });
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_tests_is_a_failure() {
+    fn command_without_tests_is_a_failure() {
         let mut report = Report::default();
         report.tests("empty", cargo().arg("--version"), "");
         assert_eq!(report.failures, ["empty"]);
     }
 
     #[test]
-    fn checks_are_counted_and_what_is_missing_fails() {
+    fn checks_and_failed_preparations_are_counted() {
         let mut report = Report::default();
         report.check("good", || Ok("good".into()));
         assert!(!report.needed(|| bail!("no network")));

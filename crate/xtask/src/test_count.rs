@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn cargos_summaries_add_up() {
+    fn cargo_summaries_add_up() {
         let count = read(&[
             "running 12 tests",
             "test passed_by ... ok",
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn vitests_files_are_not_tests() {
+    fn vitest_file_counts_are_ignored() {
         let count = read(&[
             " Test Files  1 failed | 3 passed (4)",
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m2 failed\u{1b}[39m | 40 passed\u{1b}[39m (42)",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn playwrights_lines_stand_alone() {
+    fn playwright_summary_lines_are_read() {
         let count = read(&[
             "  2 failed",
             "    [chromium] › a.spec.ts:3:1 › classify",

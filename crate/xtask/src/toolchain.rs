@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_found_with_its_host_and_not_by_a_longer_name() {
+    fn components_are_found_with_a_host_suffix_only() {
         let list = "clippy-preview-x\nrustfmt-x86_64-unknown-linux-gnu\nwasm32-unknown-unknown\n";
         assert!(has(list, "rustfmt"));
         assert!(has(list, WASM));

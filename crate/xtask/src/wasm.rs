@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrapped_exports_and_stripped_names_are_refused() {
+    fn wrapped_exports_and_stripped_names_are_rejected() {
         check_exports(b"..__wasm_call_ctors..step..").unwrap();
         let wrapped = check_exports(b"..__wasm_call_ctors..step.command_export..").unwrap_err();
         assert!(wrapped.to_string().contains("__wasm_call_ctors once"));

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_fetched_checked_and_not_asked_for_again() {
+    fn file_is_downloaded_checked_and_not_downloaded_again() {
         let scratch = Scratch::new("weights-whole");
         let (url, asked) = server(false);
         let file = download_one(&published(url), scratch.path()).unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_gone_on_with_where_the_server_can() {
+    fn interrupted_download_is_resumed_if_the_server_supports_ranges() {
         for stubborn in [false, true] {
             let scratch = Scratch::new(&format!("weights-part-{stubborn}"));
             fs::write(scratch.path().join("weights.pth.part"), &BODY[..10]).unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_one_sentence() {
+    fn failed_download_gives_one_error() {
         let scratch = Scratch::new("weights-wrong");
         let (url, _asked) = server(false);
         let other = PublishedModel { sha256: PUBLISHED_MODELS[0].sha256, ..published(url) };
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_offered_the_file_beside_it_or_its_publishers() {
+    fn list_names_the_local_file_or_the_publishers_address() {
         let scratch = Scratch::new("weights-offer");
         let list = || {
             write_list(scratch.path()).unwrap();

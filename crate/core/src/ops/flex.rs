@@ -78,9 +78,9 @@ fn norm_shape([_, channels, height, width]: [usize; 4]) -> BatchNorm {
 
 fn lrn_shape(
     [_, channels, height, width]: [usize; 4],
-    by: LocalResponseNorm,
+    constants: LocalResponseNorm,
 ) -> local_response_norm::LocalResponseNorm {
-    let LocalResponseNorm { size, alpha, beta, k } = by;
+    let LocalResponseNorm { size, alpha, beta, k } = constants;
     local_response_norm::LocalResponseNorm { channels, pixels: height * width, size, alpha, beta, k }
 }
 
@@ -163,10 +163,10 @@ impl LayerOps for Flex {
         (out, mean, variance)
     }
 
-    fn local_response_norm_forward(x: FlexTensor, by: LocalResponseNorm) -> FlexTensor {
+    fn local_response_norm_forward(x: FlexTensor, constants: LocalResponseNorm) -> FlexTensor {
         let shape: [usize; 4] = x.shape().dims();
         let x = contiguous(x);
-        filled(shape, |out| lrn_shape(shape, by).forward(values(&x), out))
+        filled(shape, |out| lrn_shape(shape, constants).forward(values(&x), out))
     }
 
     fn relu_forward(x: FlexTensor) -> FlexTensor {
@@ -293,12 +293,16 @@ impl LayerOpsBackward for Flex {
         [grad_x, grad_gamma, grad_beta]
     }
 
-    fn local_response_norm_grad(x: FlexTensor, gradient: FlexTensor, by: LocalResponseNorm) -> FlexTensor {
+    fn local_response_norm_grad(
+        x: FlexTensor,
+        gradient: FlexTensor,
+        constants: LocalResponseNorm,
+    ) -> FlexTensor {
         let shape: [usize; 4] = x.shape().dims();
         let [x, gradient] = [x, gradient].map(contiguous);
         filled(shape, |out| {
             LRN_WORKSPACE.with_borrow_mut(|workspace| {
-                lrn_shape(shape, by).gradient(values(&x), values(&gradient), out, workspace);
+                lrn_shape(shape, constants).gradient(values(&x), values(&gradient), out, workspace);
             });
         })
     }

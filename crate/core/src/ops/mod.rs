@@ -22,9 +22,9 @@ pub struct ConvShape {
     /// Zeros added on each side.
     pub padding: usize,
     /// Number of groups that the output channels are split into. 1 for an ordinary layer.
-    pub towers: usize,
+    pub groups: usize,
     /// Whether each group reads only its slice of the input channels (PyTorch's `groups`).
-    pub apart: bool,
+    pub split_input: bool,
 }
 
 /// Size and stride of a square pooling window, in pixels.
@@ -56,7 +56,7 @@ pub trait LayerOps: Backend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
     /// Batch normalisation in training mode: the output, and mean and biased variance of the input per
@@ -69,7 +69,7 @@ pub trait LayerOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// Local response normalisation over the channels of each image.
-    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self>;
+    fn local_response_norm_forward(x: FloatTensor<Self>, constants: LocalResponseNorm) -> FloatTensor<Self>;
 
     /// `max(0, x)`.
     fn relu_forward(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -107,14 +107,14 @@ pub trait LayerOpsBackward: LayerOps {
     fn linear_input_grad(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
     /// The gradient of a fully connected layer with respect to its weight.
     fn linear_weight_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
     /// The gradient of a fully connected layer with respect to its bias.
@@ -133,7 +133,7 @@ pub trait LayerOpsBackward: LayerOps {
     fn local_response_norm_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        by: LocalResponseNorm,
+        constants: LocalResponseNorm,
     ) -> FloatTensor<Self>;
 
     /// The gradient of ReLU with respect to its input, given its output.
@@ -163,9 +163,9 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape: C
 }
 
 /// A fully connected layer whose outputs are split into groups.
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, towers: usize) -> Tensor<2> {
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, groups: usize) -> Tensor<2> {
     let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(Dispatch::linear_forward(x, weight, bias, towers))
+    Tensor::from_dispatch(Dispatch::linear_forward(x, weight, bias, groups))
 }
 
 /// A fully connected layer with int8 weights. CPU only, without gradients.
@@ -174,11 +174,11 @@ pub fn linear_int8(x: Tensor<2>, weight: &Int8Weights, bias: Tensor<1>) -> Tenso
 }
 
 /// Local response normalisation. With `groups`, each group of channels is normalised separately.
-pub fn local_response_norm(x: Tensor<4>, by: LocalResponseNorm, groups: usize) -> Tensor<4> {
+pub fn local_response_norm(x: Tensor<4>, constants: LocalResponseNorm, groups: usize) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let parts = x.reshape([batch * groups, channels / groups, height, width]);
     let out: Tensor<4> =
-        Tensor::from_dispatch(Dispatch::local_response_norm_forward(parts.into_dispatch(), by));
+        Tensor::from_dispatch(Dispatch::local_response_norm_forward(parts.into_dispatch(), constants));
     out.reshape([batch, channels, height, width])
 }
 

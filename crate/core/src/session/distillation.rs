@@ -64,7 +64,7 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Options`] if the run was saved with teachers and has none yet.
-    pub(super) fn is_untaught(&self) -> Result<bool, LabError> {
+    pub(super) fn uses_labels_only(&self) -> Result<bool, LabError> {
         match self.distillation.share > 0.0 && self.distillation.teachers.is_empty() {
             true => Err(LabError::Options(NO_TEACHER.into())),
             false => Ok(self.distillation.teachers.is_empty()),
@@ -72,7 +72,7 @@ impl Session {
     }
 
     /// Mixes the teachers' probabilities for these images into the targets, `[batch, classes]`.
-    pub(super) fn taught(&self, targets: Tensor<2>, images: &Tensor<4>) -> Tensor<2> {
+    pub(super) fn mix_in_teachers(&self, targets: Tensor<2>, images: &Tensor<4>) -> Tensor<2> {
         let Distillation { teachers, share } = &self.distillation;
         let answers = teachers.iter().map(|teacher| activation::softmax(teacher.forward(images.clone()), 1));
         match answers.reduce(|sum, answer| sum + answer) {

@@ -5,7 +5,7 @@ use crate::classifier::{Classifier, ValidationCounter, predictions};
 use crate::data::{Samples, Split};
 use crate::dropout::Mask;
 use crate::error::LabError;
-use crate::format::Tensor as Stored;
+use crate::format::Tensor as HostTensor;
 use crate::params::download;
 use crate::protocol::{DropoutLayer, Validation, ValidationPrediction};
 
@@ -30,16 +30,16 @@ impl Session {
         let images = if limit == 0 { available } else { limit.min(available) };
         let indices: Vec<u32> = (0..images).collect();
         let classifier = self.classifier();
-        let mut tally = ValidationCounter::new(self.architecture.config.classes as usize);
-        for chunk in indices.chunks(classifier.batch()) {
-            let (logits, labels) = self.judge(&classifier, chunk).await?;
-            tally.add(&logits, &labels);
+        let mut counter = ValidationCounter::new(self.architecture.config.classes as usize);
+        for chunk in indices.chunks(classifier.max_batch()) {
+            let (logits, labels) = self.val_logits(&classifier, chunk).await?;
+            counter.add(&logits, &labels);
         }
-        Ok(tally.validation())
+        Ok(counter.validation())
     }
 
     /// Logits and labels of some validation images.
-    async fn judge(
+    async fn val_logits(
         &self,
         classifier: &Classifier,
         indices: &[u32],
@@ -65,10 +65,10 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn filters(&self) -> Result<Stored, LabError> {
+    pub async fn filters(&self) -> Result<HostTensor, LabError> {
         match self.params.0.first() {
             Some(param) => {
-                Ok(Stored { shape: param.shape.clone(), data: download(param.value.clone()).await? })
+                Ok(HostTensor { shape: param.shape.clone(), data: download(param.value.clone()).await? })
             }
             None => Err(LabError::Weights("The network has no layers.".into())),
         }
@@ -78,9 +78,9 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Data`] if an image cannot be loaded, [`LabError::Device`] if the device was lost.
-    pub async fn watch(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
+    pub async fn predict_validation(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
         let classifier = self.classifier();
-        let (logits, classes) = self.judge(&classifier, indices).await?;
+        let (logits, classes) = self.val_logits(&classifier, indices).await?;
         let labels = self.source.labels();
         let rows = logits.chunks(labels.len().max(1)).zip(&classes).zip(indices);
         Ok(rows

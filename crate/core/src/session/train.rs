@@ -6,7 +6,7 @@ use super::Session;
 use crate::data::{Samples, Split, augment, cutmix, epoch_order, flip_flags};
 use crate::dropout::Mask;
 use crate::error::LabError;
-use crate::format::{Tensor as Stored, Tensors};
+use crate::format::{Tensor as HostTensor, Tensors};
 use crate::loss;
 use crate::metrics;
 use crate::network::{BatchNormStatistics, Mode, forward, forward_classifier};
@@ -20,26 +20,26 @@ const AVERAGE_EVERY: u64 = 4;
 /// The input of a step.
 // One per step, moved twice, so boxing the larger variant would save nothing.
 #[allow(clippy::large_enum_variant)]
-enum Input {
+enum StepInput {
     /// Normalised NCHW values, and the fraction of each sample that is its own ([`cutmix`]).
     Pixels(Vec<f32>, Vec<f32>),
     /// Features of frozen convolutions, `[batch, units]`.
     Features(Tensor<2>),
 }
 
-impl Input {
+impl StepInput {
     /// The fraction of each sample that is its own. Empty without CutMix.
-    fn own(&self) -> &[f32] {
+    fn own_fraction(&self) -> &[f32] {
         match self {
-            Self::Pixels(_, own) => own,
+            Self::Pixels(_, own_fraction) => own_fraction,
             Self::Features(_) => &[],
         }
     }
 }
 
-/// The result of [`Session::probe`].
+/// The result of [`Session::forward_backward`].
 #[derive(Debug, Clone)]
-pub struct GradientProbe {
+pub struct BatchGradients {
     /// `[batch, classes]`, row-major.
     pub logits: Vec<f32>,
     /// Mean cross-entropy of the batch.
@@ -68,14 +68,14 @@ impl Session {
         let classes = self.architecture.config.classes as usize;
         let images = labels.len() as u32;
         let loss = loss::cross_entropy_sum(logits, labels, classes, self.options.label_smoothing);
-        let (first, five) = metrics::correct_counts(logits, labels, classes);
-        let share = |hits: u32| hits as f32 / images.max(1) as f32;
+        let (top1, top5) = metrics::correct_counts(logits, labels, classes);
+        let rate_of = |hits: u32| hits as f32 / images.max(1) as f32;
         StepMetrics {
             step: self.step,
             epoch: self.step as f64 / self.steps_per_epoch() as f64,
             loss: (loss / f64::from(images.max(1))) as f32,
-            train_accuracy: share(first),
-            train_top5: share(five),
+            train_accuracy: rate_of(top1),
+            train_top5: rate_of(top5),
             learning_rate: rate,
             images,
         }
@@ -83,14 +83,14 @@ impl Session {
 
     /// The batch of the next step.
     pub(super) async fn next_batch(&mut self) -> Result<Samples, LabError> {
-        let places = self.next_places();
-        Ok(self.source.fetch(Split::Train, &places).await?)
+        let indices = self.next_indices();
+        Ok(self.source.fetch(Split::Train, &indices).await?)
     }
 
     /// Indices of the next batch, in the shuffled order of (seed, epoch).
-    fn next_places(&mut self) -> Vec<u32> {
+    fn next_indices(&mut self) -> Vec<u32> {
         let per_epoch = self.steps_per_epoch();
-        let (epoch, place) = (self.step / per_epoch, (self.step % per_epoch) as usize);
+        let (epoch, index) = (self.step / per_epoch, (self.step % per_epoch) as usize);
         if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
             let shards = self.source.shards(Split::Train);
             let order = epoch_order(&shards, self.options.train_images, self.options.seed, epoch);
@@ -98,7 +98,7 @@ impl Session {
         }
         let batch = self.options.batch_size as usize;
         let order = self.order.as_ref().map_or(&[][..], |(_, order)| order);
-        order.get(place * batch..(place + 1) * batch).unwrap_or_default().to_vec()
+        order.get(index * batch..(index + 1) * batch).unwrap_or_default().to_vec()
     }
 
     /// One step: the logits of the batch (on the device), its labels, and the learning rate.
@@ -107,56 +107,56 @@ impl Session {
         // Frozen convolutions give the same features in every epoch, unless images are cropped or recoloured.
         let images = self.options.batch_size as usize;
         // Teachers need pixels.
-        let kept = self.is_untaught()? && self.frozen();
-        let views = kept.then(|| flip_flags(&self.options, images, seed, step)).flatten();
-        let (input, labels) = match views {
-            Some(views) => {
-                let places = self.next_places();
-                let (features, labels) = self.features(Split::Train, &places, &views).await?;
-                (Input::Features(features), labels)
+        let use_cache = self.uses_labels_only()? && self.frozen();
+        let flipped = use_cache.then(|| flip_flags(&self.options, images, seed, step)).flatten();
+        let (input, labels) = match flipped {
+            Some(flipped) => {
+                let indices = self.next_indices();
+                let (features, labels) = self.features(Split::Train, &indices, &flipped).await?;
+                (StepInput::Features(features), labels)
             }
             None => {
                 let samples = self.next_batch().await?;
-                let (pixels, own) = self.augmented(&samples);
-                (Input::Pixels(pixels, own), samples.labels)
+                let (pixels, own_fraction) = self.augment_batch(&samples);
+                (StepInput::Pixels(pixels, own_fraction), samples.labels)
             }
         };
-        let (logits, rate) = self.advance(input, &labels);
+        let (logits, rate) = self.train_on(input, &labels);
         Ok((logits, labels, rate))
     }
 
     /// The augmented, normalised pixels of a batch in the current step, and the fraction of each sample that
     /// is its own.
-    pub(super) fn augmented(&self, samples: &Samples) -> (Vec<f32>, Vec<f32>) {
+    pub(super) fn augment_batch(&self, samples: &Samples) -> (Vec<f32>, Vec<f32>) {
         let (options, seed) = (&self.options, self.options.seed);
         let mut pixels = augment(samples, options, &self.preprocess, seed, self.step);
-        let own = cutmix(&mut pixels, samples.len(), options, seed, self.step);
-        (pixels, own)
+        let own_fraction = cutmix(&mut pixels, samples.len(), options, seed, self.step);
+        (pixels, own_fraction)
     }
 
     /// Forward, backward, update, running statistics and weight average for one batch. Logits stay on the
     /// device.
-    fn advance(&mut self, input: Input, labels: &[u32]) -> (Tensor<2>, f64) {
+    fn train_on(&mut self, input: StepInput, labels: &[u32]) -> (Tensor<2>, f64) {
         let masks = self.draw_masks(labels.len());
         let (logits, gradients, statistics) = self.gradients(input, labels, masks);
-        (logits, self.apply(gradients, statistics))
+        (logits, self.apply_gradients(gradients, statistics))
     }
 
     /// Updates the weights, counts the step and returns the learning rate.
-    pub(super) fn apply(
+    pub(super) fn apply_gradients(
         &mut self,
         gradients: Vec<Option<Tensor<1>>>,
         statistics: BatchNormStatistics,
     ) -> f64 {
         let rate = learning_rate(&self.options, self.step, self.planned_steps());
         self.optimizer.update(&mut self.params, gradients, &self.options, rate);
-        for (place, value) in statistics {
-            if let Some(param) = self.params.0.get_mut(place) {
+        for (index, value) in statistics {
+            if let Some(param) = self.params.0.get_mut(index) {
                 param.value = value;
             }
         }
         self.step += 1;
-        self.follow_average();
+        self.update_average();
         rate
     }
 
@@ -171,20 +171,20 @@ impl Session {
     #[allow(clippy::type_complexity)]
     fn gradients(
         &mut self,
-        input: Input,
+        input: StepInput,
         labels: &[u32],
         masks: [Mask; 2],
     ) -> (Tensor<2>, Vec<Option<Tensor<1>>>, BatchNormStatistics) {
         let device = &self.compute.device;
         let p = self.options.dropout;
-        let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.scale(p, device)));
+        let factors = masks.each_ref().map(|mask| (p > 0.0).then(|| mask.factors(p, device)));
         self.masks = Some(masks);
         let frozen = self.frozen();
         let tracked: Vec<Tensor<1>> = self
             .params
             .0
             .iter()
-            .map(|param| match param.trainable && !(frozen && param.feature) {
+            .map(|param| match param.trainable && !(frozen && param.is_convolution) {
                 true => param.value.clone().autodiff().require_grad(),
                 false => param.value.clone(),
             })
@@ -193,14 +193,14 @@ impl Session {
         let mode = Mode::Train { factors: &factors, features: !frozen };
         let classes = self.architecture.config.classes as usize;
         let smoothing = self.options.label_smoothing;
-        let mut targets = loss::upload_targets(labels, input.own(), classes, smoothing, device);
+        let mut targets = loss::upload_targets(labels, input.own_fraction(), classes, smoothing, device);
         let (logits, statistics) = match input {
-            Input::Pixels(pixels, _) => {
+            StepInput::Pixels(pixels, _) => {
                 let images = upload_images(pixels, labels.len(), self.architecture.input_size, device);
-                targets = self.taught(targets, &images);
+                targets = self.mix_in_teachers(targets, &images);
                 forward(&self.architecture, &weights, images, &mode, |_, _| {})
             }
-            Input::Features(features) => (
+            StepInput::Features(features) => (
                 forward_classifier(&self.architecture, &weights, features, &mode, |_, _| {}),
                 BatchNormStatistics::new(),
             ),
@@ -220,14 +220,14 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn probe(
+    pub async fn forward_backward(
         &mut self,
         pixels: Vec<f32>,
         labels: &[u32],
         masks: Option<[Mask; 2]>,
-    ) -> Result<GradientProbe, LabError> {
+    ) -> Result<BatchGradients, LabError> {
         let masks = masks.unwrap_or_else(|| self.draw_masks(labels.len()));
-        let (logits, gradients, _) = self.gradients(Input::Pixels(pixels, Vec::new()), labels, masks);
+        let (logits, gradients, _) = self.gradients(StepInput::Pixels(pixels, Vec::new()), labels, masks);
         let logits = download(logits).await?;
         let classes = self.architecture.config.classes as usize;
         let loss = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing)
@@ -236,13 +236,13 @@ impl Session {
         for (param, gradient) in self.params.0.iter().zip(gradients) {
             if let Some(gradient) = gradient {
                 let data = download(gradient).await?;
-                by_name.insert(param.name.clone(), Stored { shape: param.shape.clone(), data });
+                by_name.insert(param.name.clone(), HostTensor { shape: param.shape.clone(), data });
             }
         }
-        Ok(GradientProbe { logits, loss, gradients: by_name })
+        Ok(BatchGradients { logits, loss, gradients: by_name })
     }
 
-    fn follow_average(&mut self) {
+    fn update_average(&mut self) {
         let Some(average) = &mut self.average else { return };
         if !self.step.is_multiple_of(AVERAGE_EVERY) {
             return;
@@ -253,7 +253,7 @@ impl Session {
         let frozen = self.options.freeze == Freeze::Conv;
         for (average, param) in average.0.iter_mut().zip(&self.params.0) {
             // The average of weights that never change is those weights, bit for bit.
-            if frozen && param.feature {
+            if frozen && param.is_convolution {
                 continue;
             }
             average.value =
@@ -266,24 +266,24 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
+    pub async fn step_on_batch(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
         let masks = self.draw_masks(labels.len());
-        self.step_through(pixels, labels, masks).await
+        self.step_with_masks(pixels, labels, masks).await
     }
 
-    /// [`Session::step_on`] with given dropout masks, for comparison with other implementations.
+    /// [`Session::step_on_batch`] with given dropout masks, for comparison with other implementations.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device was lost.
-    pub async fn step_through(
+    pub async fn step_with_masks(
         &mut self,
         pixels: Vec<f32>,
         labels: &[u32],
         masks: [Mask; 2],
     ) -> Result<f64, LabError> {
         let (logits, gradients, statistics) =
-            self.gradients(Input::Pixels(pixels, Vec::new()), labels, masks);
-        self.apply(gradients, statistics);
+            self.gradients(StepInput::Pixels(pixels, Vec::new()), labels, masks);
+        self.apply_gradients(gradients, statistics);
         let classes = self.architecture.config.classes as usize;
         let logits = download(logits).await?;
         let sum = loss::cross_entropy_sum(&logits, labels, classes, self.options.label_smoothing);

@@ -73,7 +73,7 @@ fn varied() -> Vec<RunOptions> {
 }
 
 #[test]
-fn two_places_give_the_bits_of_one() {
+fn two_groups_give_the_same_bits_as_one_session() {
     for options in varied() {
         let mut whole = session(&options);
         let losses: Vec<f32> = (0..4).map(|_| block_on(whole.step(1)).unwrap().loss).collect();
@@ -88,7 +88,7 @@ fn two_places_give_the_bits_of_one() {
 }
 
 #[test]
-fn only_what_the_figure_joins_goes_over_the_line() {
+fn traffic_is_what_the_papers_figure_connects() {
     let options = RunOptions { width: 1.0, batch_size: 8, ..towers() };
     let [left, right] = run(&options, 3);
     assert_eq!(left.2, right.2);
@@ -104,9 +104,9 @@ fn only_what_the_figure_joins_goes_over_the_line() {
 }
 
 #[test]
-fn the_halves_of_a_whole_run_have_the_digests_of_the_towers() {
+fn digests_of_both_halves_match_those_of_a_whole_run() {
     let mut whole = session(&towers());
-    let halves = || block_on(session(&towers()).groups()).unwrap();
+    let halves = || block_on(session(&towers()).group_tensors()).unwrap();
     for (tower, half) in halves().iter().enumerate() {
         let own = GroupSession::new(towers(), tower, source(64, 16, 32), &Compute::cpu()).unwrap();
         let own = block_on(own.tensors()).unwrap();
@@ -114,13 +114,13 @@ fn the_halves_of_a_whole_run_have_the_digests_of_the_towers() {
         assert_eq!(digest(&own), digest(half));
     }
     block_on(whole.step(1)).unwrap();
-    let moved = block_on(whole.groups()).unwrap();
+    let moved = block_on(whole.group_tensors()).unwrap();
     assert_ne!(digest(&moved[0]), digest(&halves()[0]));
     assert_ne!(digest(&moved[0]), digest(&moved[1]));
 }
 
 #[test]
-fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
+fn networks_without_two_groups_are_rejected() {
     let refuse = |options| {
         GroupSession::new(options, 0, source(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
     };
@@ -130,7 +130,7 @@ fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_lost_line_is_a_sentence_and_leaves_the_weights() {
+fn lost_connection_leaves_the_weights_unchanged() {
     let [mut left, right] = lines();
     drop(right);
     let mut half = GroupSession::new(towers(), 0, source(64, 16, 32), &Compute::cpu()).unwrap();

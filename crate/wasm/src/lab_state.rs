@@ -67,7 +67,7 @@ struct DatasetInfo<'a> {
     skipped: Vec<String>,
 }
 
-pub(crate) fn describe(id: &str, source: &dyn Dataset, skipped: Vec<String>) -> JsResult<JsValue> {
+pub(crate) fn dataset_info(id: &str, source: &dyn Dataset, skipped: Vec<String>) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
         labels: source.labels().iter().map(|label| label.name.as_str()).collect(),

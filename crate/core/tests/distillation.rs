@@ -21,11 +21,11 @@ fn teacher(seed: u32) -> Checkpoint {
 
 fn gradients(run: &mut Session) -> Tensors {
     let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();
-    block_on(run.probe(images(8, 32), &labels, None)).unwrap().gradients
+    block_on(run.forward_backward(images(8, 32), &labels, None)).unwrap().gradients
 }
 
 #[test]
-fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
+fn own_teacher_scales_the_label_gradients() {
     let mut run = session(&plain());
     block_on(run.step(3)).unwrap();
     let itself = block_on(run.model()).unwrap();
@@ -44,7 +44,7 @@ fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
 }
 
 #[test]
-fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
+fn resuming_distillation_needs_the_teachers() {
     let teachers = [teacher(5), teacher(6)];
     // With frozen convolutions too: teachers see pixels, not features.
     for options in
@@ -73,7 +73,7 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
 }
 
 #[test]
-fn a_teacher_that_does_not_fit_is_refused() {
+fn teachers_that_do_not_fit_are_rejected() {
     let mut run = session(&plain());
     let fits = teacher(5);
     let mut sentence =

@@ -41,7 +41,7 @@ fn refused(checkpoint: &Checkpoint) -> String {
 }
 
 #[test]
-fn a_file_answers_as_its_checkpoint_does() {
+fn opened_file_gives_the_same_logits_as_its_checkpoint() {
     for precision in [Precision::F32, Precision::Int8] {
         let bytes = checkpoint().write(FileFormat::Safetensors, precision).unwrap();
         let bytes = bytes.as_slice();
@@ -71,7 +71,7 @@ fn a_file_answers_as_its_checkpoint_does() {
 }
 
 #[test]
-fn what_leaves_is_what_torchvision_insists_on() {
+fn exported_keys_and_shapes_match_torchvision() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/alexnet-224.json");
     let wanted: BTreeMap<String, Vec<usize>> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let network = NetworkConfig {
@@ -106,7 +106,7 @@ fn what_leaves_is_what_torchvision_insists_on() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
+fn non_finite_weights_are_rejected() {
     for (layer, precision) in [
         ("features.0", Precision::F32),
         ("classifier.4", Precision::F32),
@@ -125,7 +125,7 @@ fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
 }
 
 #[test]
-fn tensors_of_another_network_are_named() {
+fn wrong_shapes_and_missing_tensors_are_named() {
     assert!(Classifier::check(&checkpoint()).is_ok());
     let mut wide = checkpoint();
     wide.network.width = 1.0;
