@@ -11,7 +11,7 @@ test("a ZIP of folders is learned", async ({ page }) => {
   await open(page, OWN);
   await page.getByTestId("dataset").selectOption("own…");
   await page.getByTestId("data-input").setInputFiles(zip("my pictures.zip", imageFolder(20)));
-  await expect(page.getByText("54 images to learn from, 6 to be tested on, 3 classes.")).toBeVisible();
+  await expect(page.getByText("54 training images, 6 validation images, 3 classes.")).toBeVisible();
   await page.getByTestId("start").click();
   await reaches(page, "val-accuracy", 0.99);
   await pause(page);
@@ -21,8 +21,8 @@ test("a ZIP of folders is learned", async ({ page }) => {
 test("a folder, the official CIFAR-10 archive and MNIST's files are read", async ({ page }) => {
   await open(page, OWN);
   const sets: [files: InputFile[], words: string][] = [
-    [[cifar(20)], "40 images to learn from, 20 to be tested on, 10 classes."],
-    [mnist(30), "30 images to learn from, 30 to be tested on, 3 classes."],
+    [[cifar(20)], "40 training images, 20 validation images, 10 classes."],
+    [mnist(30), "30 training images, 30 validation images, 3 classes."],
   ];
   for (const [files, words] of sets) {
     await page.getByTestId("dataset").selectOption("own…");
@@ -38,7 +38,7 @@ test("a folder, the official CIFAR-10 archive and MNIST's files are read", async
   }
   await page.getByTestId("dataset").selectOption("own…");
   await page.getByTestId("folder-input").setInputFiles(folder);
-  await expect(page.getByText("9 images to learn from, 3 to be tested on, 3 classes.")).toBeVisible();
+  await expect(page.getByText("9 training images, 3 validation images, 3 classes.")).toBeVisible();
   const info = await page.evaluate(() => window.lab.reset());
   expect(info.labels).toEqual(["leaf", "rose", "sky"]);
 });

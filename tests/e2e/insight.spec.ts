@@ -28,7 +28,7 @@ test("the masks of the last step are drawn unit by unit as the lab gives them", 
     const rows = Array.from({ length: 32 }, (_, row) => mask.values.slice(row * units, (row + 1) * units).join(""));
     expect(new Set(rows).size, "every image has a mask of its own").toBe(32);
     const inFirst = mask.values.slice(0, units).reduce((sum, one) => sum + one, 0);
-    await expect(drawn).toHaveAttribute("aria-label", new RegExp(`^Before ${layer}: ${inFirst} of ${units} units kept for image 1 of the batch`));
+    await expect(drawn).toHaveAttribute("aria-label", new RegExp(`^Before ${layer}, image 1 of the batch: ${inFirst} of ${units} units kept`));
   }
   // One stream (seed, step, layer): the same step has the same mask, the next one another.
   await step(page);
@@ -66,7 +66,7 @@ test("watched images, filters and confusion show and change as it learns", async
   const { images, confusion } = await page.evaluate(() => window.lab.validate(200));
   expect(images).toBe(200);
   expect(confusion.reduce((sum, count) => sum + count, 0)).toBe(200);
-  await expect(page.getByText("Over 200 validation images")).toBeVisible();
+  await expect(page.getByText("Measured on 200 validation images")).toBeVisible();
 });
 
 test("a race trains two configurations in alternation on one chart", async ({ page }) => {
@@ -97,7 +97,7 @@ test("an earlier run stays on the charts, named by what differed", async ({ page
   await pause(page);
   await page.evaluate(() => window.lab.configure({ width: 0.25, batchSize: 16, trainImages: 1000, dropout: 0, activation: "gelu" }));
   await step(page);
-  const remove = page.getByRole("button", { name: /^Take “.*” off the charts$/ });
+  const remove = page.getByRole("button", { name: /^Remove “.*” from the charts$/ });
   await expect(remove).toHaveAccessibleName(/dropout 0\.5/);
   await expect(remove).toHaveAccessibleName(/ReLU/);
   await expect(page.getByRole("list", { name: "Legend of Loss" })).toContainText(/GELU.*training/);

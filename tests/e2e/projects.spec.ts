@@ -52,7 +52,7 @@ test("a class renamed in the middle of a run: the run goes on, and its network k
   // With a class less the network still answers, and what has no sense any more is not offered.
   await one(page, "sky").getByRole("button", { name: "Remove the class sky" }).click();
   await page.getByTestId("studio-remove-class").click();
-  await expect(page.getByText("The classes have changed since: train again")).toBeVisible();
+  await expect(page.getByText("The classes have changed since this training")).toBeVisible();
   expect((await guess(page, red)).label).toBe("Poppy");
   await expect(page.getByTestId("studio-nearest")).toHaveCount(0);
 });
@@ -83,7 +83,7 @@ test("a disk too full for the network: it is trained, tried and taken away all t
   await filled(page, 12, 4);
   await page.getByTestId("studio-train").click();
   await done(page);
-  await expect(message(page, /^Your network is ready, but this browser has no room to keep it: save it as a file/)).toBeVisible();
+  await expect(message(page, /^Your network is ready, but this browser has no room to save it: download it below/)).toBeVisible();
   expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
   await dismiss(page);
   for (const id of ["studio-export-safetensors", "studio-export"]) {
@@ -99,7 +99,7 @@ test("storage that is cleared in the middle of a run: it goes on, and its networ
   const browser = await page.context().newCDPSession(page);
   await browser.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "all" });
   await done(page);
-  await expect(message(page, /^What this browser kept of the page was cleared: the pictures are gone from it/)).toBeVisible();
+  await expect(message(page, /^What this page had stored in the browser was deleted: the pictures are gone/)).toBeVisible();
   await counts(page, { leaf: 0, rose: 0, sky: 0 });
   expect(await accuracy(page)).toBeGreaterThan(0.9);
   expect((await guess(page, file("red.jpg", jpeg(plain(RED))))).label).toBe("rose");
@@ -165,7 +165,7 @@ test("an exported project comes back with the same pictures and the same answers
   await page.getByTestId("studio-delete-sure").click();
   await expect(page.getByTestId("studio-project")).toHaveCount(0);
   await page.getByTestId("studio-zip").setInputFiles(file("garden.zip", archive));
-  await expect(message(page, /“Garden” was imported: 3 classes, 24 pictures and its network/)).toBeVisible();
+  await expect(message(page, /“Garden” was imported: 3 classes, 24 pictures and the trained network/)).toBeVisible();
   await counts(page, { leaf: 8, rose: 8, sky: 8 });
   expect(await guess(page, odd)).toEqual(before);
   expect((await exported("studio-export-safetensors")).equals(network)).toBe(true);
@@ -185,7 +185,7 @@ test("an exported project comes back with the same pictures and the same answers
   await known();
   const size = (name: string) => page.locator(`[data-testid="studio-project"][data-name="${name}"]`).innerText().then((text) => /[\d.]+ MB/.exec(text)?.[0]);
   await expect.poll(async () => (await size("Garden, copy")) === (await size("Garden"))).toBe(true);
-  await expect(page.getByTestId("studio-storage")).toContainText(/This page keeps [\d.]+ MB in this browser/);
+  await expect(page.getByTestId("studio-storage")).toContainText(/This page stores [\d.,]+ MB in this browser/);
 });
 
 /** A disk that has no room for pictures once it is told so by `fill`, until the session's storage is cleared. */

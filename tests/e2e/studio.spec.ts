@@ -87,7 +87,7 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   await page.getByTestId("studio-folder").setInputFiles(folder);
   await counts(page, { leaf: 4, rose: 4, sky: 4 });
   await expect(page.getByTestId("studio-warning")).toHaveText(/“leaf”, “rose” and “sky” have fewer than 10 pictures each/);
-  const apart = () => page.evaluate(() => [...document.querySelectorAll('[data-testid="studio-class"]')].map((card) => /(\d+) of them set apart/.exec(card.textContent ?? "")?.[1]));
+  const apart = () => page.evaluate(() => [...document.querySelectorAll('[data-testid="studio-class"]')].map((card) => /(\d+) of them for validation/.exec(card.textContent ?? "")?.[1]));
   const before = await apart();
   expect(before.every((count) => Number(count) >= 1)).toBe(true);
 
@@ -163,7 +163,7 @@ test("the camera gives ten pictures a second while its button is held", async ({
   await hold.dispatchEvent("pointerdown");
   await expect.poll(async () => Number(await card.getAttribute("data-count"))).toBeGreaterThan(6);
   await page.evaluate(() => dispatchEvent(new PointerEvent("pointerup")));
-  await expect(hold).toContainText("ProjectLock to take pictures");
+  await expect(hold).toContainText("Hold to take pictures");
   await expect(page.getByTestId("studio-intake")).toHaveCount(0);
   const taken = await card.getAttribute("data-count");
   await page.waitForTimeout(500);
@@ -192,9 +192,9 @@ test("the camera leaves the page where it is, and sets the end of a series apart
   await page.keyboard.up("Space");
   await expect(message(page, /^\d+ pictures were added to “Class 1”/)).toBeVisible();
   const count = Number(await card.getAttribute("data-count"));
-  await expect(card).toContainText(`${count} pictures, ${Math.round(count / 5)} of them set apart for testing`);
+  await expect(card).toContainText(`${count} pictures, ${Math.round(count / 5)} of them for validation`);
   // The newest are the first in the list, and those are set apart.
-  const apart = await card.getByRole("listitem").evaluateAll((items) => items.map((item) => item.textContent?.includes("set apart") ?? false));
+  const apart = await card.getByRole("listitem").evaluateAll((items) => items.map((item) => item.textContent?.includes("Validation picture") ?? false));
   expect(apart.lastIndexOf(true)).toBeLessThan(Math.round(count / 5));
   await card.getByTestId("studio-camera-close").press("Enter");
   await expect(card.getByTestId("studio-camera")).toBeFocused();

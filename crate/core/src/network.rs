@@ -154,7 +154,13 @@ impl<'a> ForwardPass<'a> {
                     Mode::Evaluate => vector,
                 },
                 LayerKind::Linear => linear(layer, vector, weights, groups),
-                _ => activation(kind, vector),
+                LayerKind::Activation => activation(kind, vector),
+                // Layers of feature maps alone.
+                LayerKind::Conv2d { .. }
+                | LayerKind::BatchNorm
+                | LayerKind::ResponseNorm { .. }
+                | LayerKind::MaxPool2d { .. }
+                | LayerKind::AdaptiveAvgPool => vector,
             });
         }
         match x {
@@ -203,7 +209,17 @@ fn spatial_layer(layer: &LayerSpec, x: Tensor<4>, weights: &[Weight], output_gro
         (LayerKind::AdaptiveAvgPool, _) if layer.input != layer.output => {
             module::adaptive_avg_pool2d(x, [layer.output[1], layer.output[2]])
         }
-        _ => x,
+        // No work left (a pooling to the same size), or not a layer of this function. Listed, so that a new kind of
+        // layer does not compile until the forward pass computes it.
+        (
+            LayerKind::Conv2d { .. }
+            | LayerKind::AdaptiveAvgPool
+            | LayerKind::BatchNorm
+            | LayerKind::Activation
+            | LayerKind::Dropout(_)
+            | LayerKind::Linear,
+            _,
+        ) => x,
     }
 }
 

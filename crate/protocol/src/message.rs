@@ -253,6 +253,7 @@ mod tests {
     fn a_sentence_is_english_text_and_a_code_with_parameters() {
         let error = AnyError::from(FileError::Other { found: Found::Pdf, name: "a.jpg".into() });
         assert_eq!(error.to_string(), "“a.jpg” is a PDF document.");
+        assert_eq!(FileError::Empty.to_string(), "The file is empty.");
         let json = serde_json::to_value(error.message()).unwrap();
         let params = serde_json::json!({ "found": { "code": "foundPdf", "params": {} }, "name": "a.jpg" });
         assert_eq!(json, serde_json::json!({ "code": "fileOther", "params": params }));

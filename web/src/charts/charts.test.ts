@@ -127,8 +127,8 @@ describe("filters", () => {
 describe("confusion", () => {
   const confusion = { labels: ["bag", "boot", "coat"], counts: [8, 2, 0, 1, 9, 0, 3, 0, 2] };
   it("says a cell", () => {
-    expect(cellText(confusion, cell(confusion, 2, 0))).toBe("coat taken for bag: 3 of 5 images (60 %).");
-    expect(cellText(confusion, cell(confusion, 1, 1))).toBe("boot recognised: 9 of 10 images (90 %).");
+    expect(cellText(confusion, cell(confusion, 2, 0))).toBe("coat mistaken for bag: 3 of 5 images (60%).");
+    expect(cellText(confusion, cell(confusion, 1, 1))).toBe("boot recognised correctly: 9 of 10 images (90%).");
   });
   it("lists the worst by share of their class", () => {
     expect(topConfusions(confusion, 2).map(({ actual, predicted }) => [actual, predicted])).toEqual([[2, 0], [0, 1]]);

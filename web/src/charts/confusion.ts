@@ -1,3 +1,6 @@
+import { percent } from "../i18n/format";
+import { t } from "../i18n/index.svelte";
+
 /** Counts of (true class, predicted class), row by row. */
 export interface Confusion {
   labels: readonly string[];
@@ -22,11 +25,10 @@ export function cell({ labels, counts }: Confusion, actual: number, predicted: n
 
 /** A cell in words. */
 export function cellText({ labels }: Confusion, { actual, predicted, count, total }: Cell): string {
-  const share = total > 0 ? ` (${Math.round((100 * count) / total)} %)` : "";
-  const images = `${count} of ${total} images${share}`;
-  return actual === predicted
-    ? `${labels[actual]} recognised: ${images}.`
-    : `${labels[actual]} taken for ${labels[predicted]}: ${images}.`;
+  const counted = t.ui.chartImagesOf({ count, total });
+  const images = total > 0 ? t.ui.chartShare({ images: counted, share: percent(count / total, 0) }) : counted;
+  const [right, guess] = [labels[actual] ?? "", labels[predicted] ?? ""];
+  return actual === predicted ? t.ui.chartRecognised({ actual: right, images }) : t.ui.chartMistaken({ actual: right, predicted: guess, images });
 }
 
 /** The `most` largest cells off the diagonal, largest share of their class first. */

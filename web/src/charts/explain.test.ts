@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heatPixels, occlusionMap, peak, positionText, spread } from "./heat";
+import { heatPixels, occlusionMap, peak, positionOf, spread } from "./heat";
 import { mapFacts, mapPixels, range } from "./maps";
 
 describe("an occlusion map", () => {
@@ -33,10 +33,10 @@ describe("an occlusion map", () => {
 
 describe("a place", () => {
   it("has a name", () => {
-    expect(positionText({ x: 0.5, y: 0.5 })).toBe("the middle");
-    expect(positionText({ x: 0.1, y: 0.5 })).toBe("the left side");
-    expect(positionText({ x: 0.5, y: 1 })).toBe("the lower middle");
-    expect(positionText({ x: 1, y: 0 })).toBe("the upper right");
+    expect(positionOf({ x: 0.5, y: 0.5 })).toBe("other");
+    expect(positionOf({ x: 0.1, y: 0.5 })).toBe("left");
+    expect(positionOf({ x: 0.5, y: 1 })).toBe("bottom");
+    expect(positionOf({ x: 1, y: 0 })).toBe("topRight");
   });
 });
 

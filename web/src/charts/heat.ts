@@ -45,16 +45,17 @@ export function peak({ height, width, values }: HeatMapData): { x: number; y: nu
   return weight > 0 ? { x: x / weight / width, y: y / weight / height } : null;
 }
 
-/** A place of a picture in words. */
-export function positionText({ x, y }: { x: number; y: number }): string {
-  const third = (share: number, words: readonly [string, string, string]) => words[Math.min(2, Math.floor(share * 3)) as 0 | 1 | 2];
-  const [down, across] = [third(y, ["upper", "middle", "lower"]), third(x, ["left", "middle", "right"])];
-  if (down === "middle" && across === "middle") return "the middle";
-  if (down === "middle") return `the ${across} side`;
-  return across === "middle" ? `the ${down} middle` : `the ${down} ${across}`;
+/** Ninths of a picture, row by row; `other` is the middle, as the catalogue's `chartHeat` has it. */
+const POSITIONS = ["topLeft", "top", "topRight", "left", "other", "right", "bottomLeft", "bottom", "bottomRight"] as const;
+export type Position = (typeof POSITIONS)[number];
+
+/** Which ninth of a picture a point is in. */
+export function positionOf({ x, y }: { x: number; y: number }): Position {
+  const third = (share: number) => Math.min(2, Math.floor(share * 3));
+  return POSITIONS[3 * third(y) + third(x)] ?? "other";
 }
 
-/** Share of the picture whose evidence is at least half of the strongest. */
+/** Share of the picture whose value is at least half of the largest. */
 export function spread({ values }: HeatMapData): number {
   return values.length === 0 ? 0 : values.filter((value) => value >= 0.5).length / values.length;
 }

@@ -1,3 +1,4 @@
+import { t } from "../i18n/index.svelte";
 import { decimate, type Points } from "./decimate";
 import { smooth } from "./smoothing";
 
@@ -64,13 +65,20 @@ export function logTicks(min: number, max: number): number[] {
   return ticks;
 }
 
+/** Which part of the data, as the legend says it. */
+export const partName = (part: Part): string => (part === "training" ? t.ui.chartTraining() : t.ui.chartValidation());
+
+/** A curve's name among those of several runs. */
+export const curveName = ({ name, part }: Line): string => t.ui.chartCurve({ name, part: partName(part) });
+
 /** What a screen reader hears of a chart: first, best and last value of each line. */
 export function describeLine(line: Line, format: (y: number) => string, better: "lower" | "higher"): string {
   const finite = line.ys.filter(Number.isFinite);
-  const what = `${line.name}, ${line.part}`;
-  if (finite.length === 0) return `${what}: no values yet.`;
+  const curve = curveName(line);
+  if (finite.length === 0) return t.ui.chartNoValues({ curve });
   const best = finite.reduce((a, b) => ((better === "lower" ? b < a : b > a) ? b : a));
   const first = finite[0] as number;
   const last = finite[finite.length - 1] as number;
-  return `${what}: from ${format(first)} at step ${line.xs[0]} to ${format(last)} at step ${line.xs[line.xs.length - 1]}, best ${format(best)}.`;
+  const [firstStep = 0, lastStep = 0] = [line.xs[0], line.xs[line.xs.length - 1]];
+  return t.ui.chartCurveRange({ curve, first: format(first), firstStep, last: format(last), lastStep, best: format(best) });
 }

@@ -1,4 +1,4 @@
-/** A dropout mask as the engine hands it out: 1 kept, 0 silenced, row by row (batch, units). */
+/** A dropout mask as the engine hands it out: 1 kept, 0 switched off, row by row (batch, units). */
 export interface Mask {
   batch: number;
   units: number;

@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { whole } from "../i18n/format";
 import { logTicks, type DrawnLine } from "./lines";
 import { resolveColour } from "./theme";
 
@@ -66,7 +67,7 @@ export function createPlot(host: HTMLElement, drawn: readonly DrawnLine[], optio
       },
       series: [{}, ...series],
       axes: [
-        { ...axis, size: 28, values: (_, splits) => splits.map((x) => (Number.isInteger(x) ? stepText(x) : "")) },
+        { ...axis, size: 28, values: (_, splits) => splits.map((x) => (Number.isInteger(x) ? whole(x) : "")) },
         { ...axis, size: 48, space: 36, values: (_, splits) => splits.map(options.tick), ...(options.log ? logAxis : {}) },
       ],
       hooks: {
@@ -88,8 +89,4 @@ function valueRange(min: number | null, max: number | null, log: boolean): [numb
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return log ? [0.1, 10] : [0, 1];
   if (log) return [min / 1.15, max * 1.15];
   return [Math.min(0, min), max > 0 ? max * 1.06 : 1];
-}
-
-function stepText(step: number): string {
-  return step >= 10_000 ? `${(step / 1000).toFixed(step % 1000 === 0 ? 0 : 1)}k` : String(step);
 }

@@ -41,7 +41,7 @@ test("a camera is stopped with its video, however late it came", async () => {
   expect(stop).toHaveBeenCalledTimes(2);
 });
 
-test("a deviceError is heard in a sentence, unless nobody waits any more", async () => {
+test("an error is heard in a sentence, unless nobody waits any more", async () => {
   const refuse = () => Promise.reject(new DOMException("", "NotAllowedError"));
   const refused = camera(refuse);
   await refused.settled();

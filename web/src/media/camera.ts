@@ -1,27 +1,26 @@
 import type { Attachment } from "svelte/attachments";
+import { messageError, type MessageError } from "../errors/message";
 
 /** Why there is no camera, by the name of the browser's error, and what to do. */
-export function cameraErrorText(error: string): string {
-  switch (error) {
+function cameraError(name: string): MessageError {
+  switch (name) {
     case "NotAllowedError":
-      return "The camera was not allowed: allow it for this page in the browser's settings, or choose a photo instead.";
+      return messageError("ui.mediaCameraNotAllowed");
     case "NotFoundError":
     case "OverconstrainedError":
-      return "No camera was found: connect one, or choose a photo instead.";
+      return messageError("ui.mediaCameraNotFound");
     case "NotReadableError":
-      return "The camera is in use by another program: close that, or choose a photo instead.";
-    case "insecure":
-      return "The browser gives the camera only to pages opened through https or on this machine: choose a photo instead.";
+      return messageError("ui.mediaCameraInUse");
     default:
-      return `The camera could not be opened (${error}): choose a photo instead.`;
+      return messageError("ui.mediaCameraFailed", { reason: name });
   }
 }
 
-/** Opens the camera, the one at the back where there are two; a sentence where there is none. */
+/** Opens the camera, the one at the back where there are two. Rejects with a {@link MessageError} where there is none. */
 export async function openCamera(): Promise<MediaStream> {
-  if (!navigator.mediaDevices) throw new Error(cameraErrorText("insecure"));
+  if (!navigator.mediaDevices) throw messageError("ui.mediaCameraInsecure");
   return navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } } }).catch((error: DOMException) => {
-    throw new Error(cameraErrorText(error.name));
+    throw cameraError(error.name);
   });
 }
 

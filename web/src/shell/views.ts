@@ -11,11 +11,11 @@ const ENTRIES: Readonly<Record<View, Entry>> = {
   studio: { component: () => import("../views/studio/Studio.svelte"), messages: ["studio", "classes"] },
   train: { component: () => import("../views/train/Train.svelte"), messages: ["train", "classes"] },
   learn: { component: () => import("../views/learn/Learn.svelte"), messages: ["learn"] },
-  models: { component: () => import("../views/models/Models.svelte"), messages: ["models"] },
+  models: { component: () => import("../views/models/Models.svelte"), messages: ["models", "classes"] },
 };
 
 /** Messages that every view needs: the frame's, the engine's, and what may be said at any time. */
-const COMMON = ["ui", "engine", "options", "rust"] as const;
+const COMMON = ["ui", "engine", "model", "options", "rust"] as const;
 
 export const loadCommonMessages = (): Promise<void> => loadMessages(...COMMON);
 

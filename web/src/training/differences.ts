@@ -1,3 +1,6 @@
+import { choiceName, titleOf } from "../i18n/options";
+import { language, t } from "../i18n/index.svelte";
+import { plain } from "../i18n/format";
 import { OPTIONS, type OptionSpec, type RunOptions } from "../generated/protocol";
 
 /** A value of an option. */
@@ -24,33 +27,32 @@ export function withLive(from: RunOptions, to: RunOptions): RunOptions {
   return { ...from, ...Object.fromEntries(live) };
 }
 
-const SPELLINGS: Record<string, string> = {
-  relu: "ReLU", gelu: "GELU", "leaky-relu": "leaky ReLU", sgd: "SGD", adamw: "AdamW",
-  "alexnet-224": "AlexNet 224", "alexnet-64": "AlexNet 64", "alexnet-32": "AlexNet 32",
-  "alexnet-2012": "AlexNet 2012", "alexnet-2012-32": "AlexNet 2012, 32 pixels",
-  paper: "as in the paper", bvlc: "as in BVLC's AlexNet", caffenet: "as in CaffeNet",
-};
+/** A choice as it is written. */
+export const displayName = choiceName;
 
-/** A choice as the field spells it: `relu` is ReLU. */
-export function displayName(value: string): string {
-  return SPELLINGS[value] ?? value;
+/** An option's title in the middle of a sentence. German nouns keep their capital, names (CutMix) theirs. */
+function termOf(name: string): string {
+  const title = titleOf(name);
+  return language() === "de" || /[A-Z]/.test(title.slice(1)) ? title : title.toLowerCase();
 }
 
 /** One option's value in words short enough for a legend: `tanh`, `dropout 0`, `mirror on`. */
-export function describeOption({ name, title, kind }: OptionSpec, value: Value): string {
-  const term = title.toLowerCase();
-  if (typeof value === "boolean") return `${term} ${value ? "on" : "off"}`;
-  if (name === "trainImages" && value === 0) return "all training images";
-  if (name === "trainImages") return `${value} training images`;
-  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "normalization" && name !== "responseNorm")) return displayName(String(value));
-  if (name === "normalization" && value === "none") return "no normalisation";
-  if (name === "responseNorm" && value === "none") return "no response normalisation";
-  return `${term} ${typeof value === "number" ? Number(value.toPrecision(4)) : displayName(String(value))}`;
+export function describeOption({ name, kind }: OptionSpec, value: Value): string {
+  const option = termOf(name);
+  if (typeof value === "boolean") return value ? t.train.optionOn({ option }) : t.train.optionOff({ option });
+  if (name === "trainImages") return value === 0 ? t.train.allTrainingImages() : t.train.trainingImages({ count: Number(value) });
+  if (name === "normalization") return value === "none" ? t.train.noNormalization() : t.train.batchNormalization();
+  if (name === "responseNorm" && value === "none") return t.train.noResponseNorm();
+  if (name === "freeze") return value === "none" ? t.train.nothingFrozen() : t.train.convFrozen();
+  if (name === "dataset" || (kind.type === "choice" && name !== "schedule" && name !== "responseNorm")) return choiceName(String(value));
+  return t.train.optionValue({ option, value: typeof value === "number" ? plain(Number(value.toPrecision(4))) : choiceName(String(value)) });
 }
 
-function words(specs: readonly OptionSpec[], options: RunOptions): string {
-  return specs.map((spec) => describeOption(spec, valueOf(options, spec.name))).join(", ");
-}
+/** Phrases in a row, as a legend has them. */
+export const inRow = (phrases: readonly string[]): string => phrases.reduce((first, rest) => t.train.separator({ first, rest }));
+
+const describeOptions = (specs: readonly OptionSpec[], options: RunOptions): string =>
+  specs.length === 0 ? "" : inRow(specs.map((spec) => describeOption(spec, valueOf(options, spec.name))));
 
 /**
  * Names for the run in the foreground (first) and the others: each of the others by what differs from it, and
@@ -59,13 +61,13 @@ function words(specs: readonly OptionSpec[], options: RunOptions): string {
 export function nameRuns(current: RunOptions, others: readonly RunOptions[]): [string, ...string[]] {
   const differing = new Set(others.flatMap((other) => differences(current, other)));
   const own = OPTIONS.filter((spec) => differing.has(spec));
-  const first = own.length === 0 || own.length > 3 ? "this run" : words(own, current);
+  const first = own.length === 0 || own.length > 3 ? t.train.thisRun() : describeOptions(own, current);
   const taken = new Map<string, number>([[first, 1]]);
   const rest = others.map((other) => {
-    const name = words(differences(current, other), other) || "same options";
+    const name = describeOptions(differences(current, other), other) || t.train.sameOptions();
     const times = (taken.get(name) ?? 0) + 1;
     taken.set(name, times);
-    return times === 1 ? name : `${name} (${times})`;
+    return times === 1 ? name : t.train.numbered({ name, times });
   });
   return [first, ...rest];
 }

@@ -1,3 +1,5 @@
+import { message, type Message } from "../errors/message";
+import { optionTitle } from "../i18n/options";
 import type { OptionKind, OptionSpec, RunOptions } from "../generated/protocol";
 import type { Value } from "./differences";
 
@@ -30,13 +32,15 @@ export function fromSlider({ min, max, log, integer }: NumberKind, place: number
   return Math.min(max, Math.max(min, integer ? Math.round(rounded) : rounded));
 }
 
-/** What was typed, as a value that the row allows, or the sentence that says what it allows. */
-export function readNumber({ title, kind }: OptionSpec, text: string): number | string {
-  if (kind.type !== "number") return `${title} is not a number.`;
+/** What was typed, as a value that the row allows, or the message that says what it allows. */
+export function readNumber(name: string, kind: NumberKind, text: string): number | Message {
   const value = text.trim() === "" ? NaN : Number(text.replace(",", "."));
   const { min, max, integer } = kind;
   if (value >= min && value <= max && (!integer || Number.isInteger(value))) return value;
-  return `${title} cannot be ${text.trim() || "empty"}: use a ${integer ? "whole " : ""}number from ${min} to ${max}.`;
+  const range = { option: optionTitle(name), min, max };
+  if (text.trim() === "") return message("ui.uiNumberMissing", range);
+  const refused = { ...range, value: text.trim() };
+  return integer ? message("engine.optionWholeNumber", refused) : message("engine.optionNumber", refused);
 }
 
 /** `options` with one field replaced. */

@@ -3,7 +3,8 @@ import type { LiveMetrics, RunEvents } from "../engine/page/api";
 import type { Slot } from "../engine/shared/protocol";
 import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type Validation } from "../generated/protocol";
 import { differences, nameRuns, needsReset, withLive } from "./differences";
-import { durationText, Rate } from "./step-rate";
+import { duration } from "../i18n/format";
+import { Rate } from "./step-rate";
 import { Recorder } from "./recorder";
 
 const info: RunInfo = {
@@ -178,6 +179,6 @@ describe("time left", () => {
     expect(rate.stepsPerSecond()).toBeCloseTo(5);
   });
   it("reads well", () => {
-    expect([0.2, 41, 100, 3599, 7500, Infinity].map(durationText)).toEqual(["1 s", "41 s", "2 min", "60 min", "2 h 5 min", "–"]);
+    expect([0.2, 41, 100, 3599, 7500, Infinity].map(duration)).toEqual(["1 sec", "41 sec", "100 sec", "60 min", "2 hr 5 min", "–"]);
   });
 });

@@ -21,10 +21,5 @@ export class Rate {
   }
 }
 
-/** A duration in words: `40 s`, `3 min`, `2 h 5 min`. */
-export function durationText(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) return "–";
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+// For the studio, until it reads durations from i18n.
+export { duration as durationText } from "../i18n/format";

@@ -1,12 +1,14 @@
 /** Files, folders and archives into the open project. */
 import { lab } from "../../engine/page/api";
 import { openZip, type Description, type OpenedArchive } from "../../projects/archive";
+import { message, messageError } from "../../errors/message";
+import { t } from "../../i18n/index.svelte";
 import { isPicture, classifyPaths } from "../../projects/names";
 import { fromResults } from "../../projects/results";
 import { newId, type Project } from "../../projects/types";
 import { wrongViewMessage } from "../../state/file-kind";
 import { showMessage } from "../../state/messages.svelte";
-import { editor, DEFAULT_PLAN, uniqueName, emptySummary, type PictureToAdd, type Tally } from "./project.svelte";
+import { editor, DEFAULT_PLAN, uniqueName, emptySummary, sentences, unusedFiles, type PictureToAdd, type Tally } from "./project.svelte";
 
 const isZip = (file: File) => /\.zip$/i.test(file.name);
 /** Pictures that are unpacked at a time. */
@@ -16,7 +18,7 @@ const PORTION = 48;
 export async function importFiles(files: readonly File[], into: string | null): Promise<void> {
   const archives = files.filter(isZip);
   const loose = files.filter((file) => !isZip(file) && wrongViewMessage(file.name, "studio") === null);
-  if (files.length === 0) return void showMessage("There is no file in what was dropped or pasted: use pictures, a folder or a ZIP.", "error");
+  if (files.length === 0) return void showMessage(message("studio.noFile"), "error");
   for (const { name } of files) {
     const pointed = wrongViewMessage(name, "studio");
     if (pointed !== null) showMessage(pointed, "error");
@@ -53,7 +55,7 @@ async function bringLoose(files: readonly File[], given: string | null): Promise
     const to = place && (place.class === null ? fallback : byName.get(place.class));
     return place && to ? [{ blob, name: base(blob.name), class: to, val: place.val }] : [];
   });
-  if (incoming.length === 0) return void showMessage("There is no picture in what was dropped: use JPEG, PNG, WebP, GIF or BMP files, or a folder of them for each class.", "error");
+  if (incoming.length === 0) return void showMessage(message("studio.noPicture"), "error");
   await editor.add(incoming, count);
 }
 
@@ -61,7 +63,7 @@ async function bringArchive(opened: OpenedArchive, name: string, given: string |
   const found = classifyPaths(opened.paths);
   const into = chosen(given, found);
   const all = opened.paths.flatMap((path, i) => (found[i] ? [{ path, place: found[i] }] : []));
-  if (all.length === 0) throw new Error(`The archive “${name}” holds no picture: it needs JPEG, PNG, WebP, GIF or BMP files, in a folder for each class.`);
+  if (all.length === 0) throw messageError("studio.zipNoPicture", { name });
   const count = emptySummary();
   const byName = into === null ? await classesFor(all.map(({ place }) => place.class), count) : new Map<string, string>();
   const fallback = into ?? (all.some(({ place }) => place.class === null) ? (editor.active ?? (await editor.addClass())?.id) : undefined);
@@ -88,12 +90,18 @@ async function unpack(opened: OpenedArchive, pictures: readonly { path: string; 
   }
 }
 
+/** Whether a class still has the name that it got without one being asked for. */
+function isDefaultName(name: string): boolean {
+  const number = /\d+/.exec(name)?.[0];
+  return number !== undefined && name === t.studio.classNumber({ number });
+}
+
 /** The classes of these names, made where they are not there; classes of a fresh project that are still empty make room. */
 async function classesFor(names: readonly (string | null)[], count: Tally): Promise<Map<string, string>> {
   const wanted = [...new Set(names.filter((name) => name !== null))].sort((a, b) => (a < b ? -1 : 1));
   const ids = new Map<string, string>();
   if (wanted.length === 0) return ids;
-  const unused = editor.project.classes.filter(({ id, name }) => /^Class \d+$/.test(name) && editor.byClass.get(id)?.length === 0);
+  const unused = editor.project.classes.filter(({ id, name }) => isDefaultName(name) && editor.byClass.get(id)?.length === 0);
   for (const name of wanted) {
     const there = editor.project.classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
     const made = there ?? (await editor.addClass(name));
@@ -121,8 +129,9 @@ async function bringProject(opened: OpenedArchive, description: Description): Pr
     const { trained } = description;
     if (opened.network) await lab.engine.importNetwork(project.id, opened.network, fromResults(trained, project.id, byFolder), trained?.kept ?? null);
   });
-  const left = count.problems.length > 0 ? ` ${count.problems.length} of its files could not be used. The first: ${count.problems[0]}` : "";
-  showMessage(`“${project.name}” was imported: ${classes.length} classes, ${editor.pictures.length} pictures${opened.network ? " and its network" : ""}.${left}`);
+  const params = { name: project.name, classes: classes.length, pictures: editor.pictures.length };
+  const imported = opened.network ? message("studio.importedWithNetwork", params) : message("studio.imported", params);
+  showMessage(sentences([imported, ...unusedFiles(count)]));
 }
 
 const base = (path: string): string => path.split("/").at(-1) ?? path;

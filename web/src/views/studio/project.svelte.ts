@@ -8,7 +8,8 @@ import * as store from "../../projects/store";
 import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, type ProjectRun } from "../../projects/types";
 import { warnings } from "../../projects/warnings";
 import { deleteWeights, weightBytes } from "../../projects/weights";
-import { errorText } from "../../errors/message";
+import { message, messageError, messageOf, type Message } from "../../errors/message";
+import { t } from "../../i18n/index.svelte";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { savePreference, loadPreference } from "../../state/preferences";
 import { ThumbnailCache } from "./thumbnails";
@@ -17,7 +18,7 @@ import { ThumbnailCache } from "./thumbnails";
 export interface PictureToAdd { blob: Blob; name: string; class: string; val: boolean | null }
 
 /** What has become of pictures that were brought together, to be told at once and to be taken back. */
-export interface Tally { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: string[]; /** Classes made for them. */ classes: string[] }
+export interface Tally { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: (Message | string)[]; /** Classes made for them. */ classes: string[] }
 
 export const emptySummary = (): Tally => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
 
@@ -26,11 +27,12 @@ const LAST = "alexnet-lab-project";
 /** Pictures that are prepared at a time, and that are stored in one transaction. */
 const AT_ONCE = 4;
 const BATCH = 24;
-const FIRST_NAMES = ["Class 1", "Class 2"];
+const FIRST_CLASSES = 2;
 
 export class ProjectEditor {
   projects = $state.raw<Project[]>([]);
-  project = $state.raw<Project>(fresh());
+  /** Without a name until {@link begin}, which comes when the page's sentences are there. */
+  project = $state.raw<Project>({ id: newId(), name: "", created: 0, changed: 0, classes: [], plan: { ...DEFAULT_PLAN } });
   pictures = $state.raw<PictureInfo[]>([]);
   /** What was saved of the project's run. */
   saved = $state.raw<ProjectRun | null>(null);
@@ -61,6 +63,7 @@ export class ProjectEditor {
 
   /** Opens the project of the last visit, else a new one. */
   begin(): Promise<void> {
+    this.project = fresh();
     return this.order(async () => {
       await this.list();
       const last = loadPreference(LAST);
@@ -74,20 +77,20 @@ export class ProjectEditor {
   open = (id: string) =>
     this.order(async () => {
       const found = await store.getProject(id);
-      if (!found) throw new Error("This project is no longer in the browser.");
+      if (!found) throw messageError("studio.projectGone");
       await this.show(found);
     });
 
   /** An empty project; it is stored with its first change. */
   create = () => this.order(async () => this.show(fresh(this.projects)));
 
-  rename = (name: string) => this.change(() => ({ name: name.trim() || "Untitled" }));
+  rename = (name: string) => this.change(() => ({ name: name.trim() || t.studio.untitled() }));
   setPlan = (plan: Partial<Plan>) => this.change(({ plan: old }) => ({ plan: { ...old, ...plan } }));
 
   addClass = async (name?: string): Promise<ProjectClass | undefined> => {
     let made: ProjectClass | undefined;
     await this.change(({ classes }) => {
-      made = { id: newId(), name: uniqueName(name?.trim() || `Class ${classes.length + 1}`, classes) };
+      made = { id: newId(), name: uniqueName(name?.trim() || className(classes.length + 1), classes) };
       return { classes: [...classes, made] };
     });
     if (made) this.active = made.id;
@@ -98,8 +101,8 @@ export class ProjectEditor {
     this.change(({ classes }) => {
       const name = text.trim();
       const twin = classes.find((one) => one.id !== id && one.name.toLowerCase() === name.toLowerCase());
-      if (name === "") throw new Error("A class needs a name: the old one stays.");
-      if (twin) throw new Error(`There is a class “${twin.name}” already: choose another name.`);
+      if (name === "") throw messageError("studio.nameMissing");
+      if (twin) throw messageError("studio.nameTaken", { name: twin.name });
       return { classes: classes.map((one) => (one.id === id ? { ...one, name } : one)) };
     });
 
@@ -125,8 +128,9 @@ export class ProjectEditor {
         return bytes && thumb ? [{ info, bytes, thumb }] : [];
       });
       await this.drop(gone);
-      const what = gone.length === 1 ? `“${gone[0]?.name}” was` : `${gone.length} pictures were`;
-      showMessage(`${what} removed.`, "info", { label: "Undo", run: () => void this.order(() => this.putBack(news)) });
+      const [only, ...others] = gone;
+      const what = only && others.length === 0 ? message("studio.removedPicture", { name: only.name }) : message("studio.removedPictures", { count: gone.length });
+      showMessage(what, "info", { label: message("studio.undo"), run: () => void this.order(() => this.putBack(news)) });
     });
 
   private async drop(gone: readonly PictureInfo[]): Promise<void> {
@@ -175,7 +179,7 @@ export class ProjectEditor {
     this.order(async () => {
       const from = await store.getProject(id);
       if (!from) return;
-      const copy: Project = { ...from, id: newId(), name: uniqueName(`${from.name}, copy`, this.projects), created: Date.now(), changed: Date.now() };
+      const copy: Project = { ...from, id: newId(), name: uniqueName(t.studio.copyName({ name: from.name }), this.projects), created: Date.now(), changed: Date.now() };
       try {
         await store.copyProject(id, copy);
         await lab.engine.copyNetwork(id, copy.id);
@@ -184,7 +188,7 @@ export class ProjectEditor {
         throw error;
       }
       await this.show(copy);
-      showMessage(`“${copy.name}” is open now; “${from.name}” is as it was.`);
+      showMessage(message("studio.duplicated", { copy: copy.name, name: from.name }));
     });
 
   destroy = (id: string) =>
@@ -219,7 +223,7 @@ export class ProjectEditor {
         if (this.project.id === project.id) await this.show(before);
         await this.list();
       });
-      throw new Error(`“${project.name}” was not imported. ${errorText(store.storageErrorText(error))}`);
+      throw messageError("studio.notImported", { name: project.name, reason: store.storageErrorText(error) });
     }
   }
 
@@ -260,8 +264,9 @@ export class ProjectEditor {
         }
         await this.touch();
       } catch (error) {
-        const kept = to.added.length > 0 ? ` ${to.added.length} of ${to.total} pictures were added.` : "";
-        throw new Error(`${errorText(store.storageErrorText(error))}${kept}`);
+        const problem = store.storageErrorText(error);
+        if (to.added.length === 0) throw new Error(problem);
+        throw messageError("studio.addedPartly", { problem: withoutStop(problem), added: to.added.length, total: to.total });
       } finally {
         passed(left);
       }
@@ -270,19 +275,18 @@ export class ProjectEditor {
 
   /** Tells what has become of pictures that were brought, which can be taken back for as long as it stands there. */
   report(to: Tally): void {
-    const { added, again, shrunk, problems, total } = to;
-    const pictures = (n: number) => (n === 1 ? "One picture" : `${n} pictures`);
+    const { added, again, shrunk, problems } = to;
     const names = new Set(added.map((picture) => this.project.classes.find(({ id }) => id === picture.class)?.name));
     const [name] = names;
-    const words: string[] = [];
-    if (added.length > 0) words.push(`${pictures(added.length)} ${added.length === 1 ? "was" : "were"} added to ${names.size === 1 ? `“${name}”` : `${names.size} classes`}.`);
-    if (again > 0) words.push(`${pictures(again)} ${again === 1 ? "was" : "were"} in that class already.`);
-    if (shrunk > 0) words.push(`${pictures(shrunk)} above 1 MB ${shrunk === 1 ? "is" : "are"} kept with a shorter side of ${STORED_SIDE} pixels, the others as they came.`);
-    if (problems.length === 1) words.push(problems[0] ?? "");
-    else if (problems.length > 1) words.push(`${problems.length} of ${total} files could not be used. The first: ${problems[0]}`);
-    if (words.length === 0) return;
-    const undo = added.length > 0 ? { label: "Undo", run: () => void this.takeBack(to) } : undefined;
-    showMessage(words.join(" "), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
+    const said: (Message | string)[] = [];
+    if (names.size === 1) said.push(message("studio.addedTo", { count: added.length, name: name ?? "" }));
+    else if (names.size > 1) said.push(message("studio.addedToClasses", { count: added.length, classes: names.size }));
+    if (again > 0) said.push(message("studio.duplicates", { count: again }));
+    if (shrunk > 0) said.push(message("studio.shrunk", { count: shrunk, side: STORED_SIDE }));
+    said.push(...unusedFiles(to));
+    if (said.length === 0) return;
+    const undo = added.length > 0 ? { label: message("studio.undo"), run: () => void this.takeBack(to) } : undefined;
+    showMessage(sentences(said), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
   }
 
   /** The project's network and run as they are stored now. */
@@ -298,7 +302,7 @@ export class ProjectEditor {
     await store.putProject(this.project);
     this.pictures = await store.listPictures(this.project.id);
     await this.list();
-    showError("What this browser kept of the page was cleared: the pictures are gone from it, and the classes and a network in memory are still here. Add the pictures again.");
+    showError(message("studio.cleared"));
   }
 
   /** Puts a project on show whose pictures were just stored. */
@@ -336,7 +340,7 @@ export class ProjectEditor {
           prepare(one.blob, one.name).then(
             (prepared) => ({ prepared, to: one }),
             (error: unknown) => {
-              to.problems.push(errorText(error));
+              to.problems.push(messageOf(error));
               return null;
             },
           ),
@@ -414,7 +418,23 @@ const pictureId = (project: Project, classId: string, hash: string): string => `
 
 function fresh(others: readonly Project[] = []): Project {
   const now = Date.now();
-  return { id: newId(), name: uniqueName("My pictures", others), created: now, changed: now, classes: FIRST_NAMES.map((name) => ({ id: newId(), name })), plan: { ...DEFAULT_PLAN } };
+  return { id: newId(), name: uniqueName(t.studio.projectName(), others), created: now, changed: now, classes: Array.from({ length: FIRST_CLASSES }, (_, i) => ({ id: newId(), name: className(i + 1) })), plan: { ...DEFAULT_PLAN } };
+}
+
+const className = (number: number): string => t.studio.classNumber({ number: String(number) });
+
+const withoutStop = (text: Message | string): Message | string => (typeof text === "string" ? text.replace(/[.。]$/, "") : text);
+
+/** Several sentences as one text. */
+export function sentences(all: readonly (Message | string)[]): Message | string {
+  return all.map(withoutStop).reduce((first, second) => message("studio.sentences", { first, second }));
+}
+
+/** What became of files that were no pictures, or could not be read: the problem of one file, or how many and the first. */
+export function unusedFiles({ problems, total }: Tally): (Message | string)[] {
+  const [problem] = problems;
+  if (problem === undefined) return [];
+  return problems.length === 1 ? [problem] : [message("studio.unusedFiles", { count: problems.length, total, problem })];
 }
 
 /** A name that none of those has yet. */

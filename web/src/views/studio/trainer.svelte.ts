@@ -2,6 +2,8 @@
 import { lab } from "../../engine/page/api";
 import { FINE_TUNING, type RunOptions } from "../../generated/protocol";
 import type { Line } from "../../charts/lines";
+import { message, messageError } from "../../errors/message";
+import { t } from "../../i18n/index.svelte";
 import * as store from "../../projects/store";
 import { datasetOf, type EvaluationResult, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
 import { showMessage, showError } from "../../state/messages.svelte";
@@ -132,7 +134,7 @@ export class Trainer {
     void this.version;
     const { record } = this;
     if (!record) return [];
-    const common = { name: "your network", tone: 0 } as const;
+    const common = { name: t.studio.yourNetwork(), tone: 0 } as const;
     return [
       { ...common, id: "training", part: "training", smoothed: true, xs: record.training.steps, ys: record.training[of] },
       { ...common, id: "validation", part: "validation", smoothed: false, xs: record.validation.steps, ys: record.validation[of] },
@@ -244,8 +246,8 @@ export class Trainer {
     if (this.stage === "head" && project.plan.allEpochs > 0) await this.begin("all", this.projectNetwork());
     else {
       this.status = "idle";
-      if (this.unsaved) showMessage("Your network is ready, but this browser has no room to keep it: save it as a file below before you close the page.", "error");
-      else showMessage("Your network is ready: try it below. Classify uses it now, too.");
+      if (this.unsaved) showMessage(message("studio.readyNotSaved"), "error");
+      else showMessage(message("studio.ready"));
     }
   }
 
@@ -269,7 +271,7 @@ export class Trainer {
   private async evaluate(): Promise<EvaluationResult> {
     const { engine, fineTune } = lab;
     const [info, options] = [fineTune.infos[0], fineTune.options[0]];
-    if (!info || !options) throw new Error("The run is no longer there: train again.");
+    if (!info || !options) throw messageError("studio.runGone");
     const { pictures, classes } = await engine.setApart(options.dataset);
     const predictions: EvaluationResult["predictions"] = [];
     for (let from = 0; from < pictures.length; from += EVALUATION_BATCH) {

@@ -1,15 +1,17 @@
 import { Interrupted, lab, type LabApi, type Phase, type SavedRun } from "../../engine/page/api";
 import type { DatasetChoice, Slot } from "../../engine/shared/protocol";
+import { message } from "../../errors/message";
+import { t } from "../../i18n/index.svelte";
 import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/protocol";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { openView, page } from "../../state/page.svelte";
-import { differences, needsReset, describeOption, valueOf, withLive, type Value } from "../../training/differences";
+import { differences, needsReset, describeOption, inRow, valueOf, withLive, type Value } from "../../training/differences";
 import { Inspector, type Part } from "./inspection";
 import { withOption } from "../../training/numbers";
 import { Rate } from "../../training/step-rate";
 import { Recorder } from "../../training/recorder";
 
-/** Validation images lastValidation when the planned epochs are done: all of them would keep a processor busy for a minute. */
+/** Validation images evaluated when the planned epochs are done: all of them would keep a processor busy for a minute. */
 const FINAL_IMAGES = 2000;
 
 /** What the Train view shows and what its controls do; it lives as long as the page, so that switching views loses nothing. */
@@ -130,7 +132,7 @@ export class TrainState {
   }
 
   /** Takes back what would need new weights. */
-  storeRun(): void {
+  keepCurrentRun(): void {
     const { record, rivalRecord } = this;
     if (!record) return;
     page.options = withLive(record.options, page.options);
@@ -190,7 +192,7 @@ export class TrainState {
   use = (slot: Slot = 0) =>
     this.attempt(async () => {
       await this.lab.models.useRun(slot);
-      showMessage("Classify now uses the network you are training.", "info", { label: "Open Classify", run: () => openView("classify") });
+      showMessage(message("train.inUse"), "info", { label: message("train.openClassify"), run: () => openView("classify") });
     });
 
   /** Tests on the first `images` validation images, 0 for all of them. */
@@ -207,7 +209,7 @@ export class TrainState {
   /** The visitor's own pictures: chosen as the run's data once they are read. */
   importData = (files: File[]) =>
     this.command(async () => {
-      const name = files[0]?.name.split("/")[0] ?? "your images";
+      const name = files[0]?.name.split("/")[0] ?? "";
       const choice = await this.lab.engine.importData(name, files, page.options.network);
       this.datasets = [...this.datasets.filter(({ id }) => id !== choice.id), choice];
       this.setOption("dataset", choice.id);
@@ -291,8 +293,8 @@ export const train = new TrainState(lab);
 /** One sentence about what Start will begin anew; `datasetName` is what a person calls the chosen data. */
 export function pendingText(pending: readonly OptionSpec[], options: RunOptions, datasetName = options.dataset): string {
   const named = { ...options, dataset: datasetName };
-  const changed = pending.map((spec) => describeOption(spec, valueOf(named, spec.name))).join(", ");
-  return `${changed.charAt(0).toUpperCase()}${changed.slice(1)}: this starts a new run. The present one stays on the charts.`;
+  const changes = inRow(pending.map((spec) => describeOption(spec, valueOf(named, spec.name))));
+  return t.train.pending({ changes: `${changes.charAt(0).toUpperCase()}${changes.slice(1)}` });
 }
 
 /** A row of the option table by name. */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Interrupted } from "../../engine/page/api";
 import type { Slot } from "../../engine/shared/protocol";
 import { DEFAULT_OPTIONS } from "../../generated/protocol";
+import { errorText } from "../../errors/message";
 import { dismiss, messages } from "../../state/messages.svelte";
 import { page } from "../../state/page.svelte";
 import { FakeEngine, fakeLab } from "./fake-engine";
@@ -81,7 +82,7 @@ describe("start, pause, step, reset", () => {
     expect(page.options.seed).not.toBe(DEFAULT_OPTIONS.seed);
   });
 
-  it("ends after the planned epochs, lastValidation on validation images", async () => {
+  it("ends after the planned epochs, evaluated on validation images", async () => {
     const { train, engine } = setUp();
     engine.stepsPerEpoch = 8;
     page.options = { ...DEFAULT_OPTIONS, epochs: 2 };
@@ -115,8 +116,8 @@ describe("options", () => {
     train.setOption("batchSize", 8);
     expect(engine.options[0]?.activation).toBe("relu");
     expect(train.startsNew).toBe(true);
-    expect(pendingText(train.pending, page.options)).toBe("Batch size 8, tanh: this starts a new run. The present one stays on the charts.");
-    train.storeRun();
+    expect(pendingText(train.pending, page.options)).toBe("Batch size 8, tanh: this starts a new run. The current one stays on the charts.");
+    train.keepCurrentRun();
     expect([train.startsNew, page.options.activation]).toEqual([false, "relu"]);
 
     train.setOption("activation", "tanh");
@@ -129,9 +130,12 @@ describe("options", () => {
     const rate = optionSpec("learningRate");
     const batch = optionSpec("batchSize");
     if (!rate || !batch || rate.kind.type !== "number") throw new Error("The option table lost a row.");
-    expect([readNumber(rate, "0.05"), readNumber(rate, "0,05"), readNumber(batch, "16")]).toEqual([0.05, 0.05, 16]);
-    expect(readNumber(batch, "1.5")).toBe("Batch size cannot be 1.5: use a whole number from 1 to 1024.");
-    expect(readNumber(rate, "")).toContain("cannot be empty");
+    const { kind } = batch;
+    if (kind.type !== "number") throw new Error("The option table lost a row.");
+    const read = (text: string) => readNumber(rate.name, rate.kind as typeof kind, text);
+    expect([read("0.05"), read("0,05"), readNumber(batch.name, kind, "16")]).toEqual([0.05, 0.05, 16]);
+    expect(errorText(readNumber(batch.name, kind, "1.5"))).toBe("Batch size cannot be 1.5: use a whole number from 1 to 1,024.");
+    expect(errorText(read(""))).toContain("cannot be empty");
     expect(fromSlider(rate.kind, toSlider(rate.kind, 0.02))).toBeCloseTo(0.02, 3);
     expect([fromSlider(rate.kind, 0), fromSlider(rate.kind, 1000)]).toEqual([rate.kind.min, rate.kind.max]);
   });
