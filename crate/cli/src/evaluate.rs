@@ -131,10 +131,10 @@ pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], wa
     }
     let mut kept = Samples { size: flat.samples.size, ..Samples::default() };
     for (index, &label) in flat.samples.labels.iter().enumerate() {
-        let index = class_indices.get(label as usize).copied().flatten();
-        if let (Some(index), Some(image)) = (index, flat.samples.image(index)) {
+        let class = class_indices.get(label as usize).copied().flatten();
+        if let (Some(class), Some(image)) = (class, flat.samples.image(index)) {
             kept.pixels.extend_from_slice(image);
-            kept.labels.push(index);
+            kept.labels.push(class);
         }
     }
     flat.samples = kept;

@@ -144,7 +144,7 @@ pub(crate) fn upload_weights(
     let weights = specs.map(|(name, shape, _)| {
         if compute.backend == Backend::Cpu
             && shape.len() == 2
-            && let Some(ScaledBytes { values, scales }) = file.values(&name)?
+            && let Some(ScaledBytes { bytes: values, scales }) = file.bytes(&name)?
         {
             return Ok(Weight::Int8(Arc::new(Int8Weights { values, scales })));
         }

@@ -121,7 +121,7 @@ fn mean_over_dropout_masks_is_the_input() {
 #[test]
 fn gradients_match_finite_differences() {
     for network in [Network::AlexNet32, Network::AlexNet2012At32] {
-        hold_against_finite_differences(network);
+        assert_gradients_match_finite_differences(network);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Builds the site and the npm package, and checks the download size.
-pub fn everything() -> Result<()> {
+pub fn build_all() -> Result<()> {
     site(Effort::Full)?;
     package::build()?;
     size::check()
@@ -147,11 +147,11 @@ fn vite(to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     #[test]
     fn replacing_a_served_site_keeps_assets_of_open_pages() {
-        let scratch = Scratch::new("replace-site");
+        let scratch = TempFolder::new("replace-site");
         let (from, to) = (scratch.path().join("complete"), scratch.path().join("dist"));
         let write = |folder: &Path, file: &str, text: &str| {
             write_if_changed(&folder.join(file), text.as_bytes()).unwrap();

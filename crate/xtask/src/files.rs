@@ -59,10 +59,10 @@ pub fn copy_files(from: &Path, to: &Path) -> Result<()> {
 
 /// A temporary folder for one test, removed on drop.
 #[cfg(test)]
-pub struct Scratch(PathBuf);
+pub struct TempFolder(PathBuf);
 
 #[cfg(test)]
-impl Scratch {
+impl TempFolder {
     /// Creates an empty folder.
     pub fn new(name: &str) -> Self {
         let path = env::temp_dir().join(format!("alexnet-xtask-{name}-{}", std::process::id()));
@@ -77,7 +77,7 @@ impl Scratch {
 }
 
 #[cfg(test)]
-impl Drop for Scratch {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).ok();
     }

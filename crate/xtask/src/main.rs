@@ -115,7 +115,7 @@ fn main() -> ExitCode {
         Task::Serve { port, quick } => serve_site(port, quick),
         Task::Test { groups } => test::run(&groups),
         Task::Generate => build::generate(),
-        Task::Build => build::everything(),
+        Task::Build => build::build_all(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Release { part, .. } => part.map_or_else(release::dry_run, release::part),
         Task::Weights => weights::download(),

@@ -24,27 +24,27 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 /// A second path to the site for the tests: the site must not rely on being at the root.
 pub const SUB_PATH: &str = "/some/where/else";
 
-/// Serves the site until the process ends, and prints a line once it answers. `meanwhile` runs in its own
+/// Serves the site until the process ends, and prints a line once it answers. `background_task` runs in its own
 /// thread. If it fails, the error is printed and the site is still served.
-pub fn serve(port: u16, meanwhile: Option<fn() -> Result<()>>) -> Result<()> {
+pub fn serve(port: u16, background_task: Option<fn() -> Result<()>>) -> Result<()> {
     let (listener, address) = listen(port)?;
     println!("serving http://{address}/");
     std::io::stdout().flush().context("cannot print")?;
-    if let Some(work) = meanwhile {
+    if let Some(work) = background_task {
         thread::spawn(move || {
             if let Err(error) = work() {
                 eprintln!("error: {error:#}");
             }
         });
     }
-    answer(listener, &root("web/dist"))
+    serve_folder(listener, &root("web/dist"))
 }
 
 /// Serves the site from its own thread on a free port and returns its address.
 pub fn in_background() -> Result<String> {
     let (listener, address) = listen(0)?;
     thread::spawn(move || {
-        if let Err(error) = answer(listener, &root("web/dist")) {
+        if let Err(error) = serve_folder(listener, &root("web/dist")) {
             eprintln!("the server ended: {error:#}");
         }
     });
@@ -63,7 +63,7 @@ fn listen(port: u16) -> Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn answer(listener: TcpListener, folder: &Path) -> Result<()> {
+fn serve_folder(listener: TcpListener, folder: &Path) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the server")?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot listen")?;
@@ -111,7 +111,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::files::{Scratch, write_if_changed};
+    use crate::files::{TempFolder, write_if_changed};
 
     fn header<'a>(response: &'a ureq::http::Response<ureq::Body>, name: &str) -> &'a str {
         response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn responses_have_content_type_caching_and_security_headers() {
-        let scratch = Scratch::new("serve");
+        let scratch = TempFolder::new("serve");
         let folder = scratch.path().to_path_buf();
         for (file, text) in [
             ("index.html", "<!doctype html>"),
@@ -131,7 +131,7 @@ mod tests {
         }
         fs::write(folder.join("assets/styles-5e6f.css"), "a{}").unwrap();
         let (listener, address) = listen(0).unwrap();
-        thread::spawn(move || answer(listener, &folder));
+        thread::spawn(move || serve_folder(listener, &folder));
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         for base in ["", SUB_PATH] {
             let get = |path: &str| agent.get(format!("http://{address}{base}{path}")).call().unwrap();

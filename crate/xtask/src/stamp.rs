@@ -27,13 +27,13 @@ impl Inputs {
         Ok(self.bytes(&bytes))
     }
 
-    /// Adds names and contents of all files below a folder, apart from subfolders named in `without`.
-    pub fn folder(mut self, folder: &Path, without: &[&str]) -> Result<Self> {
+    /// Adds names and contents of all files below a folder, apart from subfolders named in `excluded`.
+    pub fn folder(mut self, folder: &Path, excluded: &[&str]) -> Result<Self> {
         let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-        let kept = walk.filter_entry(|entry| {
-            !(entry.file_type().is_dir() && without.iter().any(|name| entry.file_name() == *name))
+        let entries = walk.filter_entry(|entry| {
+            !(entry.file_type().is_dir() && excluded.iter().any(|name| entry.file_name() == *name))
         });
-        for entry in kept {
+        for entry in entries {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
             if entry.file_type().is_file() {
                 let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
@@ -81,11 +81,11 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     #[test]
     fn stamp_is_current_for_equal_inputs_and_existing_outputs() {
-        let scratch = Scratch::new("stamp");
+        let scratch = TempFolder::new("stamp");
         let output = scratch.path().join("output");
         let inputs =
             |text: &str| Inputs::default().bytes(text.as_bytes()).stamp(scratch.path().join("stamp"));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn folder_hash_covers_names_and_contents_but_not_excluded_folders() {
-        let scratch = Scratch::new("folder");
+        let scratch = TempFolder::new("folder");
         let write = |name: &str, text: &str| {
             write_if_changed(&scratch.path().join(name), text.as_bytes()).unwrap();
         };

@@ -61,14 +61,14 @@ pub fn run(groups: &[Group]) -> Result<()> {
 }
 
 fn web(report: &mut Report) {
-    if report.needed(build::sources) {
+    if report.prepare(build::sources) {
         report.tests("front end's tests", npm().args(["test"]), NO_NODE);
         report.check("front end's types", || run_check(npm().args(["run", "check"]), NO_NODE));
     }
 }
 
 fn rust(report: &mut Report) {
-    if !report.needed(toolchain::lints) {
+    if !report.prepare(toolchain::lints) {
         return;
     }
     report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_RUST));
@@ -89,7 +89,7 @@ fn rust(report: &mut Report) {
 }
 
 fn browser_tests(report: &mut Report) {
-    if !report.needed(|| build::site(Effort::Full)) || !report.needed(package::build) {
+    if !report.prepare(|| build::site(Effort::Full)) || !report.prepare(package::build) {
         return;
     }
     report.check("download size", size::measure);
@@ -117,7 +117,7 @@ struct Report {
 
 impl Report {
     /// Prepares something that the tests need. A failure counts as a failed test.
-    fn needed(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
+    fn prepare(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
         work().map_err(|error| self.failed("what the tests need", &error)).is_ok()
     }
 
@@ -187,7 +187,7 @@ mod tests {
     fn checks_and_failed_preparations_are_counted() {
         let mut report = Report::default();
         report.check("good", || Ok("good".into()));
-        assert!(!report.needed(|| bail!("no network")));
+        assert!(!report.prepare(|| bail!("no network")));
         assert_eq!(report.count, TestCount { passed: 1, failed: 1 });
     }
 }

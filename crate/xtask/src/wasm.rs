@@ -203,13 +203,13 @@ fn bind(variant: &Variant, effort: Effort) -> Result<String> {
     let stamp = bind_stamp(variant, effort)?;
     let outputs = outputs(variant);
     if !stamp.is_current(&outputs) {
-        let made = cached(&format!("bound-{}", variant.name));
-        fresh_folder(&made)?;
-        generate(&cached(&format!("{}.wasm", variant.name)), variant.name, &made)?;
+        let bound = cached(&format!("bound-{}", variant.name));
+        fresh_folder(&bound)?;
+        generate(&cached(&format!("{}.wasm", variant.name)), variant.name, &bound)?;
         if effort == Effort::Full {
-            optimise(&package("binaryen"), &made.join(format!("{}_bg.wasm", variant.name)))?;
+            optimise(&package("binaryen"), &bound.join(format!("{}_bg.wasm", variant.name)))?;
         }
-        copy_files(&made, &folder())?;
+        copy_files(&bound, &folder())?;
         stamp.save()?;
     }
     let [_, _, path] = outputs;

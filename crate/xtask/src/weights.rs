@@ -30,16 +30,16 @@ struct Row {
 
 /// Writes the list of what the page in this folder (`web/public`, `web/dist`) can offer.
 pub fn write_list(site: &Path) -> Result<()> {
-    let rows = PUBLISHED_MODELS.map(|one| {
-        let here = site.join("models").join(one.file).exists();
+    let rows = PUBLISHED_MODELS.map(|model| {
+        let here = site.join("models").join(model.file).exists();
         Row {
-            name: one.name,
-            url: if here { format!("models/{}", one.file) } else { one.url.to_owned() },
-            bytes: one.bytes,
-            sha256: one.sha256,
-            about: one.about,
-            licence: one.licence,
-            origin: one.origin(),
+            name: model.name,
+            url: if here { format!("models/{}", model.file) } else { model.url.to_owned() },
+            bytes: model.bytes,
+            sha256: model.sha256,
+            about: model.about,
+            licence: model.licence,
+            origin: model.origin(),
         }
     });
     let text = serde_json::to_vec_pretty(&rows).context("cannot write the list of weights")?;
@@ -50,11 +50,11 @@ pub fn write_list(site: &Path) -> Result<()> {
 pub fn download() -> Result<()> {
     stage("published weights", || {
         let (public, dist) = (root("web/public"), root("web/dist"));
-        for one in PUBLISHED_MODELS {
-            let file = download_one(&one, &public.join("models"))?;
+        for model in PUBLISHED_MODELS {
+            let file = download_one(&model, &public.join("models"))?;
             if dist.join("index.html").exists() {
                 fs::create_dir_all(dist.join("models")).context("cannot make web/dist/models")?;
-                let copy = dist.join("models").join(one.file);
+                let copy = dist.join("models").join(model.file);
                 fs::copy(&file, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
                 write_list(&dist)?;
             }
@@ -65,62 +65,69 @@ pub fn download() -> Result<()> {
 }
 
 /// Downloads and checks a file, unless it exists. An interrupted download is resumed.
-fn download_one(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
-    let whole = folder.join(one.file);
-    if whole.exists() {
-        return Ok(whole);
+fn download_one(model: &PublishedModel, folder: &Path) -> Result<PathBuf> {
+    let complete = folder.join(model.file);
+    if complete.exists() {
+        return Ok(complete);
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let path = folder.join(format!("{}.part", one.file));
+    let path = folder.join(format!("{}.part", model.file));
     let context = || format!("cannot write {}", path.display());
-    let mut part = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let part = part.as_mut().map_err(|e| io::Error::new(e.kind(), e.to_string())).with_context(context)?;
-    fetch(one, part)?;
-    let hash = hash(part).with_context(context)?;
-    if hash != one.sha256 {
+    let mut partial = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let partial =
+        partial.as_mut().map_err(|e| io::Error::new(e.kind(), e.to_string())).with_context(context)?;
+    fetch(model, partial)?;
+    let hash = hash(partial).with_context(context)?;
+    if hash != model.sha256 {
         fs::remove_file(&path).with_context(context)?;
-        anyhow::bail!("what {} sends is not the published file (SHA-256 {hash}): try again later", one.url);
+        anyhow::bail!("what {} sends is not the published file (SHA-256 {hash}): try again later", model.url);
     }
-    fs::rename(&path, &whole).with_context(context)?;
-    Ok(whole)
+    fs::rename(&path, &complete).with_context(context)?;
+    Ok(complete)
 }
 
 /// Downloads the missing part of a file.
-fn fetch(one: &PublishedModel, part: &mut File) -> Result<()> {
+fn fetch(model: &PublishedModel, partial: &mut File) -> Result<()> {
     let unreachable = || {
         format!(
             "cannot download {}: check the network and start again, which goes on from there; or fetch the file \
              elsewhere and import it on the page",
-            one.url
+            model.url
         )
     };
-    let from = part.seek(SeekFrom::End(0)).context("cannot read the part that is there")?;
-    if from == one.bytes {
+    let from = partial.seek(SeekFrom::End(0)).context("cannot read the part that is there")?;
+    if from == model.bytes {
         return Ok(());
     }
-    let request = ureq::get(one.url).header("Range", format!("bytes={from}-"));
-    let mut answer = request.call().with_context(unreachable)?;
-    let mut have = from;
-    if answer.status() != 206 {
+    let request = ureq::get(model.url).header("Range", format!("bytes={from}-"));
+    let mut response = request.call().with_context(unreachable)?;
+    let mut received = from;
+    if response.status() != 206 {
         // This server does not support ranges.
-        part.set_len(0).and_then(|()| part.rewind()).context("cannot begin anew")?;
-        have = 0;
+        partial.set_len(0).and_then(|()| partial.rewind()).context("cannot begin anew")?;
+        received = 0;
     }
     let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left");
-    let bar =
-        ProgressBar::new(one.bytes).with_style(style.context("cannot show progress")?).with_position(have);
-    let mut body = bar.wrap_read(answer.body_mut().as_reader());
+    let bar = ProgressBar::new(model.bytes)
+        .with_style(style.context("cannot show progress")?)
+        .with_position(received);
+    let mut body = bar.wrap_read(response.body_mut().as_reader());
     let mut buffer = vec![0; 1 << 16];
     loop {
         let count = body.read(&mut buffer).with_context(unreachable)?;
         if count == 0 {
             break;
         }
-        part.write_all(buffer.get(..count).unwrap_or_default()).context("cannot write the file")?;
-        have += count as u64;
+        partial.write_all(buffer.get(..count).unwrap_or_default()).context("cannot write the file")?;
+        received += count as u64;
     }
     bar.finish_and_clear();
-    ensure!(have == one.bytes, "{} sends {have} bytes instead of {}: try again later", one.url, one.bytes);
+    ensure!(
+        received == model.bytes,
+        "{} sends {received} bytes instead of {}: try again later",
+        model.url,
+        model.bytes
+    );
     Ok(())
 }
 
@@ -144,16 +151,16 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     const BODY: &[u8] = b"all the weights of a network";
 
-    /// A server of [`BODY`] that supports ranges, or (`stubborn`) does not. Returns its address and the
+    /// A server of [`BODY`] that supports ranges, or (`ignores_ranges`) does not. Returns its address and the
     /// ranges requested.
-    fn server(stubborn: bool) -> (&'static str, Receiver<String>) {
+    fn server(ignores_ranges: bool) -> (&'static str, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/weights.pth", listener.local_addr().unwrap());
-        let (tell, told) = channel();
+        let (send_range, requested_ranges) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -164,8 +171,9 @@ mod tests {
                     .iter()
                     .find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
                 let range = range.unwrap_or_default();
-                let from: usize = if stubborn { 0 } else { range.trim_end_matches('-').parse().unwrap_or(0) };
-                let status = if stubborn { "200 OK" } else { "206 Partial Content" };
+                let from: usize =
+                    if ignores_ranges { 0 } else { range.trim_end_matches('-').parse().unwrap_or(0) };
+                let status = if ignores_ranges { "200 OK" } else { "206 Partial Content" };
                 let body = &BODY[from..];
                 let head = format!(
                     "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -173,10 +181,10 @@ mod tests {
                 );
                 stream.write_all(head.as_bytes()).unwrap();
                 stream.write_all(body).unwrap();
-                tell.send(range).ok();
+                send_range.send(range).ok();
             }
         });
-        (Box::leak(url.into_boxed_str()), told)
+        (Box::leak(url.into_boxed_str()), requested_ranges)
     }
 
     fn published(url: &'static str) -> PublishedModel {
@@ -186,7 +194,7 @@ mod tests {
 
     #[test]
     fn file_is_downloaded_checked_and_not_downloaded_again() {
-        let scratch = Scratch::new("weights-whole");
+        let scratch = TempFolder::new("weights-whole");
         let (url, asked) = server(false);
         let file = download_one(&published(url), scratch.path()).unwrap();
         assert_eq!(fs::read(&file).unwrap(), BODY);
@@ -197,10 +205,10 @@ mod tests {
 
     #[test]
     fn interrupted_download_is_resumed_if_the_server_supports_ranges() {
-        for stubborn in [false, true] {
-            let scratch = Scratch::new(&format!("weights-part-{stubborn}"));
+        for ignores_ranges in [false, true] {
+            let scratch = TempFolder::new(&format!("weights-part-{ignores_ranges}"));
             fs::write(scratch.path().join("weights.pth.part"), &BODY[..10]).unwrap();
-            let (url, asked) = server(stubborn);
+            let (url, asked) = server(ignores_ranges);
             let file = download_one(&published(url), scratch.path()).unwrap();
             assert_eq!((fs::read(file).unwrap().as_slice(), asked.recv().unwrap().as_str()), (BODY, "10-"));
         }
@@ -208,7 +216,7 @@ mod tests {
 
     #[test]
     fn failed_download_gives_one_error() {
-        let scratch = Scratch::new("weights-wrong");
+        let scratch = TempFolder::new("weights-wrong");
         let (url, _asked) = server(false);
         let other = PublishedModel { sha256: PUBLISHED_MODELS[0].sha256, ..published(url) };
         let sentence = download_one(&other, scratch.path()).unwrap_err().to_string();
@@ -225,7 +233,7 @@ mod tests {
 
     #[test]
     fn list_names_the_local_file_or_the_publishers_address() {
-        let scratch = Scratch::new("weights-offer");
+        let scratch = TempFolder::new("weights-offer");
         let list = || {
             write_list(scratch.path()).unwrap();
             fs::read_to_string(scratch.path().join("generated/weights.json")).unwrap()
@@ -233,9 +241,9 @@ mod tests {
         assert!(list().contains(r#""url": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth""#));
         write_if_changed(&scratch.path().join("models/alexnet-owt-7be5be79.pth"), b"").unwrap();
         assert!(list().contains(r#""url": "models/alexnet-owt-7be5be79.pth""#));
-        for one in PUBLISHED_MODELS {
-            let start = one.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
-            assert!(one.sha256.starts_with(start), "{}'s name carries its hash", one.file);
+        for model in PUBLISHED_MODELS {
+            let start = model.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
+            assert!(model.sha256.starts_with(start), "{}'s name carries its hash", model.file);
         }
     }
 }

@@ -107,7 +107,7 @@ export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
     );
   });
 
-/** A request whose deviceError, at once or later, is its promise's: where one fails, the others' failures are heard too. */
+/** Calls `request` and turns an error that it throws into a rejected promise, so that the errors of other requests are handled too. */
 const startRequest = async <T>(request: () => Promise<T>): Promise<T> => request();
 
 export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));

@@ -1,4 +1,4 @@
-/** What other views ask of Learn: which network the shapeExplorer of shapes shows, and which of its chapters to turn to. */
+/** What other views ask of Learn: which network the explorer of shapes shows, and which of its chapters to turn to. */
 import { openView, page } from "./page.svelte";
 import type { Network } from "../generated/protocol";
 

@@ -147,7 +147,7 @@ impl GroupSession {
             })
             .collect();
         let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
-        let mode = Mode::Train { factors: &factors, features: !frozen };
+        let mode = Mode::Train { dropout_factors: &factors, train_convolutions: !frozen };
         let whole = ForwardPass::new(&self.session.architecture, &mode, &weights, 0);
         let mut pass = ForwardPass { groups: 1, ..whole };
         let mut statistics = BatchNormStatistics::new();
@@ -163,9 +163,9 @@ impl GroupSession {
                 x = joined.clone();
                 input = Some(joined);
             }
-            first_params.push(pass.at);
+            first_params.push(pass.next_param);
             for layer in &segment.layers {
-                x = pass.layer(layer, x, &mut statistics);
+                x = pass.run_layer(layer, x, &mut statistics);
             }
             segment_ends.push(SegmentEnds { input, output: x.clone() });
         }
@@ -181,10 +181,10 @@ impl GroupSession {
         let mut upstream = whole.slice_dim(1, group_range(classes, 2, self.group));
 
         let mut gradients: Vec<Option<Tensor<1>>> = vec![None; tracked.len()];
-        let ends = first_params.iter().skip(1).copied().chain([tracked.len()]).collect::<Vec<_>>();
+        let end_params = first_params.iter().skip(1).copied().chain([tracked.len()]).collect::<Vec<_>>();
         let mut exchanges = (0..self.traffic.len().saturating_sub(1)).rev();
         for (at, ends) in segment_ends.into_iter().enumerate().rev() {
-            let own = first_params.get(at).copied().unwrap_or(0)..ends.get(at).copied().unwrap_or(0);
+            let own = first_params.get(at).copied().unwrap_or(0)..end_params.get(at).copied().unwrap_or(0);
             // Frozen convolutions need no gradient, nor does anything before them.
             if !tracked.iter().take(own.end).any(Tensor::is_require_grad) {
                 break;

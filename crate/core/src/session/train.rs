@@ -190,7 +190,7 @@ impl Session {
             })
             .collect();
         let weights: Vec<Weight> = tracked.iter().cloned().map(Weight::from).collect();
-        let mode = Mode::Train { factors: &factors, features: !frozen };
+        let mode = Mode::Train { dropout_factors: &factors, train_convolutions: !frozen };
         let classes = self.architecture.config.classes as usize;
         let smoothing = self.options.label_smoothing;
         let mut targets = loss::upload_targets(labels, input.own_fraction(), classes, smoothing, device);

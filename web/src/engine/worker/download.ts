@@ -244,7 +244,7 @@ class Task {
     if (sink.size > 0) return new Error(`The download of “${wanted.name}” broke off at ${this.sofar()}: check the connection and start it again, it goes on from there.`);
     if (!around.online()) return new Error(`“${wanted.name}” could not be downloaded: this device is offline, so connect it and try again.`);
     if (error.message.startsWith("status")) return new Error(`The model could not be downloaded: ${host} answered with ${error.message}, so try again later.`);
-    // Without CORS a page may not see the answer, nor even whether it is a deviceError, but it may see that there is one.
+    // Without CORS a page may not see the answer, nor even whether it is an error, but it may see that there is one.
     const answers = this.foreign && (await around.fetch(wanted.url, { method: "HEAD", mode: "no-cors", cache: "no-store" }).then(() => true, () => false));
     if (answers) return new Error(`“${wanted.name}” could not be read from ${host}: either it is not there, or that server does not let other pages read it (no CORS), so open the address in a tab of its own and, if the browser saves the file, import that here.`);
     return new Error(`“${wanted.name}” could not be downloaded: ${host} could not be reached, so check the address and the connection and try again.`);

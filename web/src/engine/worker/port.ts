@@ -1,4 +1,4 @@
-/** A groupPort to another worker that both use in turns: each sends numbers and waits for as many messages as it sent. */
+/** A connection to another worker: each sends values and waits for as many messages as it sent. */
 export class ArrayPort {
   private readonly arrived: Float32Array[] = [];
   private waiting: ((numbers: Float32Array) => void) | undefined;

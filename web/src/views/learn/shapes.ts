@@ -1,4 +1,4 @@
-/** Words and sums for the shapeExplorer of shapes; every number comes from the table of architectures. */
+/** Words and sums for the explorer of shapes; every number comes from the table of architectures. */
 import type { LayerShape, NetworkShape, LayerRole } from "../../generated/protocol";
 import { megabytes, whole } from "../../ui/format";
 
