@@ -20,5 +20,16 @@ export default defineConfig({
   worker: { format: "es" },
   // light-dark() of the style sheet sets the floor; the policy of the server allows no data: scripts or styles.
   build: { target: ["chrome123", "firefox120", "safari17.5"], assetsInlineLimit: 0 },
-  test: { include: ["src/**/*.test.ts", "build/*.test.ts"], environment: "node", setupFiles: ["./vitest.setup.ts"] },
+  test: {
+    setupFiles: ["./vitest.setup.ts"],
+    projects: [
+      { extends: true, test: { name: "node", include: ["src/**/*.test.ts", "build/*.test.ts"], exclude: ["**/*.svelte.test.ts"], environment: "node" } },
+      // Effects run in Svelte's client build only.
+      {
+        extends: true,
+        resolve: { conditions: ["browser"] },
+        test: { name: "client", include: ["src/**/*.svelte.test.ts"], environment: "./build/client-environment.mjs", server: { deps: { inline: ["svelte"] } } },
+      },
+    ],
+  },
 });

@@ -111,7 +111,7 @@ test("messages cover nothing for good, and one that only informs leaves by itsel
   await page.setViewportSize({ width: 390, height: 640 });
   await open(page, { view: "models" });
   await page.getByTestId("model-input").setInputFiles(file("mine.alexnet", await downloaded(page, "export-alexnet")));
-  await expect(message(page, /is now the model in use/)).toBeVisible();
+  await expect(message(page, /^Classify now uses /)).toBeVisible();
   await page.getByTestId("model-input").setInputFiles(file("photo.jpg", jpeg(halves(RED, BLUE))));
   await expect(page.getByTestId("message")).toHaveCount(2);
   // The last control of the page, once by scrolling and once by the keyboard.
@@ -139,7 +139,7 @@ test("long names of classes break where they can, and push nothing out sideways"
   await page.setViewportSize({ width: 390, height: 740 });
   await open(page, { view: "models" });
   await page.getByTestId("model-input").setInputFiles({ name: "long.safetensors", mimeType: "", buffer: longest });
-  await expect(message(page, /is now the model in use/)).toBeVisible();
+  await expect(message(page, /^Classify now uses /)).toBeVisible();
   await page.getByText("200 classes", { exact: true }).click();
   const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(await sideways(), "models").toBeLessThanOrEqual(0);
@@ -164,5 +164,5 @@ test("on a phone nothing sticks out sideways", async ({ page }) => {
   }
   // What is wider scrolls in a frame of its own, and says so.
   await show(page, "learn");
-  await expect(page.getByText("The table goes on to the right: scroll it sideways.")).toBeVisible();
+  await expect(page.getByText("Scroll the table sideways to see the rest.")).toBeVisible();
 });

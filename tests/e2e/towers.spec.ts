@@ -7,19 +7,19 @@ test("the explorer computes every layer, and says why 224 does not fit", async (
   await open(page, { view: "learn" });
   const columns = page.getByTestId("sketch").getByRole("listitem");
   await expect(columns).toHaveCount(8);
-  await expect(columns.first()).toContainText("11 × 11, step 4, pooled");
+  await expect(columns.first()).toContainText("11 × 11, stride 4, pooled");
   await expect(columns.last()).toContainText("1,000 units");
   const table = page.getByTestId("shape-table");
   await expect(page.getByTestId("shape-parameters")).toHaveText("60,965,224");
   await expect(table.locator("[data-layer=conv1] td")).toHaveText([/^3 × 227 × 227$/, "11 × 11", "4", "0", "1", "96 × 55 × 55", "34,944", "105,415,200", "1.2 MB + 140 kB", "picture"]);
-  await expect(table.locator("[data-layer=conv2] td").last()).toHaveText("own");
+  await expect(table.locator("[data-layer=conv2] td").last()).toHaveText("own tower");
   await expect(table.locator("[data-layer=conv3] td").last()).toHaveText("both");
-  await expect(page.getByTestId("towers-figure").getByRole("img")).toHaveAccessibleName(/In conv2, conv4 and conv5 each tower reads only its own/);
+  await expect(page.getByTestId("towers-figure").getByRole("img")).toHaveAccessibleName(/In conv2, conv4, and conv5 each tower reads only its own/);
 
   const verdict = page.getByTestId("input-verdict");
   await expect(verdict).toHaveText(/\(224 − 11\) \/ 4 \+ 1 = 54\.25: not a whole number/);
   await page.getByTestId("input-side").fill("227");
-  await expect(verdict).toHaveText(/= 55: a whole number, and the 55 of the figure/);
+  await expect(verdict).toHaveText(/= 55: a whole number, and the same as in the figure/);
   expect((await new AxeBuilder({ page }).include("#shapes").analyze()).violations).toEqual([]);
 
   await page.getByTestId("shapes-network").selectOption("alexnet-224");

@@ -38,11 +38,11 @@ test.describe("a file from an address", () => {
     const url = host.at("listed.safetensors");
     host.files.set("listed.safetensors", { body: network });
     const sha256 = createHash("sha256").update(network).digest("hex");
-    const row = { name: "A listed network", url, bytes: network.length, sha256, about: "Made by the test.", licence: "None.", origin: "The test." };
+    const row = { name: "A listed network", url, bytes: network.length, sha256, dataset: "Tests", classes: 200, top1: 0.4, top5: 0.7, publisher: "the test", licence: "None", origin: "The test." };
     await page.route("**/generated/weights.json", (route) => route.fulfill({ json: [row] }));
     await models(page);
     await page.getByTestId("published").getByRole("button", { name: /^Download and use/ }).click();
-    await expect(message(page, /is now the model in use: alexnet-64, 200 classes\.$/)).toBeVisible();
+    await expect(message(page, /^Classify now uses “A listed network”: alexnet-64, 200 classes\.$/)).toBeVisible();
     expect(host.asked).toHaveLength(1);
     await expect(page.getByTestId("published").getByRole("button", { name: /from this device/ })).toBeVisible();
   });
@@ -56,19 +56,19 @@ test.describe("a file from an address", () => {
       await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", share);
       host.cut();
     }
-    await expect(message(page, /^“net\.safetensors” is now the model in use: alexnet-64, 200 classes\.$/)).toBeVisible();
+    await expect(message(page, /^Classify now uses “net\.safetensors”: alexnet-64, 200 classes\.$/)).toBeVisible();
     expect(host.asked).toEqual([[undefined, undefined], ["bytes=1000000-", '"1"'], ["bytes=1500000-", '"1"']]);
     await expect(page.getByTestId("storage-used")).toHaveAttribute("data-bytes", String(network.length));
 
     host.files.clear();
     await page.reload();
-    await expect(page.getByTestId("from-device")).toHaveText("From this device: nothing was downloaded.");
+    await expect(page.getByTestId("from-device")).toHaveText("Loaded from this device. Nothing was downloaded.");
     expect(new URL(page.url()).searchParams.get("model"), "the address names the model").toBe(url);
     expect(host.asked).toHaveLength(3);
 
     await expect(page.getByRole("button", { name: "In use: net.safetensors" })).toBeDisabled();
     await page.getByRole("button", { name: "Remove net.safetensors from this device" }).click();
-    await expect(page.getByTestId("storage-used")).toHaveText("No downloaded model is kept in this browser.");
+    await expect(page.getByTestId("storage-used")).toHaveText("No downloaded model is stored in this browser.");
     await expect(page.getByTestId("model-facts")).toContainText("net.safetensors");
     await expect.poll(() => new URL(page.url()).searchParams.get("model"), "nor is its address").toBeNull();
     await page.reload();
@@ -88,12 +88,12 @@ test.describe("a file from an address", () => {
     const stored = page.getByTestId("stored-file");
     await expect(stored).toContainText("1.5 MB of 3.1 MB");
     host.files.set("net.safetensors", { body: network, stalls: [500_000] });
-    await page.getByRole("button", { name: "Go on with the download of net.safetensors" }).click();
+    await page.getByRole("button", { name: "Continue the download of net.safetensors" }).click();
     await expect(stored.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "65");
     await stored.getByTestId("stop-download").click();
     await expect(message(page, /was stopped at 2\.0 MB of 3\.1 MB/)).toBeVisible();
-    await page.getByRole("button", { name: "Go on with the download of net.safetensors" }).click();
-    await expect(message(page, /is now the model in use/)).toBeVisible();
+    await page.getByRole("button", { name: "Continue the download of net.safetensors" }).click();
+    await expect(message(page, /^Classify now uses /)).toBeVisible();
     expect(host.asked.map(([range]) => range)).toEqual([undefined, "bytes=1500000-", "bytes=2000000-"]);
   });
 
@@ -101,7 +101,7 @@ test.describe("a file from an address", () => {
     await models(page);
     host.files.set("net.safetensors", { body: network });
     await fetchFrom(page, host.at("net.safetensors"));
-    await expect(message(page, /is now the model in use/)).toBeVisible();
+    await expect(message(page, /^Classify now uses /)).toBeVisible();
     await page.getByTestId("use-shipped").click();
     await expect(page.getByTestId("use-shipped")).toHaveCount(0);
     await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBeNull();
@@ -109,7 +109,7 @@ test.describe("a file from an address", () => {
     const use = page.getByRole("button", { name: "Use net.safetensors from this device" });
     await use.focus();
     await page.keyboard.press("Enter");
-    await expect(message(page, /^“net\.safetensors” is now the model in use: alexnet-64, 200 classes, from this device\.$/)).toBeVisible();
+    await expect(message(page, /^Classify now uses “net\.safetensors” from this device: alexnet-64, 200 classes\.$/)).toBeVisible();
     await expect.poll(() => new URL(page.url()).searchParams.get("model")).toBe(host.at("net.safetensors"));
     await expect(use).toHaveCount(0);
     expect(host.asked).toHaveLength(1);
@@ -129,16 +129,16 @@ test.describe("a file from an address", () => {
     const foreign = described(network, ({ origin: _, ...rest }) => rest);
     host.files.set("copy.safetensors", { body: foreign });
     const sha256 = createHash("sha256").update(foreign).digest("hex");
-    const row = { name: "A listed network", url: host.at("listed.safetensors"), bytes: foreign.length, sha256, about: "", licence: "", origin: "Published by the test." };
+    const row = { name: "A listed network", url: host.at("listed.safetensors"), bytes: foreign.length, sha256, dataset: "Tests", classes: 200, top1: 0.4, top5: 0.7, publisher: "the test", licence: "None", origin: "Published by the test." };
     await page.route("**/generated/weights.json", (route) => route.fulfill({ json: [row] }));
     await models(page);
     await fetchFrom(page, host.at("copy.safetensors"));
-    await expect(message(page, /^“copy\.safetensors” is now the model in use/)).toBeVisible();
+    await expect(message(page, /^Classify now uses “copy\.safetensors”/)).toBeVisible();
     await expect(page.getByTestId("model-facts")).toContainText("Published by the test.");
     await page.getByTestId("use-shipped").click();
     await expect(page.getByTestId("model-facts")).not.toContainText("Published by the test.");
     await page.getByTestId("model-input").setInputFiles({ name: "disk.safetensors", mimeType: "application/octet-stream", buffer: foreign });
-    await expect(message(page, /^“disk\.safetensors” is now the model in use/)).toBeVisible();
+    await expect(message(page, /^Classify now uses “disk\.safetensors”/)).toBeVisible();
     await expect(page.getByTestId("model-facts")).toContainText("Published by the test.");
   });
 
@@ -148,7 +148,7 @@ test.describe("a file from an address", () => {
     await fetchFrom(page, abroad.at("net.safetensors"));
     await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "32");
     abroad.cut();
-    await expect(message(page, /is now the model in use/)).toBeVisible();
+    await expect(message(page, /^Classify now uses /)).toBeVisible();
     expect(abroad.asked, "a condition would need leave").toEqual([[undefined, undefined], ["bytes=1000000-", undefined]]);
   });
 
@@ -239,7 +239,7 @@ test.describe("torchvision's network at full size", () => {
     const before = await page.evaluate(() => window.lab.engine.memory());
     host.files.set("formula.safetensors", { body: safetensors(ALEXNET, DESCRIPTION) });
     await fetchFrom(page, host.at("formula.safetensors"));
-    await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
+    await expect(message(page, /^Classify now uses .*: alexnet-224, 1,000 classes\.$/)).toBeVisible();
     const memory = await page.evaluate(() => window.lab.engine.memory());
     expect(memory - before, "bytes more than the 244 MB of the weights").toBeLessThan(1.2 * 244_403_360);
 
@@ -268,7 +268,7 @@ test.describe("torchvision's network at full size", () => {
     for (const name of ["int8", "widened"]) {
       const before = await page.evaluate(() => window.lab.engine.memory());
       await fetchFrom(page, host.at(`${name}.safetensors`));
-      await expect(message(page, new RegExp(`^“${name}\\.safetensors” is now the model in use`))).toBeVisible();
+      await expect(message(page, new RegExp(`^Classify now uses “${name}\\.safetensors”`))).toBeVisible();
       const grown = (await page.evaluate(() => window.lab.engine.memory())) - before;
       if (name === "int8") expect(grown, "bytes more for a file of 61 MB").toBeLessThan(2 * 61_104_000);
       answers.push(await page.evaluate(async ({ width, height, rgba }) => {
@@ -288,7 +288,7 @@ test.describe("torchvision's network at full size", () => {
     const before = await page.evaluate(() => window.lab.engine.memory());
     host.files.set("alexnet.pth", { body: write(ALEXNET) });
     await fetchFrom(page, host.at("alexnet.pth"));
-    await expect(message(page, /is now the model in use: alexnet-224, 1000 classes\.$/)).toBeVisible();
+    await expect(message(page, /^Classify now uses .*: alexnet-224, 1,000 classes\.$/)).toBeVisible();
     const memory = await page.evaluate(() => window.lab.engine.memory());
     // One storage at a time is there twice: as it was fetched, and as the tensor it becomes.
     expect(memory - before, "bytes more than the 244 MB of the weights").toBeLessThan(1.4 * 244_403_360);

@@ -1,10 +1,10 @@
-//! Data sets on this machine's disk.
+//! Data sets on disk.
 
 use std::path::Path;
 
 use crate::{DataError, File};
 
-/// Reads a directory with all below it, or one file (an archive, an IDX file).
+/// Reads a directory and everything below it, or one file (an archive, an IDX file).
 ///
 /// # Errors
 /// A path that does not exist or cannot be read.
@@ -49,5 +49,5 @@ pub fn read_path(path: &Path) -> Result<Vec<File>, DataError> {
     Ok(files)
 }
 
-/// Folders deeper than this are not read: a link may lead back to where it began.
+/// Deeper folders are not read: a link may lead back to its own folder.
 const MAX_DEPTH: usize = 8;

@@ -1,8 +1,8 @@
-//! Pictures in: decoding, one preprocessing for all, data sets, augmentation, batches.
+//! Data loading: decoding, preprocessing, data sets, augmentation, batches.
 //!
-//! Bytes from outside become a value or one sentence ([`DataError`]). Images are kept as bytes at the
-//! network's size, never as floats; a batch becomes floats when a step asks for it. No clock, no threads of
-//! its own, no I/O except behind the feature `fs`, so everything here compiles for wasm32.
+//! Bytes from outside become a value or one sentence ([`DataError`]). Images are stored as bytes at the
+//! network's input size; a batch becomes floats when a step needs it. Without the feature `fs` there is no I/O; there
+//! are no clock and no threads of its own. So the crate compiles for wasm32.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

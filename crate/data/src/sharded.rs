@@ -1,4 +1,4 @@
-//! A data set that arrives shard by shard while a run goes on.
+//! A data set that is loaded shard by shard during a run.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ use crate::{
 /// Loads a file of the data set by its name in the manifest.
 pub type ShardLoader = Box<dyn Fn(String) -> LocalFuture<'static, Result<Vec<u8>, DataError>>>;
 
-/// A data set whose shards are loaded when they are first needed and then kept, unpacked, as bytes with the
-/// channels that they have.
+/// A data set whose shards are loaded when they are first needed. They stay in memory, unpacked, as bytes with the
+/// stored number of channels.
 pub struct ShardedDataset {
     manifest: Manifest,
     labels: Vec<ClassLabel>,
@@ -25,10 +25,10 @@ pub struct ShardedDataset {
 }
 
 impl ShardedDataset {
-    /// The data set of `manifest` for a network with an input of `size` pixels.
+    /// The data set of `manifest` for a network with an input of `size` × `size` pixels.
     ///
     /// # Errors
-    /// A manifest that cannot be: no images, no classes or more than 256, channels other than 1 and 3.
+    /// An invalid manifest: no images, no classes or more than 256, a number of channels other than 1 and 3.
     pub fn new(manifest: Manifest, size: u32, loader: ShardLoader) -> Result<Self, DataError> {
         let sound = (1..=4096).contains(&manifest.size)
             && (1..=4096).contains(&size)
@@ -47,7 +47,7 @@ impl ShardedDataset {
         Ok(Self { manifest, labels, size, loader, cache: RefCell::default() })
     }
 
-    /// What the data set is.
+    /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -131,8 +131,8 @@ impl Dataset for ShardedDataset {
     }
 }
 
-/// Mean and standard deviation to train with: the published ones of the known data sets (Fashion-MNIST's with
-/// its images as they are, CIFAR-10's), else ImageNet's.
+/// Mean and standard deviation to train with: the published ones of Fashion-MNIST (its images unscaled) and CIFAR-10,
+/// otherwise ImageNet's.
 fn statistics(id: &str) -> ([f32; 3], [f32; 3]) {
     match id {
         "fashion-mnist" => ([0.2860; 3], [0.3530; 3]),
@@ -141,8 +141,8 @@ fn statistics(id: &str) -> ([f32; 3], [f32; 3]) {
     }
 }
 
-/// A stored square `[channels, from, from]` as `[to, to, 3]`: centred in a border of zero where the network is
-/// a little larger (28 pixels in 32), else scaled.
+/// A stored image `[channels, from, from]` as `[to, to, 3]`: padded with zeros where the network's input is a little
+/// larger (28 pixels in 32), otherwise scaled.
 pub(crate) fn fit(stored: &[u8], from: u32, channels: u32, to: u32) -> Vec<u8> {
     let area = from as usize * from as usize;
     let mut rgb = vec![0; area * 3];

@@ -1,12 +1,12 @@
-//! The description of a model, one JSON text among the container's metadata.
+//! The description of a model: one JSON text in the file's metadata.
 
 use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FormatError;
 
-/// The description's key among the container's metadata. It is the only key written, because the writer
-/// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
+/// The description's key in the metadata. It is the only key: safetensors writes several keys in an order that changes
+/// from run to run, but the same checkpoint must give the same bytes.
 pub const KEY: &str = "alexnet";
 
 /// Prefix of the names of the optimiser's tensors.
@@ -15,13 +15,13 @@ pub const OPTIMIZER: &str = "optimizer/";
 /// Prefix of the names of the averaged weights.
 pub const AVERAGE: &str = "average/";
 
-/// Layout of the description written here; later layouts are refused with a sentence.
+/// Version of the description's layout; later versions are refused.
 pub const VERSION: u32 = 1;
 
-/// More classes than any data set of pictures has: a file that claims more is hostile or damaged.
+/// Largest number of classes: a file with more is damaged or hostile.
 pub const MAX_CLASSES: u32 = 100_000;
 
-/// Everything about a model apart from its numbers.
+/// Everything about a model except its tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {
@@ -40,7 +40,7 @@ pub struct Description {
     pub steps: Option<u64>,
 }
 
-/// A run's state apart from its tensors.
+/// A run's state except its tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -54,7 +54,7 @@ fn is_zero(share: &f64) -> bool {
     *share == 0.0
 }
 
-/// Only the layout, which must be readable in every version's description.
+/// The layout's version alone, which every version must be able to read.
 #[derive(Deserialize)]
 struct Layout {
     version: u32,
@@ -76,7 +76,7 @@ impl Description {
         serde_json::to_string(self).map_err(|e| FormatError::Write { reason: e.to_string() })
     }
 
-    /// Holds every number against what a network can have, so that later code may rely on it.
+    /// Checks every number against what a network can have; later code relies on it.
     pub fn check(&self) -> Result<(), FormatError> {
         let refuse = |reason: String| Err(FormatError::Description { reason });
         let classes = self.network.classes;

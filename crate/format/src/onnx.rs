@@ -1,8 +1,8 @@
-//! ONNX: the network as a graph for any runtime, its weights inside.
+//! ONNX export: the network as a graph with its weights.
 //!
-//! Input `input`, `[batch, 3, side, side]`, normalised pixels (the file's `preprocess` says how); output `logits`,
-//! `[batch, classes]`. Dropout is left out: it does nothing outside training. Messages and field numbers are those of
-//! onnx.proto (ONNX 1.16).
+//! Input: `input`, `[batch, 3, side, side]`, pixels normalised as the file's `preprocess` says. Output: `logits`,
+//! `[batch, classes]`. Dropout is left out, since it does nothing outside of training. Messages and field numbers are
+//! those of onnx.proto (ONNX 1.16).
 
 use alexnet_protocol::architecture::LocalResponseNorm;
 use alexnet_protocol::{Activation, Architecture, LayerKind, LayerSpec};
@@ -14,9 +14,9 @@ use crate::int8;
 use crate::metadata::KEY;
 use crate::tensor::{Precision, Tensor, fits_half};
 
-/// Of ONNX 1.16: GELU has been in it since 20, and runtimes of 2024 and later know it.
+/// The operator set of ONNX 1.16. GELU needs 20 or later; runtimes since 2024 support it.
 const OPSET: i64 = 21;
-/// The layout of the file that goes with [`OPSET`].
+/// The file format's version for [`OPSET`].
 const IR_VERSION: i64 = 10;
 /// ε of batch normalisation, PyTorch's default.
 const NORM_EPSILON: f32 = 1e-5;
@@ -26,13 +26,12 @@ const INT8: i32 = 3;
 const INT64: i32 = 7;
 const FLOAT16: i32 = 10;
 
-/// The bytes of an ONNX file; the same checkpoint gives the same bytes.
+/// Writes an ONNX file; the same checkpoint gives the same bytes.
 ///
-/// `tensor` finds a tensor by torchvision's key; `description` is the project's own, kept so that nothing about the
-/// model is lost.
+/// `tensor` returns a tensor by torchvision's key. `description` is this project's own; it is stored in the metadata.
 ///
 /// # Errors
-/// When a tensor is missing or has another shape than the network's, or the network has no form in ONNX.
+/// A tensor is missing or has a wrong shape, or ONNX cannot express the network.
 pub fn write<'a>(
     checkpoint: &Checkpoint,
     tensor: impl Fn(&str) -> Option<&'a Tensor>,
@@ -65,7 +64,7 @@ pub fn write<'a>(
             _ => None,
         };
         if let Some(towers) = towers {
-            // LRN sums over whole images, so each tower becomes one for the while.
+            // LRN sums over all channels of an image, so each group becomes an image of its own.
             at = graph.reshape(&at, &format!("{}.towers", layer.name), layer.input, towers);
         }
         let mut inputs = vec![at];
@@ -109,7 +108,7 @@ pub fn write<'a>(
     Ok(model.encode_to_vec())
 }
 
-/// A layer's operator and its attributes.
+/// A layer's ONNX operator and its attributes.
 fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), String> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
@@ -123,7 +122,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
             ],
         ),
         LayerKind::BatchNorm => ("BatchNormalization", vec![float("epsilon", NORM_EPSILON)]),
-        // ONNX divides its α by the size; the table's stands before the plain sum.
+        // ONNX divides α by the size; our α multiplies the plain sum.
         LayerKind::ResponseNorm { constants: LocalResponseNorm { size, alpha, beta, k }, .. } => (
             "LRN",
             vec![
@@ -179,7 +178,7 @@ impl Graph {
         name.to_owned()
     }
 
-    /// A tensor under its own name: stored as it is, or smaller with the node that widens it again.
+    /// A tensor under its own name: as it is, or in fewer bytes with a node that converts it back.
     fn weights(&mut self, name: &str, tensor: &Tensor, precision: Precision) {
         let floats = |data: &[f32]| data.iter().flat_map(|v| v.to_le_bytes()).collect();
         let mut store = |name: String, shape: &[usize], data_type: i32, raw_data: Vec<u8>| {
@@ -418,7 +417,7 @@ mod tests {
                         Flatten Gemm Relu Gemm Relu Gemm";
         assert_eq!(operators(&model).join(" "), expected);
         let graph = model.graph.unwrap();
-        // Every input of a node is the graph's, a weight, or what an earlier node gave.
+        // Every input of a node is the graph's input, a weight, or the output of an earlier node.
         let mut known: Vec<&str> = vec!["input"];
         known.extend(graph.initializer.iter().map(|one| one.name.as_str()));
         for node in &graph.node {

@@ -1,4 +1,4 @@
-//! safetensors files: opened by their header, and written; what to say when bytes are not one.
+//! Opens and writes safetensors files, and explains what other files are.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use crate::metadata::KEY;
 use crate::read::{ReadAt, read_exact_at};
 use crate::tensor::{FileFormat, Precision, Tensor, fits_half};
 
-/// Bytes of the number that a file begins with: the length of its header.
+/// Size in bytes of the number at the start of a file: the length of its header.
 const LENGTH: u64 = 8;
 
-/// The longest header that is read: names and shapes of a few dozen tensors, and at most 100,000 classes. A header
-/// of a million tensors, however small, is refused before it takes memory.
+/// Largest header in bytes: names and shapes of a few dozen tensors, and at most 100,000 classes. A header of a million
+/// tensors is refused before it takes memory.
 const MAX_HEADER: u64 = 16 << 20;
 
-/// Opens a safetensors file, of which only the header is read.
+/// Opens a safetensors file; only the header is read.
 pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     let size = file.size();
     if size == 0 {
@@ -34,7 +34,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     if announced > MAX_HEADER {
         return Err(explain(&head, size, &SafeTensorError::HeaderTooLarge));
     }
-    // The whole file's length is not the header's: that error means that all else is well.
+    // Only the header is given to the parser. This error means that the header itself is valid.
     let metadata = match SafeTensors::read_metadata(&head) {
         Ok((_, metadata)) => metadata,
         Err(SafeTensorError::MetadataIncompleteBuffer) => {
@@ -61,7 +61,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     Ok(container.with_file(file))
 }
 
-/// A container with these tensors and this description.
+/// Writes a file with these tensors and this description.
 pub fn write(
     tensors: Vec<(String, &Tensor)>,
     precision: Precision,
@@ -96,18 +96,18 @@ pub fn write(
     safetensors::serialize(stored, Some(metadata)).map_err(|e| FormatError::Write { reason: e.to_string() })
 }
 
-/// A tensor on its way out; converted only when its turn comes, so that one tensor at a time is copied.
+/// A tensor to write. It is converted when it is written, so only one tensor at a time is copied.
 struct Stored<'a> {
     shape: Vec<usize>,
     data: Cow<'a, [f32]>,
     numbers: Numbers,
 }
 
-/// How a tensor's numbers are stored.
+/// How a tensor's values are stored.
 enum Numbers {
     F32,
     F16,
-    /// With a scale for each output channel.
+    /// int8 with a scale for each output channel.
     Int8(Vec<f32>),
 }
 
@@ -127,7 +127,7 @@ impl View for Stored<'_> {
     fn data(&self) -> Cow<'_, [u8]> {
         let data = self.data.iter();
         match &self.numbers {
-            // They lie in memory as they will in the file: fc6 of the largest network is 151 MB, not to be had twice.
+            // The bytes in memory are those of the file, so nothing is copied: fc6 of the largest network has 151 MB.
             Numbers::F32 if cfg!(target_endian = "little") => Cow::Borrowed(bytemuck::cast_slice(&self.data)),
             Numbers::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
             Numbers::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
@@ -145,14 +145,14 @@ impl View for Stored<'_> {
     }
 }
 
-/// What a file that is no container most likely is, by its beginning and its size.
+/// What a file that is not safetensors most likely is, by its first bytes and its size.
 fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
     if let Some(other) = recognise(head) {
         return other;
     }
     let announced = head.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
     match (announced, head.get(LENGTH as usize)) {
-        // A safetensors header is a JSON object right after its length.
+        // A safetensors header is a JSON object directly after its length.
         (Some(header), Some(b'{')) => {
             let expected = header.saturating_add(LENGTH);
             if expected > actual && header <= MAX_HEADER {
@@ -170,7 +170,7 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
     }
 }
 
-/// Kinds of files that people mistake for a model, by their first bytes.
+/// Files that are mistaken for a model, by their first bytes.
 fn recognise(bytes: &[u8]) -> Option<FormatError> {
     let start = bytes.trim_ascii_start();
     let is = |magic: &[u8]| bytes.starts_with(magic);

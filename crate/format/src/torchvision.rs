@@ -1,5 +1,5 @@
-//! A bare safetensors or PyTorch file with torchvision's AlexNet keys, or with those of the network of 2012: what it
-//! leaves unsaid.
+//! The description of a plain file, which has none of its own: a safetensors or PyTorch file with the keys of
+//! torchvision's AlexNet or of the 2012 network.
 
 use alexnet_protocol::{
     Activation, Architecture, ClassLabel, Network, NetworkConfig, Normalization, ResponseNorm,
@@ -10,12 +10,12 @@ use crate::error::{FormatError, told};
 use crate::imagenet::imagenet_1k;
 use crate::metadata::{Description, MAX_CLASSES, VERSION};
 
-/// A network as a plain state dict in PyTorch names it.
+/// A network by the keys of its PyTorch state dict.
 struct Layout {
     network: Network,
-    /// For the middle of a sentence.
+    /// Its name, to be inserted into a sentence.
     name: &'static str,
-    /// Layers with weights.
+    /// The layers with weights.
     layers: [&'static str; 8],
 }
 
@@ -35,7 +35,7 @@ const TORCHVISION: Layout = Layout {
     ],
 };
 
-/// The network of 2012 in the same manner, its response normalisation a layer of `features`.
+/// The 2012 network with keys in the same style; response normalisation counts as a layer of `features`.
 const TWO_GROUPS: Layout = Layout {
     network: Network::AlexNet2012,
     name: "the AlexNet of 2012",
@@ -51,11 +51,11 @@ const TWO_GROUPS: Layout = Layout {
     ],
 };
 
-/// The description of a file that has none: `alexnet-224`, or `alexnet-2012` where the keys are its, ImageNet's classes where the last layer has a thousand
-/// outputs and numbered ones where it has not, ImageNet's preprocessing.
+/// The description of a plain file: `alexnet-224`, or `alexnet-2012` if the keys are its; ImageNet's classes if the last
+/// layer has a thousand outputs, otherwise numbered classes; ImageNet's preprocessing.
 ///
 /// # Errors
-/// A sentence that names the first tensor that is missing or one too many.
+/// Names the first tensor that is missing or unknown.
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let has = |name: &str| file.entries().any(|entry| entry.name == name);
     let two_towers = has("features.4.weight") && has("features.12.weight");

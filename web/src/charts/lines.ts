@@ -5,7 +5,7 @@ import { smooth } from "./smoothing";
 /** Which part of the data a curve was measured on. */
 export type Part = "training" | "validation";
 
-/** One curve of a chart. The arrays may grow in place: charts look again when their `version` changes. */
+/** One curve of a chart. The arrays may grow in place: a chart looks again when it is given a new list. */
 export interface Line extends Points {
   id: string;
   /** The run's name, as the legend shows it. */

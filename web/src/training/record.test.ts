@@ -43,7 +43,7 @@ class Source {
 }
 
 function recording(source = new Source()): { source: Source; recorder: Recorder } {
-  return { source, recorder: new Recorder(source, () => {}) };
+  return { source, recorder: new Recorder(source) };
 }
 
 describe("names", () => {

@@ -2,6 +2,7 @@ import type { Line } from "../charts/lines";
 import type { Run, RunEvents } from "../engine/page/api";
 import type { Slot } from "../engine/shared/protocol";
 import type { RunOptions } from "../generated/protocol";
+import { Changes } from "./changes";
 import { nameRuns } from "./differences";
 import { isHistory, RunRecord, type History } from "./record";
 
@@ -19,53 +20,58 @@ export interface RecorderState {
 
 /**
  * Writes down what the run and its rival report, keeps earlier runs, and names them all by what differs.
- * It commands nothing.
+ * It commands nothing. What it gives out is followed by components: they run again when it has changed.
  */
 export class Recorder {
-  /** The run and, in a race, its rival. */
-  readonly active: [RunRecord | null, RunRecord | null] = [null, null];
-  /** Earlier runs, latest first. */
-  past: RunRecord[] = [];
-  /** Grows with every change. */
-  version = 0;
+  private readonly changes = new Changes();
+  private readonly slots: [RunRecord | null, RunRecord | null] = [null, null];
+  private earlier: RunRecord[] = [];
   private nextId = 1;
 
-  /** @param changed called when something on show has changed */
-  constructor(
-    source: RunSource,
-    private readonly changed: () => void,
-  ) {
+  constructor(source: RunSource) {
     for (const slot of [0, 1] as const) this.adopt(source, slot);
     source.on("configured", (event) => this.configured(event));
     source.on("step", ({ slot, metrics }) => {
-      this.active[slot]?.stepped(metrics);
-      this.touch();
+      this.slots[slot]?.stepped(metrics);
+      this.changes.changed();
     });
     source.on("validation", ({ slot, step, result }) => {
-      this.active[slot]?.validated(step, result);
-      this.touch();
+      this.slots[slot]?.validated(step, result);
+      this.changes.changed();
     });
     source.on("options", ({ slot, options }) => {
-      const record = this.active[slot];
+      const record = this.slots[slot];
       if (record) record.options = options;
-      this.touch();
+      this.changes.changed();
     });
     source.on("phase", () => {
       // A slot that was emptied says nothing itself.
-      for (const slot of [0, 1] as const) if (!source.infos[slot] && this.active[slot]) this.retire(slot);
-      this.touch();
+      for (const slot of [0, 1] as const) if (!source.infos[slot] && this.slots[slot]) this.retire(slot);
+      this.changes.changed();
     });
+  }
+
+  /** The run and, in a race, its rival. */
+  get active(): readonly [RunRecord | null, RunRecord | null] {
+    this.changes.follow();
+    return this.slots;
+  }
+
+  /** Earlier runs, latest first. */
+  get past(): readonly RunRecord[] {
+    this.changes.follow();
+    return this.earlier;
   }
 
   /** What to store beside the weights. */
   state(): RecorderState {
-    return { run: this.active[0]?.history() ?? null, rival: this.active[1]?.history() ?? null };
+    return { run: this.slots[0]?.history() ?? null, rival: this.slots[1]?.history() ?? null };
   }
 
   /** Takes an earlier run off the charts. */
   forget(id: string): void {
-    this.past = this.past.filter((record) => record.id !== id);
-    this.touch();
+    this.earlier = this.earlier.filter((record) => record.id !== id);
+    this.changes.changed();
   }
 
   /** Names of run, rival and earlier runs, by id. */
@@ -86,7 +92,7 @@ export class Recorder {
   lines(of: "loss" | "accuracy"): Line[] {
     const names = this.names();
     const lines = this.shown().flatMap((record): Line[] => {
-      const tone = record === this.active[0] ? 0 : record === this.active[1] ? 1 : 2;
+      const tone = record === this.slots[0] ? 0 : record === this.slots[1] ? 1 : 2;
       const common = { name: names.get(record.id) ?? "", tone } as const;
       const { training, validation } = record;
       return [
@@ -105,38 +111,33 @@ export class Recorder {
   private adopt({ infos, options, last, lastValidation }: RunSource, slot: Slot): void {
     const [info, own, metrics, validation] = [infos[slot], options[slot], last[slot], lastValidation[slot]];
     if (!info || !own) return;
-    const record = (this.active[slot] = new RunRecord(String(this.nextId++), own, info));
+    const record = (this.slots[slot] = new RunRecord(String(this.nextId++), own, info));
     if (metrics) record.stepped(metrics);
     if (validation) record.validated(record.step, validation);
   }
 
   private configured({ slot, options, info, resumed, viewState }: RunEvents["configured"]): void {
     // A resumed run goes on with its own curves; what was drawn beyond its saved step goes.
-    const before = this.active[slot];
+    const before = this.slots[slot];
     if (!resumed) this.retire(slot);
     const record = new RunRecord(String(this.nextId++), options, info);
     const stored = resumed ? (viewState as Partial<RecorderState> | null | undefined)?.[slot === 0 ? "run" : "rival"] : undefined;
     if (isHistory(stored)) record.restore(stored);
     else if (resumed && before) record.restore(before.history());
-    this.active[slot] = record;
-    this.touch();
+    this.slots[slot] = record;
+    this.changes.changed();
   }
 
   /** Puts a slot's run among the earlier ones, unless it never got anywhere. */
   private retire(slot: Slot): void {
-    const old = this.active[slot];
-    this.active[slot] = null;
+    const old = this.slots[slot];
+    this.slots[slot] = null;
     if (!old || old.training.steps.length < 2) return;
     old.close();
     // The same configuration again gives the same curve: the longer one is enough.
     const same = (a: RunOptions, b: RunOptions) => JSON.stringify(a) === JSON.stringify(b);
-    const twin = this.past.find((record) => same(record.options, old.options));
+    const twin = this.earlier.find((record) => same(record.options, old.options));
     if (twin && twin.step > old.step) return;
-    this.past = [old, ...this.past.filter((record) => record !== twin)].slice(0, MOST_PAST);
-  }
-
-  private touch(): void {
-    this.version++;
-    this.changed();
+    this.earlier = [old, ...this.earlier.filter((record) => record !== twin)].slice(0, MOST_PAST);
   }
 }

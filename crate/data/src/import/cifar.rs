@@ -1,5 +1,5 @@
-//! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`, records of a label byte and
-//! 3 × 32 × 32 pixel bytes, the red plane first.
+//! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`. A record is a label byte and
+//! 3 × 32 × 32 pixel bytes, red channel first.
 
 use super::file_tree::FileTree;
 use super::{Parts, reserve};
@@ -17,7 +17,7 @@ fn is_batch(name: &str) -> bool {
     name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"))
 }
 
-/// Whether the files are CIFAR-10's.
+/// Whether the files are CIFAR-10's binary batches.
 pub(super) fn present(container: &FileTree) -> bool {
     container.entries.iter().any(|e| is_batch(e.name()))
 }

@@ -1,4 +1,4 @@
-//! Archives and loose files as one list of entries.
+//! Archives and loose files as one list of files.
 
 use std::io::{Cursor, Read};
 
@@ -9,17 +9,17 @@ use super::File;
 use super::paths::{common_folders, split_of};
 use crate::DataError;
 
-/// No picture, CIFAR batch or IDX file that is read here is larger than this when unpacked.
+/// Largest unpacked size of a file: no image, CIFAR batch or IDX file is larger.
 const MAX_ENTRY: u64 = 512 << 20;
-/// An archive may unpack to this much whatever its own size…
+/// An archive of any size may unpack to this many bytes…
 const FREE: u64 = 256 << 20;
-/// …and to this many times its own size beyond that: pictures are compressed already.
+/// …or to this many times its own size: images are already compressed.
 const MAX_RATIO: u64 = 100;
 
-/// Everything that arrived, archives opened.
+/// All imported files, with archives opened.
 pub(super) struct FileTree {
     zips: Vec<(String, ZipArchive<Cursor<Vec<u8>>>)>,
-    /// The files, archives opened; paths with `/`, without a common top folder.
+    /// The files; paths with `/`, without a common top folder.
     pub entries: Vec<Entry>,
 }
 
@@ -42,7 +42,7 @@ impl Entry {
     }
 }
 
-/// Removes the folders that hold everything from the paths.
+/// Removes the common top folders from the paths.
 fn strip_common_folders(entries: &mut [Entry]) {
     let common = common_folders(entries.iter().map(|entry| entry.path.as_str()));
     for entry in entries {
@@ -53,8 +53,8 @@ fn strip_common_folders(entries: &mut [Entry]) {
 }
 
 impl FileTree {
-    /// Opens what arrived. The parts of a data set may be several archives (`train-0.zip`, …, `val.zip`): then
-    /// their names say which split they belong to.
+    /// Opens the files. A data set may be several archives (`train-0.zip`, …, `val.zip`); then their names say which
+    /// split they belong to.
     pub fn open(files: Vec<File>) -> Result<Self, DataError> {
         let mut container = Self { zips: Vec::new(), entries: Vec::new() };
         let archives = files.iter().filter(|f| is_zip(f) || is_gzip(&f.bytes)).count();
@@ -130,7 +130,7 @@ impl FileTree {
         Ok(entries)
     }
 
-    /// The content of one entry, which is given away: each is read once.
+    /// Takes the content of one file: each is read once.
     pub fn read(&mut self, index: usize) -> Result<Vec<u8>, DataError> {
         let Some(entry) = self.entries.get_mut(index) else { return Ok(Vec::new()) };
         let bytes = match &mut entry.place {
@@ -149,7 +149,7 @@ impl FileTree {
                 bytes
             }
         };
-        // IDX files lie gzipped inside some ZIP archives.
+        // Some ZIP archives hold gzipped IDX files.
         if is_gzip(&bytes) { unpack(&entry.path, bytes.as_slice(), MAX_ENTRY, false) } else { Ok(bytes) }
     }
 }
@@ -180,7 +180,7 @@ fn open_tar(name: &str, reader: impl Read, limit: u64) -> Result<Vec<Entry>, Dat
     Ok(entries)
 }
 
-/// Unpacks a gzip file: up to `limit` bytes, and no error for more where only its `head` is wanted.
+/// Unpacks a gzip file, at most `limit` bytes. A longer file is an error unless only its `head` is wanted.
 fn unpack(name: &str, bytes: &[u8], limit: u64, head: bool) -> Result<Vec<u8>, DataError> {
     let mut out = Vec::new();
     let read = GzDecoder::new(bytes).take(limit + 1).read_to_end(&mut out);

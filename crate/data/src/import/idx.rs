@@ -1,12 +1,12 @@
-//! IDX files as MNIST's and Fashion-MNIST's: a magic number (0, 0, 8 for bytes, number of dimensions), the
-//! dimensions as big-endian 32-bit numbers, the bytes.
+//! IDX files, the format of MNIST and Fashion-MNIST: a magic number (0, 0, 8 for bytes, number of dimensions), the
+//! dimensions as big-endian 32-bit numbers, then the bytes.
 
 use super::file_tree::FileTree;
 use super::{Parts, reserve};
 use crate::sharded::fit;
 use crate::{DataError, Samples};
 
-/// Whether a file's name is one that IDX files have (`train-images-idx3-ubyte`, `labels.idx1`).
+/// Whether a file is named like an IDX file (`train-images-idx3-ubyte`, `labels.idx1`).
 fn named(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -24,7 +24,7 @@ struct Array {
     values: Vec<u8>,
 }
 
-/// Reads `train-images`/`train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
+/// Reads `train-images` and `train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
 pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataError> {
     let places: Vec<(usize, String)> = container
         .entries
@@ -60,7 +60,7 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
     Ok(Parts { labels: (0..classes).map(|class| class.to_string()).collect(), train, val, skipped })
 }
 
-/// Sets the last tenth apart where there is no test split.
+/// Takes the last tenth for validation where there is no test split.
 pub(super) fn last_tenth(train: &mut Samples) -> Samples {
     let apart = (train.len() / 10).max(1).min(train.len().saturating_sub(1));
     let kept = train.len() - apart;

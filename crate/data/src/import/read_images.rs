@@ -1,4 +1,4 @@
-//! Encoded images to bytes at the network's size.
+//! Decodes images to bytes at the network's input size.
 
 use alexnet_protocol::Preprocess;
 
@@ -7,10 +7,10 @@ use super::folders::Plan;
 use super::{Parts, reserve};
 use crate::{DataError, Image, Split, decode, preprocess_image};
 
-/// Images whose encoded bytes are in memory at a time; with the feature `rayon` they are decoded on all cores.
+/// Number of images whose encoded bytes are in memory at once; with the feature `rayon` all cores decode them.
 const CHUNK: usize = if cfg!(feature = "rayon") { 256 } else { 8 };
 
-/// Reads the planned images; those that cannot be read are named.
+/// Decodes the planned images; images that cannot be decoded are named in the result.
 pub(super) fn read(
     container: &mut FileTree,
     plan: Plan,
@@ -38,7 +38,7 @@ pub(super) fn read(
                     samples.pixels.extend_from_slice(&square.rgb);
                     samples.labels.push(image.label);
                 }
-                // A bomb is no broken image: nothing of such an archive is trusted.
+                // A decompression bomb is more than a damaged image: the whole archive is refused.
                 Err(error @ DataError::Bomb { .. }) => return Err(error),
                 Err(error) => {
                     let path = container.entries.get(image.entry).map_or("", |e| e.path.as_str());
@@ -74,7 +74,7 @@ fn to_input_size(bytes: Result<Vec<u8>, DataError>, preprocess: &Preprocess) -> 
     Ok(preprocess_image(&decode(&bytes?)?, preprocess))
 }
 
-/// Drops classes all of whose images were broken.
+/// Removes classes whose images are all damaged.
 fn without_empty_classes(mut parts: Parts) -> Parts {
     let mut images = vec![0usize; parts.labels.len()];
     for &label in parts.train.labels.iter().chain(&parts.val.labels) {

@@ -1,24 +1,24 @@
-//! What `pytorch-reader` says about a file, as sentences.
+//! Errors of `pytorch-reader` as sentences.
 
 use pytorch_reader::{PickleError, PytorchError, Tensor};
 
 use crate::error::{CHOOSE, FormatError, told};
 
-/// That a ZIP archive is none of `torch.save`'s.
+/// A ZIP archive that `torch.save` did not write.
 pub const NOT_TORCH: FormatError =
     FormatError::NotAModel { found: "a ZIP archive without PyTorch weights", advice: CHOOSE };
 
-/// What is wrong with an archive that cannot be read.
+/// An archive that cannot be read.
 pub const ZIP: &str = "the PyTorch file's ZIP archive is cut short or changed";
 
-/// That a file's numbers are the other way round.
+/// A file with big-endian values.
 const BIG_ENDIAN: FormatError = FormatError::NotAModel {
     found: "a PyTorch file from a big-endian machine",
     advice: "convert it there, with safetensors.torch.save_file(model.state_dict(), …)",
 };
 
-/// Words in what the reader says, and what they mean to whoever has the file. It has no variants for them; its version
-/// is pinned, and tests of files that are so wrong hold the words.
+/// Texts in the reader's errors, and what they mean to a user. The reader has no variants for them; its version is
+/// pinned, and tests with such files check the texts.
 const REASONS: [(&str, &str); 18] = [
     ("got -", "a tensor in it has a side or a place below zero"),
     ("must be non-negative", "a tensor in it is larger than can be counted"),
@@ -40,29 +40,29 @@ const REASONS: [(&str, &str); 18] = [
     ("unterminated", "it ends early"),
 ];
 
-/// That nothing in a file is a tensor.
+/// A file without tensors.
 pub const NO_TENSORS: FormatError =
     FormatError::NotAModel { found: "a PyTorch file without tensors", advice: CHOOSE };
 
 /// A tensor's bytes, little-endian and row-major.
 ///
 /// # Errors
-/// A sentence when the file ends before the tensor does, or its checksum is wrong.
+/// The file ends before the tensor does, or a checksum is wrong.
 pub fn bytes(tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
     tensor.read().map_err(|error| unreadable(tensor, &error))
 }
 
-/// That a tensor's numbers cannot be had.
+/// A tensor whose values cannot be read.
 pub fn unreadable(tensor: &Tensor, error: &std::io::Error) -> FormatError {
     FormatError::Damaged { reason: format!("{}: {}", told(&tensor.name), reason(&error.to_string())) }
 }
 
-/// What the reader says, as a sentence.
+/// The reader's error as a sentence.
 pub fn explain(error: PytorchError) -> FormatError {
     match error {
         PytorchError::Pickle(PickleError::UnsupportedType(name)) => FormatError::Pickle { name: told(&name) },
         PytorchError::Pickle(PickleError::NoDataSource) => NO_TENSORS,
-        // Items are put into an object that the reader left as a name: a deque, a defaultdict.
+        // Items are added to an object that the reader skipped: a deque, a defaultdict.
         PytorchError::Pickle(PickleError::UnexpectedOpCode(_)) => {
             FormatError::Pickle { name: "a container of another class than list and dict".to_owned() }
         }
@@ -76,7 +76,7 @@ pub fn explain(error: PytorchError) -> FormatError {
     }
 }
 
-/// What is wrong with a file, by what the reader says.
+/// What is wrong with a file, by the reader's error.
 fn reason(said: &str) -> &'static str {
     let known = REASONS.iter().find(|(words, _)| said.contains(words));
     known.map_or("it is not as torch.save writes it", |(_, reason)| reason)
@@ -86,7 +86,7 @@ fn reason(said: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    /// Where numbers have 32 bits, the reader says of those with more that they are below zero.
+    /// On 32-bit targets the reader calls sizes beyond 32 bits negative.
     #[test]
     fn a_side_of_five_thousand_million_is_not_below_zero() {
         let said = |number: i64| {

@@ -7,7 +7,7 @@ import type { Client } from "./client";
 import { Models } from "./models";
 
 const info = { classes: 2 } as unknown as ModelInfo;
-const listed: PublishedModel = { name: "A listed network", url: "https://lab.example/net.pth", bytes: 9, sha256: "ab", about: "", licence: "None.", origin: "The test." };
+const listed: PublishedModel = { name: "A listed network", url: "https://lab.example/net.pth", bytes: 9, sha256: "ab", dataset: "Tests", classes: 2, top1: 0.5, top5: 1, publisher: "the test", licence: "None", origin: "The test." };
 const remote = {
   importFile: vi.fn(async () => info),
   loadModel: vi.fn(async () => info),

@@ -87,7 +87,12 @@ export interface PublishedModel extends ModelHints {
   name: string;
   url: string;
   bytes: number;
-  about: string;
+  /** The data set that it was trained on, and its accuracy on the validation images, between 0 and 1. */
+  dataset: string;
+  classes: number;
+  top1: number;
+  top5: number;
+  publisher: string;
   licence: string;
 }
 

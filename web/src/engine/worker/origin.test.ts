@@ -5,7 +5,7 @@ import { originOf } from "./origin";
 
 const bytes = Uint8Array.from({ length: 9_000_000 }, (_, i) => i * 31);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
-const published = (more: Partial<PublishedModel>): PublishedModel => ({ name: "", url: "", about: "", licence: "", bytes: bytes.length, sha256, origin: "The test.", ...more });
+const published = (more: Partial<PublishedModel>): PublishedModel => ({ name: "", url: "", dataset: "Tests", classes: 2, top1: 0.5, top5: 1, publisher: "the test", licence: "None", bytes: bytes.length, sha256, origin: "The test.", ...more });
 
 it("knows a published file by its content", async () => {
   const file = new Blob([bytes]);

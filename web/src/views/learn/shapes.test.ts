@@ -59,7 +59,7 @@ test("the sketch has a column for each layer with weights", () => {
     ],
   });
   expect(columns.map(({ name, side, amount, how }) => [name, side, amount, how])).toEqual([
-    ["conv1", 55, "96 filters", "11 × 11, step 4, pooled"], ["conv2", 27, "256 filters", "5 × 5"], ["fc6", 1, "4,096 units", "dropout"], ["fc8", 1, "1,000 units", "softmax"],
+    ["conv1", 55, "96 filters", "11 × 11, stride 4, pooled"], ["conv2", 27, "256 filters", "5 × 5"], ["fc6", 1, "4,096 units", "dropout"], ["fc8", 1, "1,000 units", "softmax"],
   ]);
 });
 
@@ -68,7 +68,7 @@ test("each row of the towers says what it reads", () => {
   expect(rows.map(({ name, reads, then }) => [name, reads, then])).toEqual([
     ["conv1", "picture", "normalise, pool"], ["conv2", "own", ""], ["conv3", "both", ""], ["fc8", "both", ""],
   ]);
-  expect(rows[1]?.sentence).toBe("32 filters in each tower; each reads only its own tower's 16 maps and sees nothing of the other's.");
-  expect(rows[2]?.sentence).toContain("sends the other its half: 6.3 kB for an image");
+  expect(rows[1]?.sentence).toBe("32 filters in each tower. Each tower reads only its own 16 maps and sees none of the other tower’s.");
+  expect(rows[2]?.sentence).toContain("each card sends its half to the other: 6.3 kB per image");
   expect(rows[3]?.sentence).toContain("7 classes, shared by the towers");
 });

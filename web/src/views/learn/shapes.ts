@@ -1,19 +1,21 @@
-/** Words and sums for the explorer of shapes; every number comes from the table of architectures. */
+/** Texts and sums for the tables and drawings of layers. Every number comes from the core's description of a network. */
 import type { LayerShape, NetworkShape, LayerRole } from "../../generated/protocol";
-import { megabytes, whole } from "../../ui/format";
+import { fixed, megabytes, plain, whole } from "../../i18n/format";
+import { t } from "../../i18n/index.svelte";
 
-const ROLES: Record<LayerRole, string> = {
+const ROLES = {
   convolution: "convolution",
-  "batch-norm": "batch normalisation",
-  "response-norm": "response normalisation",
+  "batch-norm": "batchNorm",
+  "response-norm": "responseNorm",
   activation: "activation",
-  "max-pooling": "max-pooling",
-  "average-pooling": "average pooling",
+  "max-pooling": "maxPooling",
+  "average-pooling": "averagePooling",
   dropout: "dropout",
-  "fully-connected": "fully connected",
-};
+  "fully-connected": "other",
+} as const satisfies Record<LayerRole, string>;
 
-export const roleText = (role: LayerRole): string => ROLES[role];
+/** What a layer is, for screen readers. */
+export const roleText = (role: LayerRole): string => t.learn.role({ role: ROLES[role] });
 
 /** `96 × 55 × 55`; a layer of units has one number. */
 export function sides([channels, height, width]: readonly [number, number, number]): string {
@@ -23,18 +25,18 @@ export function sides([channels, height, width]: readonly [number, number, numbe
 /** Bytes in the unit that leaves the fewest digits. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(bytes < 1e4 ? 1 : 0)} kB` : megabytes(bytes);
+  return bytes < 1e6 ? `${fixed(bytes / 1e3, bytes < 1e4 ? 1 : 0)} kB` : megabytes(bytes);
 }
 
-/** Places of a kernel along a side, a whole number only where the last one ends at the edge. */
+/** Positions of a kernel along a side, a whole number only where the last one ends at the edge. */
 export function outputSize(side: number, kernel: number, stride: number, padding: number): number {
   return (side + 2 * padding - kernel) / stride + 1;
 }
 
-/** How {@link places} is computed, as one would write it down. */
+/** How {@link outputSize} is computed, as one would write it down. */
 export function outputSizeFormula(side: number, kernel: number, stride: number, padding: number): string {
   const zeros = padding > 0 ? ` + 2 × ${padding}` : "";
-  return `(${side}${zeros} − ${kernel}) / ${stride} + 1 = ${Number(outputSize(side, kernel, stride, padding).toFixed(2))}`;
+  return `(${side}${zeros} − ${kernel}) / ${stride} + 1 = ${plain(Number(outputSize(side, kernel, stride, padding).toFixed(2)))}`;
 }
 
 /** Sums over a network's layers, of one image. */
@@ -59,9 +61,9 @@ const hasWeights = ({ role }: LayerShape): boolean => role === "convolution" || 
 /** A layer with weights, one column of the sketch. */
 export interface SketchColumn {
   name: string;
-  /** Fully connected: its outputs have no places. */
+  /** Fully connected: its outputs have no positions. */
   units: boolean;
-  /** What leaves it: how many maps or units, and the side of a map. */
+  /** Its output: how many maps or units, and the side of a map. */
   channels: number;
   side: number;
   amount: string;
@@ -69,29 +71,26 @@ export interface SketchColumn {
   how: string;
 }
 
-/** The columns of a network's sketch. */
+/** The columns of a network's sketch, in the language on show. */
 export function sketch({ layers }: NetworkShape): SketchColumn[] {
-  const columns: SketchColumn[] = [];
-  layers.forEach((layer, i) => {
-    const { name, role, output: [channels, side], kernel, stride } = layer;
-    const last = columns.at(-1);
-    if (role === "max-pooling" && last) last.how += ", pooled";
-    if (!hasWeights(layer)) return;
-    const amount = whole(channels);
-    if (role === "convolution") {
-      columns.push({ name, units: false, channels, side, amount: `${amount} filters`, how: `${kernel} × ${kernel}${stride === 1 ? "" : `, step ${stride}`}` });
-    } else {
-      const how = i === layers.length - 1 ? "softmax" : layers[i - 1]?.role === "dropout" ? "dropout" : "";
-      columns.push({ name, units: true, channels, side, amount: `${amount} units`, how });
+  return layers.flatMap((layer, i): SketchColumn[] => {
+    if (!hasWeights(layer)) return [];
+    const { name, output: [channels, side], kernel, stride } = layer;
+    if (layer.role === "fully-connected") {
+      const how = i === layers.length - 1 ? "softmax" : layers[i - 1]?.role === "dropout" ? "dropout" : "other";
+      return [{ name, units: true, channels, side, amount: t.learn.sketchUnits({ count: channels }), how: t.learn.sketchUnitsHow({ how }) }];
     }
+    const next = layers.findIndex((other, j) => j > i && hasWeights(other));
+    const pooled = layers.slice(i + 1, next < 0 ? undefined : next).some(({ role }) => role === "max-pooling");
+    const how = t.learn.sketchKernel({ size: `${kernel} × ${kernel}`, stride: stride ?? 1, pooled: pooled ? "yes" : "other" });
+    return [{ name, units: false, channels, side, amount: t.learn.sketchFilters({ count: channels }), how }];
   });
-  return columns;
 }
 
 /** A layer with weights of a network in two towers, one row of the drawing. */
 export interface TowerRow {
   name: string;
-  /** What each half gives. */
+  /** The output of each half. */
   output: string;
   reads: "picture" | "own" | "both";
   sentBytes: number;
@@ -100,27 +99,34 @@ export interface TowerRow {
   sentence: string;
 }
 
-/** The rows of a network in two towers. */
+/** What happens to a layer's outputs before the next layer with weights: pooling and normalisation, in their order. */
+function thenText(between: readonly LayerShape[]): string {
+  const steps = between
+    .filter(({ role }) => role !== "activation" && role !== "dropout")
+    .map(({ role }) => t.learn.figureStep({ step: role === "max-pooling" ? "pool" : "other" }));
+  return steps.reduce((first, second) => (first === "" ? second : t.learn.figureThen({ first, second })), "");
+}
+
+/** The rows of a network in two towers, in the language on show. */
 export function towerRows({ layers, inputSize }: NetworkShape): TowerRow[] {
-  const rows: TowerRow[] = [];
-  for (const layer of layers) {
-    const last = rows.at(-1);
-    if (!hasWeights(layer)) {
-      if (last && layer.role !== "activation" && layer.role !== "dropout") last.then += `${last.then === "" ? "" : ", "}${layer.role === "max-pooling" ? "pool" : "normalise"}`;
-      continue;
-    }
-    const [channels, height, width] = layer.output;
+  const weighted = layers.flatMap((layer, i) => (hasWeights(layer) ? [{ layer, i }] : []));
+  return weighted.map(({ layer, i }, row): TowerRow => {
+    const { name, sentBytes, input: [incoming], output: [channels, height, width] } = layer;
     const half = channels / 2;
-    const unit = layer.role === "convolution" ? "filters" : layer.name === "fc8" ? "classes" : "units";
-    const halves = Number.isInteger(half) ? `${whole(half)} ${unit} in each tower` : `${whole(channels)} ${unit}, shared by the towers`;
-    const reads = rows.length === 0 ? "picture" : layer.reads === "both" ? "both" : "own";
-    const [incoming] = layer.input;
-    const seen = {
-      picture: `both towers read the same picture of ${inputSize} × ${inputSize} pixels`,
-      own: `each reads only its own tower's ${whole(incoming / 2)} maps and sees nothing of the other's`,
-      both: `each reads the outputs of both towers, so each card sends the other its half: ${size(layer.sentBytes)} for an image`,
-    }[reads];
-    rows.push({ name: layer.name, output: sides([Number.isInteger(half) ? half : channels, height, width]), reads, sentBytes: layer.sentBytes, then: "", sentence: `${halves}; ${seen}.` });
-  }
-  return rows;
+    const halved = Number.isInteger(half);
+    const unit = layer.role === "convolution" ? "filters" : name === "fc8" ? "classes" : "other";
+    const reads = row === 0 ? "picture" : layer.reads === "both" ? "both" : "own";
+    const outputs = halved ? t.learn.rowHalves({ count: half, unit }) : t.learn.rowShared({ count: channels, unit });
+    const inputs = {
+      picture: () => t.learn.rowReadsPicture({ side: inputSize }),
+      own: () => t.learn.rowReadsOwn({ maps: incoming / 2 }),
+      both: () => t.learn.rowReadsBoth({ size: size(sentBytes) }),
+    }[reads]();
+    return {
+      name, reads, sentBytes,
+      output: sides([halved ? half : channels, height, width]),
+      then: thenText(layers.slice(i + 1, weighted[row + 1]?.i)),
+      sentence: t.learn.row({ outputs, reads: inputs }),
+    };
+  });
 }

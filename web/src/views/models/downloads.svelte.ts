@@ -1,4 +1,5 @@
-/** What the browser keeps of downloaded models, as the Models view shows it. */
+/** The downloaded model files in the browser, as the Models view shows them. */
+import { message, messageOf, textOf } from "../../errors/message";
 import { lab } from "../../engine/page/api";
 import type { ModelHints, DownloadedModel } from "../../engine/shared/protocol";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
@@ -6,37 +7,38 @@ import { modelState } from "../../state/model.svelte";
 
 const state = $state<{ files: DownloadedModel[]; wanted: string | null }>({ files: [], wanted: null });
 
-/** What was said of the last file; the next one makes it old. */
-let said = 0;
+/** Id of the message about the last file; a new one replaces it. */
+let shown = 0;
 
 export const stored = {
   get files(): readonly DownloadedModel[] { return state.files; },
   /** Bytes that all of them take. */
   get bytes(): number { return state.files.reduce((sum, { bytes }) => sum + bytes, 0); },
-  /** Key of the kept file that is on its way to be the model in use. */
+  /** Key of the stored file that is being loaded. */
   get wanted(): string | null { return state.wanted; },
-  /** Looks again. */
+  /** Reads the list again. */
   async look(): Promise<void> {
     try {
       state.files = await lab.engine.storage();
     } catch {
-      // An engine that does not run has said so itself.
+      // An engine that does not run has shown its own message.
     }
   },
   async forget(files: readonly DownloadedModel[]): Promise<void> {
     await lab.models.forget(files).catch(showError);
     await this.look();
   },
-  /** Makes the file at an address the model in use: from this device where it is whole here, else downloaded, or gone on with. */
+  /** Makes the file at an address the model in use: from this device if it is complete here, else by download, which continues an earlier one. */
   async use(url: string, hints?: ModelHints, key: string | null = null): Promise<void> {
     state.wanted = key;
-    dismiss(said);
+    dismiss(shown);
     try {
       const info = await lab.models.useUrl(url, hints);
-      said = showMessage(`“${modelState.name}” is now the model in use: ${info.network}, ${info.classes} classes${modelState.cached ? ", from this device" : ""}.`);
+      const code = modelState.cached ? "models.nowInUseFromDevice" : "models.nowInUse";
+      shown = showMessage(message(code, { name: textOf(modelState.name), network: info.network, classes: info.classes }));
     } catch (error) {
-      if (error instanceof Error && error.name === "Stopped") said = showMessage(error.message);
-      else said = showError(error);
+      if (error instanceof Error && error.name === "Stopped") shown = showMessage(messageOf(error));
+      else shown = showError(error);
     }
     state.wanted = null;
     await this.look();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ValidationPrediction } from "../../generated/protocol";
-import { choose, Inspector, type InspectorEngine } from "./inspection";
+import { choose, Inspector, type InspectorEngine } from "./inspection.svelte";
 
 const watched = (index: number): ValidationPrediction => ({ index, label: `class ${index % 4}`, top: [] });
 
@@ -20,7 +20,7 @@ function setUp(cost = 0): { insight: Inspector; calls: string[]; clock: { now: n
     watch: (_, indices) => note(`watch ${indices.length}`, indices.map(watched)),
     valImage: (_, index) => note(`image ${index}`, { size: 1, rgba: new Uint8Array(4) }),
   };
-  const insight = new Inspector(engine, () => {}, (error) => errors.push(error), 6, () => clock.now);
+  const insight = new Inspector(engine, (error) => errors.push(error), 6, () => clock.now);
   return { insight, calls, clock, errors, engine };
 }
 const moment = { valImages: 500, trained: true };

@@ -6,7 +6,7 @@ import { OPTIONS, type OptionSpec, type RunOptions } from "../../generated/proto
 import { showMessage, showError } from "../../state/messages.svelte";
 import { openView, page } from "../../state/page.svelte";
 import { differences, needsReset, describeOption, inRow, valueOf, withLive, type Value } from "../../training/differences";
-import { Inspector, type Part } from "./inspection";
+import { Inspector, type Part } from "./inspection.svelte";
 import { withOption } from "../../training/numbers";
 import { Rate } from "../../training/step-rate";
 import { Recorder } from "../../training/recorder";
@@ -25,8 +25,6 @@ export class TrainState {
   pausing = $state(false);
   /** A validation that was asked for is under way. */
   validating = $state(false);
-  /** Grows with every report; whoever reads the recorder or the insight reads it too. */
-  version = $state(0);
 
   readonly recorder: Recorder;
   readonly insight: Inspector;
@@ -38,8 +36,8 @@ export class TrainState {
 
   constructor(private readonly lab: LabApi) {
     const { run } = lab;
-    this.recorder = new Recorder(run, () => this.version++);
-    this.insight = new Inspector(lab.engine, () => this.version++, unasked);
+    this.recorder = new Recorder(run);
+    this.insight = new Inspector(lab.engine, unasked);
     run.viewState = () => this.recorder.state();
     run.on("configured", ({ slot, resumed }) => {
       if (slot === 0) {
@@ -72,11 +70,11 @@ export class TrainState {
   }
 
   get record() {
-    return void this.version, this.recorder.active[0];
+    return this.recorder.active[0];
   }
 
   get rivalRecord() {
-    return void this.version, this.recorder.active[1];
+    return this.recorder.active[1];
   }
 
   /** Data set named by the options, once the list is there. */

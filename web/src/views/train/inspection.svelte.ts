@@ -30,10 +30,10 @@ export interface WatchedImage extends ValidationPrediction {
 
 /** Asks the engine for masks, filters and watched images, only while they are looked at and never often. */
 export class Inspector {
-  fc6: MaskData | undefined;
-  fc7: MaskData | undefined;
-  filters: FilterData | undefined;
-  watched: WatchedImage[] = [];
+  fc6 = $state.raw<MaskData>();
+  fc7 = $state.raw<MaskData>();
+  filters = $state.raw<FilterData>();
+  watched = $state.raw<WatchedImage[]>([]);
 
   private readonly looked = new Map<Part, number>();
   private indices: number[] = [];
@@ -53,7 +53,6 @@ export class Inspector {
    */
   constructor(
     private readonly engine: InspectorEngine,
-    private readonly changed: () => void,
     private readonly failed: (error: unknown) => void,
     private readonly count = 6,
     private readonly now = () => performance.now(),
@@ -72,7 +71,6 @@ export class Inspector {
     this.next.clear();
     this.pixels = new Map();
     this.runs++;
-    this.changed();
   }
 
   /** Chooses other validation images to watch. */
@@ -119,7 +117,6 @@ export class Inspector {
 
   private shown(part: Part, pause = PAUSE): void {
     this.next.set(part, this.now() + Math.max(PAUSE, pause));
-    this.changed();
   }
 
   private async watch(valImages: number): Promise<void> {
