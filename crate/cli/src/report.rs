@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use alexnet_data::SkippedImage;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -40,12 +41,12 @@ pub fn bar(length: u64, what: &str) -> ProgressBar {
 }
 
 /// Lists images that were left out, the first few by name.
-pub fn skipped(sentences: &[String]) {
+pub fn skipped(images: &[SkippedImage]) {
     const SHOWN: usize = 5;
-    for sentence in sentences.iter().take(SHOWN) {
-        note(&format!("left out: {sentence}"));
+    for image in images.iter().take(SHOWN) {
+        note(&format!("skipped: {image}"));
     }
-    if sentences.len() > SHOWN {
-        note(&format!("left out: {} more", sentences.len() - SHOWN));
+    if images.len() > SHOWN {
+        note(&format!("skipped: {} more", images.len() - SHOWN));
     }
 }

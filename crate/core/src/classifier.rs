@@ -39,7 +39,7 @@ impl Classifier {
     /// Uploads a model to a device. All tensors are checked before the first upload.
     ///
     /// # Errors
-    /// [`LabError::Weights`] if the tensors do not fit the network.
+    /// [`LabError`] if the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
@@ -50,7 +50,7 @@ impl Classifier {
     /// largest one. All shapes are checked before the first tensor is read.
     ///
     /// # Errors
-    /// [`LabError::Weights`] if the tensors do not fit the network, [`LabError::Format`] if one cannot be
+    /// [`LabError`] if the tensors do not fit the network, [`LabError::Format`] if one cannot be
     /// read.
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
@@ -63,8 +63,8 @@ impl Classifier {
     /// Checks that a model fits the network that it names, as [`Classifier::new`] does, without a device.
     ///
     /// # Errors
-    /// [`LabError::Weights`] if the tensors do not fit the network.
-    pub fn check(model: &Checkpoint) -> Result<(), LabError> {
+    /// [`LabError`] if the tensors do not fit the network.
+    pub fn check_shapes(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         check_shapes(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
     }
@@ -117,7 +117,7 @@ impl Classifier {
     /// Logits `[samples, classes]`, row-major, of images that already have the network's input size.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
@@ -127,7 +127,7 @@ impl Classifier {
     /// Logits of normalised NCHW values.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn logits_from_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         download(self.forward(x)).await
@@ -147,7 +147,7 @@ impl Classifier {
     /// Embeddings: fc7's outputs after the activation, which are the inputs of the last layer. `[samples,
     /// units]`, row-major, for images that already have the network's input size.
     ///
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
@@ -157,7 +157,7 @@ impl Classifier {
     /// The embedding of one image of any size.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn embed_image(&self, image: &Image) -> Result<Vec<f32>, LabError> {
         let crop = preprocess_image(image, &self.preprocess);
         self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
@@ -188,7 +188,7 @@ impl Classifier {
     /// The output of every layer for normalised NCHW values, by layer name.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         let mut seen = Vec::new();
@@ -210,7 +210,7 @@ impl Classifier {
     /// augmentation; the paper's ten views).
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn classify(
         &self,
         image: &Image,
@@ -227,7 +227,7 @@ impl Classifier {
     /// Reads the weights back into a model that can be saved.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let mut tensors = Tensors::new();
         for (name, shape, weight) in self.tensors() {
@@ -252,18 +252,12 @@ fn architecture(
     labels: usize,
     preprocess: Preprocess,
 ) -> Result<Architecture, LabError> {
-    let architecture = Architecture::new(network).map_err(LabError::Options)?;
+    let architecture = Architecture::new(network)?;
     if labels != network.classes as usize {
-        return Err(LabError::Weights(format!(
-            "The file names {labels} classes where its network has {}: it is damaged.",
-            network.classes
-        )));
+        return Err(LabError::FileClasses { labels, classes: network.classes });
     }
     if preprocess.crop as usize != architecture.input_size {
-        return Err(LabError::Weights(format!(
-            "The file crops pictures to {} pixels where its network takes {}: it is damaged.",
-            preprocess.crop, architecture.input_size
-        )));
+        return Err(LabError::FileCrop { crop: preprocess.crop, size: architecture.input_size });
     }
     Ok(architecture)
 }

@@ -34,7 +34,7 @@ pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usi
 /// of the first network.
 ///
 /// # Errors
-/// [`LabError::Options`] if the networks have different classes, [`LabError::Device`] if the device was lost.
+/// [`LabError`] if the networks have different classes, [`LabError::ReadBack`] if the device was lost.
 pub async fn predict(
     networks: &[&Classifier],
     image: &Image,
@@ -44,11 +44,7 @@ pub async fn predict(
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let indices = class_indices(network.labels(), labels).ok_or_else(|| {
-            LabError::Options(
-                "These networks know different classes: only those of the same can be averaged.".into(),
-            )
-        })?;
+        let indices = class_indices(network.labels(), labels).ok_or_else(|| LabError::EnsembleClasses)?;
         let preprocess = network.preprocess();
         let crop = preprocess_image(image, &preprocess);
         let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;

@@ -41,11 +41,11 @@ impl Classifier {
     /// The output of one layer for an image: `[channels, height, width]`.
     ///
     /// # Errors
-    /// [`LabError::Options`] if there is no such layer or the image has another size, [`LabError::Device`] if
+    /// [`LabError`] if there is no such layer or the image has another size, [`LabError::ReadBack`] if
     /// the device was lost.
     pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<HostTensor, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
-        let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
+        let end = end.ok_or_else(|| LabError::NoLayer { layer: layer.into() })? + 1;
         let (first_layers, _) = self.architecture().layers.split_at(end);
         let mut last = None;
         forward(
@@ -69,13 +69,13 @@ impl Classifier {
     /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn filters(&self) -> Result<HostTensor, LabError> {
         match self.tensors().next() {
             Some((_, shape, weight)) => {
                 Ok(HostTensor { shape, data: download(weight.float(&self.compute().device)).await? })
             }
-            None => Err(LabError::Weights("The network has no layers.".into())),
+            None => Err(LabError::NoLayers),
         }
     }
 
@@ -83,7 +83,7 @@ impl Classifier {
     /// last layer's weight matrix, after subtracting the mean row.
     ///
     /// # Errors
-    /// [`LabError::Options`] if there is no such class, [`LabError::Device`] if the device was lost.
+    /// [`LabError`] if there is no such class, [`LabError::ReadBack`] if the device was lost.
     pub async fn similar_classes(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
         let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
@@ -123,7 +123,7 @@ impl Classifier {
     /// (the mean colour) over the image, at the positions `from` to `from + count` of the grid. Computing it
     /// in parts leaves room for other calls in between.
     ///
-    /// [`LabError::Options`] if there is no such class or the image has another size, [`LabError::Device`] if
+    /// [`LabError`] if there is no such class or the image has another size, [`LabError::ReadBack`] if
     /// the device was lost.
     pub async fn occlusion_probabilities(
         &self,
@@ -170,7 +170,7 @@ impl Classifier {
     /// channel over its positions, which fits networks with global average pooling. AlexNet has fully
     /// connected layers there, and they treat each position as a separate input.
     ///
-    /// [`LabError::Options`] if there is no such class or the image has another size, [`LabError::Device`] if
+    /// [`LabError`] if there is no such class or the image has another size, [`LabError::ReadBack`] if
     /// the device was lost.
     pub async fn evidence_map(&self, rgb: &[u8], class: u32) -> Result<EvidenceMap, LabError> {
         self.check_class(class)?;
@@ -196,7 +196,7 @@ impl Classifier {
             },
         );
         let Some(Feature::Map(maps)) = last else {
-            return Err(LabError::Weights("The network has no convolutions.".into()));
+            return Err(LabError::NoConvolutions);
         };
         let [_, channels, height, width] = maps.dims();
         let tracked = maps.clone().autodiff().require_grad();
@@ -228,7 +228,7 @@ impl Classifier {
     fn check_class(&self, class: u32) -> Result<(), LabError> {
         match self.labels().get(class as usize) {
             Some(_) => Ok(()),
-            None => Err(LabError::Options(format!("This network has no class {class}."))),
+            None => Err(LabError::NoClass { class }),
         }
     }
 
@@ -241,10 +241,7 @@ impl Classifier {
     fn pixels(&self, rgb: &[u8]) -> Result<Vec<f32>, LabError> {
         let size = self.architecture().input_size;
         if rgb.len() != size * size * 3 {
-            return Err(LabError::Options(format!(
-                "The picture was cut for another network than the one in use, which takes {size} × {size} pixels: \
-                 classify it again."
-            )));
+            return Err(LabError::CropSize { size });
         }
         Ok(normalize(rgb, 1, size as u32, &self.preprocess()))
     }

@@ -14,21 +14,18 @@ use crate::protocol::NetworkConfig;
 /// of the units of fc6 and fc7, in their original order. The remaining input weights are scaled up by the
 /// fraction removed, as in dropout, so that the sums keep their expected size.
 ///
-/// [`LabError::Options`] if the width is larger or the network has two groups (the paper's towers),
-/// [`LabError::Weights`] if the model's tensors do not fit its network.
+/// [`LabError`] if the width is larger or the network has two groups (the paper's towers),
+/// [`LabError`] if the model's tensors do not fit its network.
 pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, LabError> {
-    let wide = Architecture::new(model.network).map_err(LabError::Options)?;
+    let wide = Architecture::new(model.network)?;
     if width > model.network.width {
-        let old_width = model.network.width;
-        let sentence =
-            format!("The model has width {old_width}: a network made of it can be narrower, not {width}.");
-        return Err(LabError::Options(sentence));
+        return Err(LabError::NarrowWidth { width: model.network.width, wanted: width });
     }
     if wide.groups != 1 {
-        return Err(LabError::Options("A network of two towers cannot be made narrower.".into()));
+        return Err(LabError::NarrowTowers);
     }
     let network = NetworkConfig { width, ..model.network };
-    let narrowed = Architecture::new(network).map_err(LabError::Options)?;
+    let narrowed = Architecture::new(network)?;
     let mut tensors = Tensors::new();
     // The indices of the wide network's channels or units that the narrow one keeps at this point.
     let mut kept: Vec<usize> = (0..3).collect();
@@ -39,9 +36,7 @@ pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, L
         }
         for (name, shape, _) in new.tensors() {
             let tensor = model.tensors.get(&name).filter(|tensor| matches_layer(tensor, old, &name));
-            let tensor = tensor.ok_or_else(|| {
-                LabError::Weights(format!("The model's “{name}” does not fit its network: it is damaged."))
-            })?;
+            let tensor = tensor.ok_or_else(|| LabError::DamagedTensor { name: name.clone() })?;
             let data = if shape.len() > 1 {
                 select_weights(tensor, &kept, &kept_inputs, old)
             } else {

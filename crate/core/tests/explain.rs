@@ -131,7 +131,7 @@ fn ensemble_averages_probabilities() {
 fn unknown_layers_classes_and_sizes_are_errors() {
     let (network, pictures) = learnt();
     let sentence = block_on(network.feature_maps(&pictures[0], "conv9")).unwrap_err().to_string();
-    assert_eq!(sentence, "This network has no layer “conv9”.");
+    assert_eq!(sentence, "This network has no layer “conv9”: choose one of its own.");
     let sentence = block_on(network.evidence_map(&pictures[0][1..], 0)).unwrap_err().to_string();
     assert!(sentence.contains("takes 32 × 32 pixels"), "{sentence}");
     assert!(

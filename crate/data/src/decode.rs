@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use alexnet_protocol::messages::{Cause, FileContent, ImageDamage};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
@@ -77,7 +78,7 @@ pub fn decode(bytes: &[u8]) -> Result<Image, DataError> {
     }
     let format = image::guess_format(bytes).ok().and_then(|f| name(f).map(|n| (f, n)));
     let Some((format, name)) = format else {
-        return Err(DataError::NotAnImage { found: describe(bytes).into() });
+        return Err(DataError::NotAnImage { found: describe(bytes) });
     };
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         return Err(DataError::Truncated { format: name });
@@ -87,7 +88,7 @@ pub fn decode(bytes: &[u8]) -> Result<Image, DataError> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(DataError::Broken { format: name, reason: "it has no pixels".into() });
+        return Err(DataError::Broken { format: name, reason: ImageDamage::NoPixels });
     }
     if pixels > MAX_PIXELS || decoder.total_bytes() > MAX_BYTES {
         let by_bytes = MAX_BYTES / (decoder.total_bytes() / pixels).max(1);
@@ -146,34 +147,33 @@ fn explain(error: ImageError, format: &'static str) -> DataError {
     if let Some((_, cause)) = reason.rsplit_once(": ") {
         reason = cause.to_string();
     }
-    let reason: String = reason.trim().trim_end_matches('.').chars().take(120).collect();
-    DataError::Broken { format, reason }
+    DataError::Broken { format, reason: Cause::of(&reason).into() }
 }
 
 /// What a file that is no image looks like, for the error.
-fn describe(bytes: &[u8]) -> &'static str {
+fn describe(bytes: &[u8]) -> FileContent {
     let head = bytes.get(..bytes.len().min(512)).unwrap_or(bytes);
     let after = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
     if after(0, b"PK\x03\x04") {
-        "a ZIP archive"
+        FileContent::Zip
     } else if after(0, b"%PDF") {
-        "a PDF document"
+        FileContent::Pdf
     } else if after(4, b"ftypheic") || after(4, b"ftypheix") || after(4, b"ftypmif1") {
-        "a HEIC photo"
+        FileContent::Heic
     } else if after(4, b"ftypavif") {
-        "an AVIF image"
+        FileContent::Avif
     } else if after(4, b"ftyp") {
-        "a video"
+        FileContent::Video
     } else if after(0, b"II*\0") || after(0, b"MM\0*") {
-        "a TIFF image"
+        FileContent::Tiff
     } else if after(0, b"\x1f\x8b") {
-        "a gzip archive"
+        FileContent::Gzip
     } else if !head.contains(&0)
         && String::from_utf8_lossy(head).chars().filter(|c| *c == '\u{fffd}').count() <= 1
     {
-        "its content is text"
+        FileContent::Text
     } else {
-        "its content is of no known format"
+        FileContent::Unknown
     }
 }
 

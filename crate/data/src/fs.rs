@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use alexnet_protocol::messages::Cause;
+
 use crate::{DataError, File};
 
 /// Reads a directory and everything below it, or one file (an archive, an IDX file).
@@ -11,7 +13,7 @@ use crate::{DataError, File};
 pub fn read_path(path: &Path) -> Result<Vec<File>, DataError> {
     let failed = |path: &Path, error: std::io::Error| DataError::Io {
         path: path.display().to_string(),
-        reason: error.to_string(),
+        reason: Cause::of(&error),
     };
     let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let metadata = std::fs::metadata(path).map_err(|e| failed(path, e))?;

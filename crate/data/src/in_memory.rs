@@ -31,10 +31,7 @@ impl InMemoryDataset {
                 return Err(DataError::PixelCount { width: size, height: size, bytes: samples.pixels.len() });
             }
             if let Some(label) = samples.labels.iter().find(|&&label| label as usize >= labels.len()) {
-                return Err(DataError::layout(format!(
-                    "An image is labelled as class {label}, but the data set has {} classes: check its labels.",
-                    labels.len()
-                )));
+                return Err(DataError::LabelOutOfRange { label: *label, classes: labels.len() });
             }
         }
         Ok(Self { labels, size, train, val, preprocess })

@@ -12,7 +12,6 @@ mod crops;
 mod cutmix;
 mod dataset;
 mod decode;
-mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod import;
@@ -23,12 +22,12 @@ mod shard;
 mod sharded;
 mod shuffle;
 
+pub use alexnet_protocol::messages::{DataError, SkippedImage};
 pub use augment::{augment, flip, flip_flags};
 pub use crops::{crop_views, crops_preprocess, test_crops};
 pub use cutmix::cutmix;
 pub use dataset::{Dataset, LocalFuture, Samples, Split};
 pub use decode::{Image, MAX_PIXELS, decode};
-pub use error::DataError;
 #[cfg(feature = "fs")]
 pub use fs::read_path;
 pub use import::{File, Import, InputSize, UnsplitImages, import, import_unsplit, project_network};

@@ -5,6 +5,7 @@
 
 use std::io::{Read, Write};
 
+use alexnet_protocol::messages::{Cause, ShardDamage};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -68,7 +69,7 @@ pub fn encode_shard(shard: &Shard, size: u32, channels: u32) -> Result<Vec<u8>, 
     let packed = shard.labels.iter().zip(shard.pixels.chunks_exact(bytes)).try_for_each(|(label, pixels)| {
         encoder.write_all(&[*label]).and_then(|()| encoder.write_all(pixels))
     });
-    packed.and_then(|()| encoder.finish()).map_err(|e| damaged("shard", e.to_string()))
+    packed.and_then(|()| encoder.finish()).map_err(|e| damaged("shard", Cause::of(&e).into()))
 }
 
 /// Unpacks a shard of `images` images; `file` is its name, for the error.
@@ -89,9 +90,9 @@ pub fn decode_shard(
     GzDecoder::new(bytes)
         .take(expected + 1)
         .read_to_end(&mut raw)
-        .map_err(|e| damaged(file, e.to_string()))?;
+        .map_err(|e| damaged(file, Cause::of(&e).into()))?;
     if raw.len() as u64 != expected {
-        return Err(damaged(file, format!("it does not hold {images} images")));
+        return Err(damaged(file, ShardDamage::Count { images }));
     }
     let mut shard = Shard {
         labels: Vec::with_capacity(images as usize),
@@ -110,6 +111,6 @@ fn image_bytes(size: u32, channels: u32) -> usize {
     (size as usize).saturating_mul(size as usize).saturating_mul(channels as usize).min(1 << 30)
 }
 
-fn damaged(file: &str, reason: impl Into<String>) -> DataError {
-    DataError::Shard { file: file.into(), reason: reason.into() }
+fn damaged(file: &str, reason: ShardDamage) -> DataError {
+    DataError::Shard { file: file.into(), reason }
 }

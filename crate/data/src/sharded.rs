@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use alexnet_protocol::messages::ShardDamage;
 use alexnet_protocol::{ClassLabel, Preprocess};
 
 use crate::preprocess::scale;
@@ -38,10 +39,7 @@ impl ShardedDataset {
             || manifest.train.iter().all(|s| s.images == 0)
             || manifest.val.iter().all(|s| s.images == 0)
         {
-            return Err(DataError::Shard {
-                file: "manifest.json".into(),
-                reason: "it describes no images that a network can learn from".into(),
-            });
+            return Err(DataError::Shard { file: "manifest.json".into(), reason: ShardDamage::Manifest });
         }
         let labels = manifest.labels.iter().map(|l| ClassLabel { id: l.clone(), name: l.clone() }).collect();
         Ok(Self { manifest, labels, size, loader, cache: RefCell::default() })
@@ -68,10 +66,7 @@ impl ShardedDataset {
         let Manifest { size, channels, .. } = self.manifest;
         let shard = Rc::new(decode_shard(&entry.file, &bytes, size, channels, entry.images)?);
         if shard.labels.iter().any(|&label| usize::from(label) >= self.labels.len()) {
-            return Err(DataError::Shard {
-                file: entry.file.clone(),
-                reason: "an image has a class that the data set does not have".into(),
-            });
+            return Err(DataError::Shard { file: entry.file.clone(), reason: ShardDamage::Label });
         }
         self.cache.borrow_mut().insert(key, shard.clone());
         Ok(shard)

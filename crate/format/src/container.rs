@@ -1,11 +1,12 @@
 //! An opened file of named tensors, in any of the formats.
 
+use alexnet_protocol::messages::FormatError;
 use safetensors::Dtype;
 
-use crate::error::{FormatError, told};
 use crate::int8::{self, ScaledBytes};
+use crate::printable::printable;
 use crate::pytorch::{self, Archive};
-use crate::read::{ReadAt, read_chunks};
+use crate::read::{ReadAt, no_memory, read_chunks};
 use crate::tensor::Tensor;
 
 /// PyTorch stores it beside batch normalisation's statistics; it is not used here.
@@ -109,11 +110,11 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
         (Dtype::BF16, _) => numbers(file, entry, count, |b| half::bf16::from_le_bytes(b).to_f32())?,
         (Dtype::F64, _) => numbers(file, entry, count, |b| f64::from_le_bytes(b) as f32)?,
         (other, _) => {
-            return Err(FormatError::NumberFormat { name: told(&entry.name), dtype: other.to_string() });
+            return Err(FormatError::NumberFormat { name: printable(&entry.name), dtype: other.to_string() });
         }
     };
     if data.is_empty() || data.len() != count {
-        let (name, shape) = (told(&entry.name), entry.shape.clone());
+        let (name, shape) = (printable(&entry.name), entry.shape.clone().into());
         return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
     finite(entry, data.iter().copied())?;
@@ -133,13 +134,13 @@ pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>,
     finite(entry, scales.iter().map(|scale| scale * 128.0))?;
     let count = entry.shape.iter().product::<usize>();
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 })?;
+    bytes.try_reserve_exact(count).map_err(|_| no_memory(count as u64))?;
     pieces(file, entry, |piece| {
         bytes.extend(piece.iter().map(|&byte| byte as i8));
         Ok(())
     })?;
     if bytes.len() != count || entry.shape.first() != Some(&scales.len()) {
-        let (name, shape) = (told(&entry.name), entry.shape.clone());
+        let (name, shape) = (printable(&entry.name), entry.shape.clone().into());
         return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
     }
     Ok(Some(ScaledBytes { bytes, scales }))
@@ -151,7 +152,7 @@ fn finite(entry: &Entry, mut numbers: impl Iterator<Item = f32>) -> Result<(), F
         true => Ok(()),
         false => {
             let name = entry.name.strip_suffix(int8::SCALES).unwrap_or(&entry.name);
-            Err(FormatError::NoNumbers { name: told(name) })
+            Err(FormatError::NotFinite { name: printable(name) })
         }
     }
 }
@@ -184,7 +185,7 @@ fn numbers<const N: usize>(
     pieces(file, entry, |piece| {
         // Allocated only now: the buffers of reading a PyTorch file are free again.
         if data.is_empty() {
-            data.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 * 4 })?;
+            data.try_reserve_exact(count).map_err(|_| no_memory(count as u64 * 4))?;
         }
         data.extend(piece.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)));
         Ok(())

@@ -12,13 +12,13 @@
 
 mod checkpoint;
 mod container;
-mod error;
 mod imagenet;
 mod int8;
 mod metadata;
 mod model_file;
 mod model_info;
 mod onnx;
+mod printable;
 mod pytorch;
 mod read;
 mod safetensors;
@@ -26,8 +26,8 @@ mod tensor;
 mod torchvision;
 mod write;
 
+pub use alexnet_protocol::messages::{FormatError, ReadError};
 pub use checkpoint::{Checkpoint, RunState};
-pub use error::FormatError;
 pub use imagenet::imagenet_1k;
 pub use int8::ScaledBytes;
 pub use model_file::{ModelFile, inspect};

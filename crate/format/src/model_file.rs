@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use alexnet_protocol::ModelInfo;
+use alexnet_protocol::messages::{FileDamage, FormatError, NetworkName};
 
 use crate::checkpoint::{Checkpoint, RunState};
 use crate::container::{self, Container, Entry};
-use crate::error::FormatError;
 use crate::int8::ScaledBytes;
 use crate::metadata::{AVERAGE, Description, OPTIMIZER};
 use crate::model_info::{ids, is_trained, names, tensor_info};
-use crate::read::{ReadAt, read_exact_at};
+use crate::read::{ReadAt, no_memory, read_exact_at};
 use crate::tensor::{Tensor, Tensors};
 use crate::{pytorch, safetensors, torchvision};
 
@@ -36,7 +36,7 @@ impl<'a> ModelFile<'a> {
     pub fn open(file: &'a dyn ReadAt) -> Result<Self, FormatError> {
         // A size beyond the address space: offsets would overflow.
         if usize::try_from(file.size()).is_err() {
-            return Err(FormatError::NoRoom { bytes: file.size() });
+            return Err(no_memory(file.size()));
         }
         let mut head = vec![0; file.size().min(pytorch::HEAD) as usize];
         read_exact_at(file, 0, &mut head)?;
@@ -50,14 +50,13 @@ impl<'a> ModelFile<'a> {
     pub(crate) fn new(container: Container<'a>) -> Result<Self, FormatError> {
         // Tensors are looked up one by one, so the time grows with their number.
         if container.count() > TENSORS {
-            let reason = format!("it holds {} tensors, more than any network", container.count());
-            return Err(FormatError::Damaged { reason });
+            return Err(FormatError::Damaged { reason: FileDamage::Tensors { count: container.count() } });
         }
         // An error that shows a shape must stay short.
         if let Some(most) =
             container.entries().map(|entry| entry.shape.len()).max().filter(|&n| n > DIMENSIONS)
         {
-            return Err(FormatError::Damaged { reason: format!("it holds a tensor of {most} dimensions") });
+            return Err(FormatError::Damaged { reason: FileDamage::Dimensions { count: most } });
         }
         let description = match container.description() {
             Some(json) => Description::from_json(json)?,
@@ -106,7 +105,7 @@ impl<'a> ModelFile<'a> {
         let averaged = self.description.run.as_ref().and_then(|_| self.entry(&format!("{AVERAGE}{name}")));
         let entry = averaged.or_else(|| self.entry(name)).ok_or_else(|| FormatError::MissingTensor {
             name: name.to_owned(),
-            network: self.description.network.network.name(),
+            network: NetworkName::Table { name: self.description.network.network.name() },
         })?;
         container::decode(&self.container, entry)
     }

@@ -5,11 +5,11 @@
 //! those of onnx.proto (ONNX 1.16).
 
 use alexnet_protocol::architecture::LocalResponseNorm;
+use alexnet_protocol::messages::{Cause, FormatError, WriteError};
 use alexnet_protocol::{Activation, Architecture, LayerKind, LayerSpec};
 use prost::Message;
 
 use crate::checkpoint::Checkpoint;
-use crate::error::FormatError;
 use crate::int8;
 use crate::metadata::KEY;
 use crate::tensor::{Precision, Tensor, fits_half};
@@ -38,9 +38,7 @@ pub fn write<'a>(
     precision: Precision,
     description: &str,
 ) -> Result<Vec<u8>, FormatError> {
-    let refuse = |reason: String| FormatError::Write { reason };
-    let architecture = Architecture::new(checkpoint.network)
-        .map_err(|sentence| refuse(sentence.trim_end_matches('.').to_owned()))?;
+    let architecture = Architecture::new(checkpoint.network).map_err(WriteError::from)?;
     let mut graph = Graph { name: checkpoint.network.network.to_string(), ..Graph::default() };
     let side = architecture.input_size as i64;
     graph.input.push(value("input", &[Some(3), Some(side), Some(side)]));
@@ -72,14 +70,14 @@ pub fn write<'a>(
             let stored =
                 tensor(&name).filter(|t| t.shape == shape && t.data.len() == shape.iter().product::<usize>());
             let stored =
-                stored.ok_or_else(|| refuse(format!("{name} is missing or not of the shape {shape:?}")))?;
+                stored.ok_or_else(|| WriteError::Tensor { name: name.clone(), shape: shape.into() })?;
             if precision == Precision::F16 {
                 fits_half(&name, stored)?;
             }
             graph.weights(&name, stored, precision);
             inputs.push(name);
         }
-        let (operator, attributes) = operator(layer, checkpoint.network.activation).map_err(refuse)?;
+        let (operator, attributes) = operator(layer, checkpoint.network.activation)?;
         graph.node.push(node(&layer.name, operator, inputs, &layer.name, attributes));
         at = layer.name.clone();
         if towers.is_some() {
@@ -89,7 +87,8 @@ pub fn write<'a>(
     if let Some(last) = graph.node.last_mut() {
         last.output = vec!["logits".to_owned()];
     }
-    let json = |value: serde_json::Result<String>| value.map_err(|e| refuse(e.to_string()));
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|e| WriteError::Library { reason: Cause::of(&e) });
     let names: Vec<&str> = checkpoint.labels.iter().map(|label| label.name.as_str()).collect();
     let mut metadata = vec![
         entry(KEY, description),
@@ -109,7 +108,7 @@ pub fn write<'a>(
 }
 
 /// A layer's ONNX operator and its attributes.
-fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), String> {
+fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), WriteError> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
         LayerKind::Conv2d { kernel, stride, padding, groups, .. } => (
@@ -138,9 +137,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
         LayerKind::AdaptiveAvgPool => {
             let ([_, side, _], [_, windows, _]) = (layer.input, layer.output);
             if !side.is_multiple_of(windows) {
-                return Err(format!(
-                    "{side} pixels do not divide into {windows} equal windows, as ONNX needs"
-                ));
+                return Err(WriteError::Onnx { layer: layer.name.clone() });
             }
             let window = side / windows;
             ("AveragePool", vec![pair("kernel_shape", window), pair("strides", window)])
@@ -153,7 +150,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
             Activation::LeakyRelu => ("LeakyRelu", vec![float("alpha", 0.01)]),
             Activation::Gelu => ("Gelu", vec![]),
         },
-        LayerKind::Dropout(_) => return Err("dropout has no place in a graph that only answers".to_owned()),
+        LayerKind::Dropout(_) => return Err(WriteError::Onnx { layer: layer.name.clone() }),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Reading parts of a file, so that it is never whole in memory.
 
-use crate::error::FormatError;
+use alexnet_protocol::messages::{FormatError, ReadError};
 
 /// Bytes per read.
 const CHUNK: usize = 1 << 20;
@@ -14,7 +14,7 @@ pub trait ReadAt {
     ///
     /// # Errors
     /// The reason, to be inserted into a sentence.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String>;
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError>;
 }
 
 impl ReadAt for &[u8] {
@@ -22,10 +22,10 @@ impl ReadAt for &[u8] {
         <[u8]>::len(self) as u64
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let start = usize::try_from(offset).ok();
         let bytes = start.and_then(|start| self.get(start..start.checked_add(into.len())?));
-        into.copy_from_slice(bytes.ok_or("it ends early")?);
+        into.copy_from_slice(bytes.ok_or(ReadError::Early)?);
         Ok(())
     }
 }
@@ -67,7 +67,12 @@ pub fn read_exact_at(file: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<
 pub fn allocate(bytes: u64) -> Result<Vec<u8>, FormatError> {
     let mut buffer = Vec::new();
     let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-    buffer.try_reserve_exact(length).map_err(|_| FormatError::NoRoom { bytes })?;
+    buffer.try_reserve_exact(length).map_err(|_| no_memory(bytes))?;
     buffer.resize(length, 0);
     Ok(buffer)
+}
+
+/// That memory for so many bytes cannot be had.
+pub fn no_memory(bytes: u64) -> FormatError {
+    FormatError::NoMemory { megabytes: bytes / 1_000_000 }
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use alexnet_protocol::messages::{Cause, FileDamage, FormatError, WriteError};
 use safetensors::tensor::{Metadata, SafeTensorError};
 use safetensors::{Dtype, SafeTensors, View};
 
 use crate::container::{Container, Entry, Source};
-use crate::error::{CHOOSE, FormatError};
 use crate::int8;
 use crate::metadata::KEY;
 use crate::read::{ReadAt, read_exact_at};
@@ -49,7 +49,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
         return Err(FormatError::Truncated { actual: size, expected });
     }
     if expected < size {
-        return Err(FormatError::Damaged { reason: format!("{} bytes too many", size - expected) });
+        return Err(FormatError::Damaged { reason: FileDamage::Trailing { bytes: size - expected } });
     }
     let entries = metadata.tensors().into_iter().map(|(name, info)| {
         let (from, to) = info.data_offsets;
@@ -71,7 +71,7 @@ pub fn write(
     for (name, tensor) in tensors {
         let room = tensor.shape.iter().try_fold(1usize, |room, &side| room.checked_mul(side));
         if room != Some(tensor.data.len()) || tensor.data.is_empty() {
-            let (shape, numbers) = (tensor.shape.clone(), tensor.data.len());
+            let (shape, numbers) = (tensor.shape.clone().into(), tensor.data.len());
             return Err(FormatError::Shape { name, shape, numbers });
         }
         let numbers = match precision {
@@ -93,7 +93,8 @@ pub fn write(
         stored.push((name, Stored { shape: tensor.shape.clone(), data, numbers }));
     }
     let metadata = [(KEY.to_owned(), description.to_owned())].into_iter().collect();
-    safetensors::serialize(stored, Some(metadata)).map_err(|e| FormatError::Write { reason: e.to_string() })
+    safetensors::serialize(stored, Some(metadata))
+        .map_err(|e| WriteError::Library { reason: Cause::of(&e) }.into())
 }
 
 /// A tensor to write. It is converted when it is written, so only one tensor at a time is copied.
@@ -160,13 +161,13 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
             }
             use SafeTensorError::{HeaderTooLarge, InvalidOffset, TensorInvalidInfo, ValidationOverflow};
             let reason = match error {
-                HeaderTooLarge => "its header is larger than that of any network",
-                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => "its header contradicts itself",
-                _ => "its header is no list of tensors",
+                HeaderTooLarge => FileDamage::HeaderSize,
+                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => FileDamage::HeaderContradiction,
+                _ => FileDamage::Header,
             };
-            FormatError::Damaged { reason: reason.to_owned() }
+            FormatError::Damaged { reason }
         }
-        _ => FormatError::NotAModel { found: "something else", advice: CHOOSE },
+        _ => FormatError::Unknown,
     }
 }
 
@@ -174,18 +175,17 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
 fn recognise(bytes: &[u8]) -> Option<FormatError> {
     let start = bytes.trim_ascii_start();
     let is = |magic: &[u8]| bytes.starts_with(magic);
-    let (found, advice) = if start.starts_with(b"<") {
-        ("a web page", "the address is probably wrong, so check it and download again")
+    Some(if start.starts_with(b"<") {
+        FormatError::WebPage
     } else if is(b"version https://git-lfs") {
-        ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
+        FormatError::LfsPointer
     } else if is(b"\xff\xd8\xff") || is(b"\x89PNG") || is(b"GIF8") || is(b"RIFF") || is(b"BM") {
-        ("a picture", CHOOSE)
+        FormatError::Image
     } else if is(b"\x08") && bytes.get(..64).is_some_and(|head| head.windows(7).any(|w| w == b"AlexNet")) {
-        ("an ONNX file", "this program writes those but reads .safetensors, .pth and .alexnet")
+        FormatError::Onnx
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
-        ("a JSON text", CHOOSE)
+        FormatError::Json
     } else {
         return None;
-    };
-    Some(FormatError::NotAModel { found, advice })
+    })
 }

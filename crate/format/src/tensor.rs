@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::FormatError;
+use alexnet_protocol::messages::WriteError;
 
 /// Values with a shape; `data.len()` is the product of `shape`.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,12 +58,9 @@ impl FileFormat {
 }
 
 /// Checks that no value becomes infinite in half precision: such a file would be refused when it is read.
-pub fn fits_half(name: &str, tensor: &Tensor) -> Result<(), FormatError> {
+pub fn fits_half(name: &str, tensor: &Tensor) -> Result<(), WriteError> {
     match tensor.data.iter().all(|value| !value.is_finite() || half::f16::from_f32(*value).is_finite()) {
         true => Ok(()),
-        false => {
-            let reason = format!("{name} holds numbers too large for half precision");
-            Err(FormatError::Write { reason })
-        }
+        false => Err(WriteError::HalfPrecision { name: name.into() }),
     }
 }

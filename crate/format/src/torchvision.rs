@@ -1,20 +1,22 @@
 //! The description of a plain file, which has none of its own: a safetensors or PyTorch file with the keys of
 //! torchvision's AlexNet or of the 2012 network.
 
+use alexnet_protocol::architecture::MAX_CLASSES;
+use alexnet_protocol::messages::{FormatError, NetworkName};
 use alexnet_protocol::{
     Activation, Architecture, ClassLabel, Network, NetworkConfig, Normalization, ResponseNorm,
 };
 
 use crate::container::{Container, Entry};
-use crate::error::{FormatError, told};
 use crate::imagenet::imagenet_1k;
-use crate::metadata::{Description, MAX_CLASSES, VERSION};
+use crate::metadata::{Description, VERSION};
+use crate::printable::printable;
 
 /// A network by the keys of its PyTorch state dict.
 struct Layout {
     network: Network,
     /// Its name, to be inserted into a sentence.
-    name: &'static str,
+    name: NetworkName,
     /// The layers with weights.
     layers: [&'static str; 8],
 }
@@ -22,7 +24,7 @@ struct Layout {
 /// `torchvision.models.alexnet`, version 0.2 and later.
 const TORCHVISION: Layout = Layout {
     network: Network::AlexNet224,
-    name: "torchvision's AlexNet",
+    name: NetworkName::Torchvision,
     layers: [
         "features.0",
         "features.3",
@@ -38,7 +40,7 @@ const TORCHVISION: Layout = Layout {
 /// The 2012 network with keys in the same style; response normalisation counts as a layer of `features`.
 const TWO_GROUPS: Layout = Layout {
     network: Network::AlexNet2012,
-    name: "the AlexNet of 2012",
+    name: NetworkName::Paper,
     layers: [
         "features.0",
         "features.4",
@@ -70,7 +72,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
         }
     }
     if let Some(other) = file.entries().find(|entry| !keys.contains(&entry.name)) {
-        return Err(FormatError::UnexpectedTensor { name: told(&other.name), network: taken_for });
+        return Err(FormatError::UnexpectedTensor { name: printable(&other.name), network: taken_for });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
     let classes = u32::try_from(outputs).unwrap_or(u32::MAX);

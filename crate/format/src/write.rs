@@ -1,7 +1,8 @@
 //! Writes checkpoints.
 
+use alexnet_protocol::messages::FormatError;
+
 use crate::checkpoint::Checkpoint;
-use crate::error::FormatError;
 use crate::metadata::{AVERAGE, Description, OPTIMIZER, Run, VERSION};
 use crate::tensor::{FileFormat, Precision, Tensor};
 use crate::{onnx, safetensors};

@@ -3,6 +3,7 @@
 
 mod rows;
 
+use crate::messages::NetworkError;
 use crate::{Network, NetworkConfig, Normalization, Preprocess, ResponseNorm};
 use rows::definition;
 
@@ -30,6 +31,9 @@ impl LocalResponseNorm {
     /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` is 1 by default.
     const CAFFE: Self = Self { size: 5, alpha: 1e-4 / 5.0, beta: 0.75, k: 1.0 };
 }
+
+/// Largest number of classes of a network.
+pub const MAX_CLASSES: u32 = 100_000;
 
 /// The operation of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -150,15 +154,15 @@ impl Architecture {
     ///
     /// # Errors
     /// A sentence if width, dropout rate or number of classes is out of range.
-    pub fn new(config: NetworkConfig) -> Result<Self, String> {
+    pub fn new(config: NetworkConfig) -> Result<Self, NetworkError> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
-            return Err(format!("Width cannot be {}: use a number up to 8.", config.width));
+            return Err(NetworkError::Width { width: config.width });
         }
         if !(0.0..1.0).contains(&config.dropout) {
-            return Err(format!("Dropout cannot be {}: use a number from 0 to below 1.", config.dropout));
+            return Err(NetworkError::Dropout { dropout: config.dropout });
         }
-        if !(1..=100_000).contains(&config.classes) {
-            return Err(format!("A network cannot have {} classes: use 1 to 100000.", config.classes));
+        if !(1..=MAX_CLASSES).contains(&config.classes) {
+            return Err(NetworkError::Classes { classes: config.classes, most: MAX_CLASSES });
         }
         let definition = definition(config.network);
         let groups = definition.groups;
@@ -388,7 +392,7 @@ mod tests {
     #[test]
     fn out_of_range_values_are_rejected() {
         let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
-        assert!(Architecture::new(wide).unwrap_err().starts_with("Width cannot be inf"));
+        assert!(Architecture::new(wide).unwrap_err().to_string().starts_with("Width cannot be inf"));
         assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());
     }
 }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
+use crate::messages::NetworkError;
 
 /// Consecutive layers that a group computes without an exchange.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,22 +44,19 @@ impl Architecture {
     /// # Errors
     /// A sentence if the network does not have two groups, normalises responses across groups, or has a
     /// single class.
-    pub fn group_segments(&self, group: usize) -> Result<Vec<GroupSegment>, String> {
+    pub fn group_segments(&self, group: usize) -> Result<Vec<GroupSegment>, NetworkError> {
         let network = self.config.network;
         if self.groups != 2 || group >= self.groups {
-            return Err(format!("{network} is in one piece: choose alexnet-2012-32 for two towers."));
+            return Err(NetworkError::OnePiece { network: network.name() });
         }
         if self.config.classes < 2 {
-            return Err("One class cannot be shared by two towers: use a data set with more.".into());
+            return Err(NetworkError::OneClass);
         }
         let mut segments = vec![GroupSegment { joined: false, layers: Vec::new() }];
         for (index, layer) in self.layers.iter().enumerate() {
             let across_groups = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
             if across_groups {
-                return Err(format!(
-                    "With response normalisation “{}” the towers would have to exchange more than the figure shows: choose paper or none.",
-                    self.config.response_norm
-                ));
+                return Err(NetworkError::AcrossTowers { norm: self.config.response_norm.name() });
             }
             // A dropout layer belongs to the fully connected layer after it.
             let is_dropout_layer = matches!(layer.kind, LayerKind::Dropout(_));
@@ -164,8 +162,10 @@ mod tests {
     #[test]
     fn networks_without_two_groups_are_rejected() {
         assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).group_segments(0).is_err());
-        let across_groups =
-            architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).group_segments(0).unwrap_err();
+        let across_groups = architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc)
+            .group_segments(0)
+            .unwrap_err()
+            .to_string();
         assert!(across_groups.contains("choose paper or none"), "{across_groups}");
         assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).group_segments(0).is_err());
     }

@@ -4,6 +4,7 @@ use alexnet::data::decode;
 use alexnet::ensemble;
 use alexnet::format::{Checkpoint, Tensor};
 use alexnet::protocol::OcclusionGrid;
+use alexnet::protocol::messages::EngineError;
 use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 
@@ -118,7 +119,7 @@ impl Lab {
     /// If the bytes are not a model.
     #[wasm_bindgen(js_name = addMember)]
     pub fn add_member(&mut self, id: String, bytes: Vec<u8>) -> JsResult<()> {
-        let model = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
+        let model = Checkpoint::read(bytes).map_err(error)?;
         let member = LoadedModel::new(&model.into_model(), &self.compute).map_err(error)?;
         self.members.insert(id, member);
         Ok(())
@@ -142,12 +143,12 @@ impl Lab {
         members: Vec<String>,
         top: usize,
     ) -> JsResult<JsValue> {
-        let image = decode(&file).map_err(|e| error(e.into()))?;
+        let image = decode(&file).map_err(error)?;
         drop(file);
         let mut networks = vec![&self.active_model()?.classifier];
         for id in &members {
             let member = self.members.get(id);
-            let missing = || JsError::new(&format!("The network “{id}” is not loaded: load it first."));
+            let missing = || error(EngineError::NoMember { id: id.clone() });
             networks.push(&member.ok_or_else(missing)?.classifier);
         }
         let prediction = ensemble::predict(&networks, &image, top).await.map_err(error)?;

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
+use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{Backend, ModelInfo, TestCrops};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{JsFile, JsResult, error, image_from_rgba, message, object, pixels, to_js};
+use crate::convert::{JsFile, JsResult, error, image_from_rgba, object, pixels, to_js};
 use crate::lab_state::{Bench, ImageDataset, LoadedDataset};
 
 /// A loaded model, with the description from its file.
@@ -51,7 +52,7 @@ impl Lab {
     /// # Errors
     /// If the backend is not available.
     pub async fn create(backend: String) -> JsResult<Lab> {
-        let backend: Backend = backend.parse().map_err(|e: String| JsError::new(&e))?;
+        let backend: Backend = backend.parse().map_err(error)?;
         let compute = Compute::open(backend).await.map_err(error)?;
         Ok(Self {
             compute,
@@ -87,7 +88,7 @@ impl Lab {
     #[wasm_bindgen(js_name = importModel)]
     pub async fn import_model(&mut self, bytes: Vec<u8>) -> JsResult<JsValue> {
         let bytes: &[u8] = &bytes;
-        let file = ModelFile::open(&bytes).map_err(|e| error(e.into()))?;
+        let file = ModelFile::open(&bytes).map_err(error)?;
         self.use_file(&file, file.info())
     }
 
@@ -106,10 +107,10 @@ impl Lab {
         origin: Option<String>,
     ) -> JsResult<JsValue> {
         let js_file = JsFile { size: size as u64, read };
-        let file = ModelFile::open(&js_file).map_err(|e| error(e.into()))?;
+        let file = ModelFile::open(&js_file).map_err(error)?;
         let mut info = file.info();
         info.origin = info.origin.or(origin);
-        accept.call1(&JsValue::NULL, &to_js(&info)?).map_err(|e| JsError::new(&message(&e)))?;
+        accept.call1(&JsValue::NULL, &to_js(&info)?)?;
         self.use_file(&file, info)
     }
 
@@ -146,8 +147,8 @@ impl Lab {
     /// If the bytes are not an image or there is no model.
     pub async fn classify(&self, file: Vec<u8>, top: usize, views: Option<String>) -> JsResult<JsValue> {
         let views = views.map_or(Ok(TestCrops::One), |name| name.parse());
-        let views = views.map_err(|e: String| JsError::new(&e))?;
-        let image = decode(&file).map_err(|e| error(e.into()))?;
+        let views = views.map_err(error)?;
+        let image = decode(&file).map_err(error)?;
         drop(file);
         self.classify_image(&image, views, top).await
     }
@@ -174,13 +175,13 @@ impl Lab {
     }
 
     pub(crate) fn active_model(&self) -> JsResult<&LoadedModel> {
-        self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
+        self.model.as_ref().ok_or_else(|| error(EngineError::NoModel))
     }
 
     pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn Dataset>> {
         match self.datasets.get(id) {
             Some(set) => set.source(network),
-            None => Err(JsError::new(&format!("The data set “{id}” is not loaded: choose it again."))),
+            None => Err(error(EngineError::NoDataset { id: id.into() })),
         }
     }
 
@@ -194,11 +195,8 @@ impl Lab {
 
 /// A checkpoint as the bytes of a file.
 pub(crate) fn write(checkpoint: &Checkpoint, format: &str) -> JsResult<Uint8Array> {
-    let format = FileFormat::from_extension(format).ok_or_else(|| {
-        JsError::new(&format!(
-            "“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."
-        ))
-    })?;
-    let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
+    let format = FileFormat::from_extension(format)
+        .ok_or_else(|| error(EngineError::Format { format: format.into() }))?;
+    let bytes = checkpoint.write(format, Precision::F32).map_err(error)?;
     Ok(Uint8Array::from(bytes.as_slice()))
 }

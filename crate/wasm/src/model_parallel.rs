@@ -1,5 +1,6 @@
 //! Model parallelism: one of two groups (the paper's towers) in this worker; and the shapes of networks.
 
+use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{NetworkConfig, NetworkShape, RunOptions};
 use alexnet::{Exchange, GroupSession, LabError, digest};
 use js_sys::{Float32Array, Function, Promise};
@@ -15,7 +16,7 @@ struct Peer(Function);
 
 impl Exchange for Peer {
     async fn exchange(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
-        let lost = |_| LabError::Device("The other tower's worker is gone: start both again.".into());
+        let lost = |_| LabError::TowerGone;
         let promise = self.0.call1(&JsValue::NULL, &floats(&numbers)).map_err(lost)?;
         let theirs = JsFuture::from(Promise::resolve(&promise)).await.map_err(lost)?;
         Ok(Float32Array::new(&theirs).to_vec())
@@ -34,8 +35,8 @@ impl Lab {
     /// If an option is out of range, the network does not have two groups or the data set is not loaded.
     #[wasm_bindgen(js_name = configureGroup)]
     pub fn configure_group(&mut self, group: usize, options: JsValue) -> JsResult<JsValue> {
-        let options: RunOptions = from_js(options, "configuration")?;
-        options.check().map_err(|e| error(LabError::Options(e)))?;
+        let options: RunOptions = from_js(options, ValueName::Options)?;
+        options.check().map_err(error)?;
         let source = self.source(&options.dataset, options.network)?;
         let group = GroupSession::new(options, group, source, &self.compute).map_err(error)?;
         let info = to_js(&group.session().info())?;
@@ -82,11 +83,11 @@ impl Lab {
     /// If the configuration is out of range.
     #[wasm_bindgen(js_name = describeNetwork)]
     pub fn describe_network(&self, config: JsValue) -> JsResult<JsValue> {
-        let config: NetworkConfig = from_js(config, "network")?;
-        to_js(&NetworkShape::new(config).map_err(|e| error(LabError::Options(e)))?)
+        let config: NetworkConfig = from_js(config, ValueName::Network)?;
+        to_js(&NetworkShape::new(config).map_err(error)?)
     }
 }
 
-fn no_group() -> JsError {
-    JsError::new("There is no tower here yet: configure one first.")
+fn no_group() -> JsValue {
+    error(EngineError::NoTower)
 }

@@ -15,7 +15,7 @@ impl Lab {
     /// If there is no run, the bytes are not an image or images cannot be loaded.
     #[wasm_bindgen(js_name = nearestNeighbors)]
     pub async fn nearest_neighbors(&self, slot: usize, file: Vec<u8>, count: usize) -> JsResult<JsValue> {
-        let image = decode(&file).map_err(|e| error(e.into()))?;
+        let image = decode(&file).map_err(error)?;
         drop(file);
         to_js(&self.run(slot)?.nearest_neighbors(&image, count).await.map_err(error)?)
     }

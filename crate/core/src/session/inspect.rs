@@ -24,7 +24,7 @@ impl Session {
     /// Evaluates on the first `limit` validation images (0 for all).
     ///
     /// # Errors
-    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device was lost.
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::ReadBack`] if the device was lost.
     pub async fn validate(&self, limit: u32) -> Result<Validation, LabError> {
         let available: u32 = self.source.shards(Split::Val).iter().sum();
         let images = if limit == 0 { available } else { limit.min(available) };
@@ -64,20 +64,20 @@ impl Session {
     /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn filters(&self) -> Result<HostTensor, LabError> {
         match self.params.0.first() {
             Some(param) => {
                 Ok(HostTensor { shape: param.shape.clone(), data: download(param.value.clone()).await? })
             }
-            None => Err(LabError::Weights("The network has no layers.".into())),
+            None => Err(LabError::NoLayers),
         }
     }
 
     /// The top-5 predictions for some validation images.
     ///
     /// # Errors
-    /// [`LabError::Data`] if an image cannot be loaded, [`LabError::Device`] if the device was lost.
+    /// [`LabError::Data`] if an image cannot be loaded, [`LabError::ReadBack`] if the device was lost.
     pub async fn predict_validation(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
         let classifier = self.classifier();
         let (logits, classes) = self.val_logits(&classifier, indices).await?;

@@ -63,16 +63,15 @@ impl GroupSession {
     /// Group 0 or 1 of a new run: half of the weights that a [`Session`] with the same options draws.
     ///
     /// # Errors
-    /// As [`Session::new`]. [`LabError::Options`] if the network does not have two groups.
+    /// As [`Session::new`]. [`LabError`] if the network does not have two groups.
     pub fn new(
         options: RunOptions,
         group: usize,
         source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
-        let segments = architecture.group_segments(group).map_err(LabError::Options)?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let segments = architecture.group_segments(group)?;
         let mut params = init(&architecture, options.seed, &compute.device)?;
         for param in &mut params.0 {
             let rows = param.shape.first().copied().unwrap_or(1);
@@ -102,7 +101,7 @@ impl GroupSession {
     /// This group's half of every tensor.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn tensors(&self) -> Result<Tensors, LabError> {
         self.session.params.read().await
     }
@@ -110,7 +109,7 @@ impl GroupSession {
     /// Trains one step together with the other group. Both return the same metrics.
     ///
     /// # Errors
-    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device or the connection
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::ReadBack`] if the device or the connection
     /// was lost. The weights are then those before the step.
     pub async fn step(&mut self, peer: &mut impl Exchange) -> Result<StepMetrics, LabError> {
         let samples = self.session.next_batch().await?;
@@ -210,7 +209,7 @@ impl Session {
     /// The two halves of every tensor, as two groups hold them.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn group_tensors(&self) -> Result<[Tensors; 2], LabError> {
         let whole = self.params.read().await?;
         Ok([0, 1].map(|group| {
@@ -241,11 +240,11 @@ fn first_weighted_layer(segment: &GroupSegment) -> Option<String> {
 }
 
 fn no_gradient() -> LabError {
-    LabError::Device("A gradient was lost on the device: start the run again.".into())
+    LabError::NoGradient
 }
 
 fn out_of_sync() -> LabError {
-    LabError::Device("The two towers are out of step with each other: start them again.".into())
+    LabError::OutOfStep
 }
 
 /// Exchanges halves with the other group and concatenates them. The result is tracked by autodiff.

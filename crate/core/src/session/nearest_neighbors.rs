@@ -54,7 +54,7 @@ impl Session {
     /// The first call after a step embeds the first [`MAX_NEIGHBORS`] training images.
     ///
     /// # Errors
-    /// [`LabError::Data`] if images cannot be loaded, [`LabError::Device`] if the device was lost.
+    /// [`LabError::Data`] if images cannot be loaded, [`LabError::ReadBack`] if the device was lost.
     pub async fn nearest_neighbors(&self, image: &Image, count: usize) -> Result<Vec<Neighbor>, LabError> {
         let embeddings = self.embeddings().await?;
         let activations = self.classifier().embed_image(image).await?;

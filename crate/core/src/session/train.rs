@@ -53,8 +53,8 @@ impl Session {
     ///
     /// Logits are read back only once, after the last step.
     ///
-    /// [`LabError::Data`] if images cannot be loaded (the step can be repeated), [`LabError::Device`] if the
-    /// device was lost, [`LabError::Options`] if a resumed distillation run has no teachers yet.
+    /// [`LabError::Data`] if images cannot be loaded (the step can be repeated), [`LabError::ReadBack`] if the
+    /// device was lost, [`LabError`] if a resumed distillation run has no teachers yet.
     pub async fn step(&mut self, n: u32) -> Result<StepMetrics, LabError> {
         for _ in 1..n.max(1) {
             self.train().await?;
@@ -219,7 +219,7 @@ impl Session {
     /// `pixels` are normalised NCHW values. Without `masks` the current step's are used.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn forward_backward(
         &mut self,
         pixels: Vec<f32>,
@@ -265,7 +265,7 @@ impl Session {
     /// loss.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn step_on_batch(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
         let masks = self.draw_masks(labels.len());
         self.step_with_masks(pixels, labels, masks).await
@@ -274,7 +274,7 @@ impl Session {
     /// [`Session::step_on_batch`] with given dropout masks, for comparison with other implementations.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn step_with_masks(
         &mut self,
         pixels: Vec<f32>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::file_tree::{Entry, FileTree};
 use super::paths::{SplitFolder, is_ignored, split_of};
-use crate::{DataError, Split};
+use crate::{DataError, SkippedImage, Split};
 
 /// Share of each class used for validation where the data set has no validation split.
 const VAL_SHARE: f64 = 0.1;
@@ -16,7 +16,7 @@ pub(super) struct Plan {
     /// The images.
     pub images: Vec<Planned>,
     /// One sentence for each image that is in no class folder.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<SkippedImage>,
 }
 
 /// One image to read.
@@ -63,11 +63,10 @@ impl Plan {
         for image in found.iter().filter(check) {
             match place(image.class) {
                 Some(label) => val.push((label, image.entry)),
-                None => skipped.push(format!(
-                    "{}: no training image has its class, “{}”.",
-                    path(container, image.entry),
-                    image.class
-                )),
+                None => skipped.push(SkippedImage::NoClass {
+                    path: path(container, image.entry).into(),
+                    class: image.class.into(),
+                }),
             }
         }
         let hash = |entry: &usize| hash(seed, path(container, *entry));
@@ -104,7 +103,7 @@ impl Plan {
 }
 
 /// The images with their class folders, and a sentence for each image in no folder.
-fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<String>), DataError> {
+fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<SkippedImage>), DataError> {
     let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
     let in_split = |path: &str| {
         let (first, rest) = path.split_once('/')?;
@@ -118,7 +117,7 @@ fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<String>), Da
         let inner = if folder.is_some() { path.split_once('/').map_or("", |(_, rest)| rest) } else { path };
         match inner.split_once('/') {
             Some((class, _)) => found.push(LabeledEntry { entry, class, folder }),
-            None => skipped.push(format!("{path}: it lies in no class folder.")),
+            None => skipped.push(SkippedImage::NoFolder { path: path.clone() }),
         }
     }
     match (found.is_empty(), skipped.len()) {

@@ -17,7 +17,7 @@ mod statistics;
 
 use alexnet_protocol::{ClassLabel, Preprocess};
 
-use crate::{DataError, InMemoryDataset, Samples};
+use crate::{DataError, InMemoryDataset, Samples, SkippedImage};
 use file_tree::FileTree;
 use folders::Plan;
 
@@ -59,8 +59,8 @@ pub struct File {
 pub struct Import {
     /// The data set.
     pub source: InMemoryDataset,
-    /// One sentence for each image that could not be used.
-    pub skipped: Vec<String>,
+    /// Images that could not be used.
+    pub skipped: Vec<SkippedImage>,
 }
 
 /// Labelled images without a split, for evaluation.
@@ -70,8 +70,8 @@ pub struct UnsplitImages {
     pub labels: Vec<ClassLabel>,
     /// The images; a label is an index into `labels`.
     pub samples: Samples,
-    /// One sentence for each image that could not be used.
-    pub skipped: Vec<String>,
+    /// Images that could not be used.
+    pub skipped: Vec<SkippedImage>,
 }
 
 /// Both splits of a data set.
@@ -79,7 +79,7 @@ struct Parts {
     labels: Vec<String>,
     train: Samples,
     val: Samples,
-    skipped: Vec<String>,
+    skipped: Vec<SkippedImage>,
 }
 
 /// Imports a data set: decodes its images and brings them to the network's input size.
@@ -162,9 +162,7 @@ fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> R
     }
     let first = train.labels.first();
     match first {
-        None => {
-            Err(DataError::layout("The data set has no image to learn from: put some into its train folder."))
-        }
+        None => Err(DataError::NoTrainImages),
         Some(&class) if train.labels.iter().all(|&label| label == class) => {
             Err(DataError::OneClass { class: labels.get(class as usize).cloned().unwrap_or_default() })
         }

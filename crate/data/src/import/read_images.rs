@@ -5,7 +5,7 @@ use alexnet_protocol::Preprocess;
 use super::file_tree::FileTree;
 use super::folders::Plan;
 use super::{Parts, reserve};
-use crate::{DataError, Image, Split, decode, preprocess_image};
+use crate::{DataError, Image, SkippedImage, Split, decode, preprocess_image};
 
 /// Number of images whose encoded bytes are in memory at once; with the feature `rayon` all cores decode them.
 const CHUNK: usize = if cfg!(feature = "rayon") { 256 } else { 8 };
@@ -42,9 +42,9 @@ pub(super) fn read(
                 Err(error @ DataError::Bomb { .. }) => return Err(error),
                 Err(error) => {
                     let path = container.entries.get(image.entry).map_or("", |e| e.path.as_str());
-                    let sentence = format!("{path}: {error}");
-                    first.get_or_insert_with(|| sentence.clone());
-                    skipped.push(sentence);
+                    let image = SkippedImage::Unreadable { path: path.into(), reason: Box::new(error) };
+                    first.get_or_insert_with(|| Box::new(image.clone()));
+                    skipped.push(image);
                 }
             }
         }
@@ -100,9 +100,7 @@ fn without_empty_classes(mut parts: Parts) -> Parts {
     let labels = std::mem::take(&mut parts.labels);
     for (label, count) in labels.into_iter().zip(images) {
         match count {
-            0 => parts
-                .skipped
-                .push(format!("{label}: none of its images could be read, so the class is left out.")),
+            0 => parts.skipped.push(SkippedImage::EmptyClass { class: label }),
             _ => parts.labels.push(label),
         }
     }

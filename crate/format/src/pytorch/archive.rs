@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::ops::Range;
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use flate2::{Decompress, FlushDecompress};
 use pytorch_reader::{PytorchReader, Tensor};
 use rawzip::{
@@ -14,10 +15,10 @@ use rawzip::{
 };
 
 use super::calls;
-use super::error::{self, NOT_TORCH};
-use super::pickles::{PICKLE, Stream, TOO_LARGE};
-use crate::error::{FormatError, told};
-use crate::read::{ReadAt, allocate, read_chunks, read_exact_at};
+use super::error;
+use super::pickles::{PICKLE, Stream};
+use crate::printable::printable;
+use crate::read::{ReadAt, allocate, no_memory, read_chunks, read_exact_at};
 
 /// Storages up to this size in bytes are read together with the description. So a hostile file with very many small
 /// storages does not make us look for each.
@@ -101,8 +102,8 @@ impl<'a> Archive<'a> {
             // Two files of one name: readers differ in which they choose.
             if files.len() == FILES || files.iter().any(|other| other.name == name) {
                 let reason = match files.len() {
-                    FILES => "its ZIP archive holds more files than the weights of any network".to_owned(),
-                    _ => format!("its ZIP archive holds {} twice", told(name)),
+                    FILES => FileDamage::Files,
+                    _ => FileDamage::Twice { name: printable(name) },
                 };
                 return Err(FormatError::Damaged { reason });
             }
@@ -116,7 +117,7 @@ impl<'a> Archive<'a> {
         }
         // The same check as the reader's, before anything is read for it.
         if !files.iter().any(|entry| entry.name.ends_with(DATA)) {
-            return Err(NOT_TORCH);
+            return Err(FormatError::NotTorch);
         }
         let mut own = Self { file, zip: Some(zip), described: Vec::new(), storages: Vec::new() };
         own.take(files, small)?;
@@ -172,7 +173,7 @@ impl<'a> Archive<'a> {
             }
             let pickle = entry.name.ends_with(DATA);
             if pickle && entry.size > PICKLE {
-                return Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() });
+                return Err(FormatError::Damaged { reason: FileDamage::PickleSize });
             }
             let bytes = self.read(&entry, left)?;
             left -= bytes.len() as u64;
@@ -203,13 +204,14 @@ impl<'a> Archive<'a> {
 
     /// The tensors; those of this storage have their weights.
     fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
-        let storage = storage.map(|entry| Ok((entry, self.place(entry, u64::MAX)?))).transpose()?;
+        let storage =
+            storage.map(|entry| self.place(entry, u64::MAX).map(|place| (entry, place))).transpose()?;
         let sizes = self.described.iter().map(|(entry, bytes)| (entry, bytes.len()));
         let sizes = sizes.chain(storage.map(|(entry, (_, length))| (entry, length)));
         let room = sizes.map(|(entry, length)| length + 2 * entry.name.len() + HEADERS).sum();
         // The exact capacity: a growing vector would be copied, which takes memory twice.
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(room).map_err(|_| FormatError::NoRoom { bytes: room as u64 })?;
+        bytes.try_reserve_exact(room).map_err(|_| no_memory(room as u64))?;
         let mut archive = ZipArchiveWriter::new(&mut bytes);
         for (entry, bytes) in &self.described {
             add(&mut archive, entry, |write| write(bytes))?;
@@ -244,7 +246,7 @@ impl<'a> Archive<'a> {
         match usize::try_from(length) {
             Ok(fits) if end <= self.file.size() && length <= most => Ok((start, fits)),
             _ => {
-                let reason = format!("{} is longer than it can be", told(&entry.name));
+                let reason = FileDamage::FileLength { name: printable(&entry.name) };
                 Err(FormatError::Damaged { reason })
             }
         }
@@ -290,7 +292,7 @@ fn add(
 
 /// The ZIP reader's own errors are for developers, so they are replaced.
 fn broken<T>(_: T) -> FormatError {
-    FormatError::Damaged { reason: error::ZIP.to_owned() }
+    FormatError::Damaged { reason: FileDamage::Zip }
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use alexnet_protocol::messages::FormatError;
 use pytorch_reader::OpCode;
 
 use super::pickles::Pickles;
-use crate::error::{FormatError, told};
+use crate::printable::printable;
 use crate::read::ReadAt;
 
 /// Functions that make plain values, under their names in all versions of Python and PyTorch.
@@ -83,7 +84,10 @@ pub fn check(file: &dyn ReadAt) -> Result<(), FormatError> {
     for _ in 0..PICKLES {
         let whole = pickles.next(&mut |op, bytes, argument| machine.step(op, bytes, argument));
         if let Some(name) = machine.called.take() {
-            return Err(FormatError::Call { name });
+            return Err(match name.is_empty() {
+                true => FormatError::UnnamedCall,
+                false => FormatError::Call { name },
+            });
         }
         if whole.is_none() {
             break;
@@ -195,10 +199,10 @@ impl Machine {
         };
         let name = match function {
             Item::Name(module, name) => [text(module), text(name)].join("."),
-            _ => "a function without a name".to_owned(),
+            _ => String::new(),
         };
         if !HARMLESS.contains(&name.as_str()) && !name.starts_with(REBUILD) {
-            self.called.get_or_insert_with(|| told(&name));
+            self.called.get_or_insert_with(|| printable(&name));
         }
     }
 }
@@ -221,6 +225,7 @@ mod tests {
     fn called(pickle: &[u8]) -> Option<String> {
         match check(&pickle) {
             Err(FormatError::Call { name }) => Some(name),
+            Err(FormatError::UnnamedCall) => Some("a function without a name".into()),
             other => other.map(|()| None).unwrap(),
         }
     }

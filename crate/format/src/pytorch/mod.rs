@@ -9,15 +9,15 @@ mod calls;
 mod error;
 mod pickles;
 
+use alexnet_protocol::messages::FormatError;
 use pytorch_reader::{DType, PytorchReader, Tensor};
 use safetensors::Dtype;
 
-use crate::error::FormatError;
 use crate::read::{ReadAt, allocate, read_exact_at};
 
 pub use archive::Archive;
 pub use error::bytes;
-use error::{NO_TENSORS, explain};
+use error::explain;
 
 /// The format's name, as `inspect` shows it.
 pub const NAME: &str = "pth";
@@ -105,7 +105,7 @@ pub struct StateDict<'a> {
 impl<'a> StateDict<'a> {
     fn new(tensors: Vec<Tensor>, archive: Option<Archive<'a>>) -> Result<Self, FormatError> {
         if tensors.is_empty() {
-            return Err(NO_TENSORS);
+            return Err(FormatError::NoTensors);
         }
         let holder =
             HOLDERS.into_iter().find(|holder| tensors.iter().any(|tensor| tensor.name.starts_with(holder)));

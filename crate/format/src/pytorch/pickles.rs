@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use pytorch_reader::OpCode;
 
-use crate::error::FormatError;
 use crate::read::{ReadAt, allocate, read_exact_at};
 
 /// Bytes per read in search of the end of a pickle.
@@ -14,9 +14,6 @@ const PIECE: usize = 1 << 16;
 /// Largest size of the pickles in bytes: AlexNet's take a few thousand, its optimiser's state as many again. The reader
 /// needs about a hundred bytes for a value, and a value can be one byte.
 pub const PICKLE: u64 = 4 << 20;
-
-/// The error for larger pickles.
-pub const TOO_LARGE: &str = "what describes its weights is larger than that of any network";
 
 /// The parts of a legacy file.
 #[derive(Debug)]
@@ -115,7 +112,7 @@ impl<'a> Pickles<'a> {
     pub fn fits(&self) -> Result<(), FormatError> {
         match (self.bytes.len() as u64) < PICKLE {
             true => Ok(()),
-            false => Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() }),
+            false => Err(FormatError::Damaged { reason: FileDamage::PickleSize }),
         }
     }
 
