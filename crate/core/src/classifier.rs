@@ -64,7 +64,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`LabError`] if the tensors do not fit the network.
-    pub fn check_shapes(model: &Checkpoint) -> Result<(), LabError> {
+    pub fn check(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         check_shapes(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
     }

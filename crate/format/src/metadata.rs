@@ -113,7 +113,7 @@ impl Description {
         {
             return refuse(DescriptionError::Calibration {
                 temperature: temperature.to_string(),
-                confidence_threshold: confidence_threshold.to_string(),
+                doubt: confidence_threshold.to_string(),
             });
         }
         match &self.run {
