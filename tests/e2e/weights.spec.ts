@@ -174,14 +174,14 @@ test.describe("a file from an address", () => {
       [abroad.at("nowhere.safetensors"), /^“nowhere\.safetensors” could not be read from 127\.0\.0\.1:\d+: either it is not there, or that server does not let other pages read it \(no CORS\)/],
       ["http://127.0.0.1:9/net.safetensors", /^“net\.safetensors” could not be downloaded: 127\.0\.0\.1:9 could not be reached/],
       ["ftp://example.org/net.safetensors", /^“ftp:\/\/example\.org\/net\.safetensors” is no address of a file on the web/],
-      [serve("short.safetensors", network.subarray(0, 2_000_000)), /^The model file is cut short \(2000000 of \d+ bytes\)/],
+      [serve("short.safetensors", network.subarray(0, 2_000_000)), /^The model file is cut off \(2,000,000 of [\d,]+ bytes\)/],
       [serve("alexnet-owt-7be5be79.pth", network), /^What arrived is not “alexnet-owt-7be5be79\.pth” as it was published \(its SHA-256 begins with [0-9a-f]{8}, not 7be5be79\), so it was thrown away/],
       [serve("shape.pth", readFileSync(new URL("../fixtures/pth/zip.pth", import.meta.url))), /^Features\.0\.weight has the shape \[4, 3, 3, 3\] where alexnet-224 needs/],
       [serve("overflow.safetensors", one("[4611686018427387904,4]", "16")), /^The model file is damaged/],
-      [serve("vast.safetensors", one("[1000000000]", "4000000000")), /^The model file is (cut short|damaged)/],
+      [serve("vast.safetensors", one("[1000000000]", "4000000000")), /^The model file is (cut off|damaged)/],
       [serve("nested.safetensors", header('{"a":'.repeat(100_000))), /^The model file is damaged/],
       [serve("crowd.safetensors", Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1, 0, 0]), Buffer.from('{"a":')])), /^The model file is damaged/],
-      [serve("call.pth", Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1")), /wants “os\.system” to be called, and nothing in it is ever run here/],
+      [serve("call.pth", Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1")), /calls the function “os\.system”, and no code in a file is run here/],
     ];
     for (const [url, words] of cases) {
       await fetchFrom(page, url);

@@ -150,7 +150,7 @@ fn explain(error: ImageError, format: &'static str) -> DataError {
     DataError::Broken { format, reason: Cause::of(&reason).into() }
 }
 
-/// What a file that is no image looks like, for the error.
+/// What the content of a file that is not an image looks like.
 fn describe(bytes: &[u8]) -> FileContent {
     let head = bytes.get(..bytes.len().min(512)).unwrap_or(bytes);
     let after = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));

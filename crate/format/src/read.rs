@@ -13,7 +13,7 @@ pub trait ReadAt {
     /// Fills `into` with the bytes at `offset`.
     ///
     /// # Errors
-    /// The reason, to be inserted into a sentence.
+    /// Why they cannot be read.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError>;
 }
 

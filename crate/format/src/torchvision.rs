@@ -15,7 +15,7 @@ use crate::printable::printable;
 /// A network by the keys of its PyTorch state dict.
 struct Layout {
     network: Network,
-    /// Its name, to be inserted into a sentence.
+    /// Its name in a sentence.
     name: NetworkName,
     /// The layers with weights.
     layers: [&'static str; 8],

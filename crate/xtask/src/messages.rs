@@ -136,8 +136,11 @@ fn declarations(specs: &[MessageSpec]) -> String {
     }
     text.push_str(
         "}\n\n/** A code of a message from Rust. */\nexport type RustCode = keyof RustMessages;\n\n\
+         /** The title of an option inside a message. */\n\
+         export interface OptionTitle { code: `options.${string}Title`; params: Record<never, never> }\n\n\
          /** A message from Rust: its code and parameters. */\n\
-         export type RustMessage = { [Code in RustCode]: { code: Code; params: RustMessages[Code] } }[RustCode];\n",
+         export type RustMessage =\n  \
+         | { [Code in RustCode]: { code: Code; params: RustMessages[Code] } }[RustCode]\n  | OptionTitle;\n",
     );
     text
 }

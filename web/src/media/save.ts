@@ -1,9 +1,9 @@
-/** Files out of the page. */
+/** Saves files. */
 import type { ExportFormat } from "../engine/shared/protocol";
 import type { ModelInfo } from "../generated/protocol";
 
 /** `alexnet-64-200-classes.safetensors` */
-export function fileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
+export function modelFileName(info: Pick<ModelInfo, "network" | "classes"> | null, format: ExportFormat): string {
   return info ? `${info.network}-${info.classes}-classes.${format}` : `model.${format}`;
 }
 
@@ -13,6 +13,6 @@ export function save(blob: Blob, name: string): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The download has its own hold on the blob once it has begun.
+  // The download keeps the blob once it has started.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -4,7 +4,7 @@ import type { Slot } from "../engine/shared/protocol";
 import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type Validation } from "../generated/protocol";
 import { differences, nameRuns, needsReset, withLive } from "./differences";
 import { duration } from "../i18n/format";
-import { Rate } from "./step-rate";
+import { StepRate } from "./step-rate";
 import { Recorder } from "./recorder";
 
 const info: RunInfo = {
@@ -173,7 +173,7 @@ describe("recorder", () => {
 
 describe("time left", () => {
   it("is measured over everything that happens between steps", () => {
-    const rate = new Rate();
+    const rate = new StepRate();
     expect(rate.stepsPerSecond()).toBeUndefined();
     for (let second = 0; second <= 100; second++) rate.add(second * 1000, second * 5);
     expect(rate.stepsPerSecond()).toBeCloseTo(5);

@@ -1,5 +1,5 @@
 /** Steps a second over the last half minute, everything between the steps included. */
-export class Rate {
+export class StepRate {
   private readonly samples: { at: number; step: number }[] = [];
 
   /** @param at milliseconds, rising */
@@ -20,6 +20,3 @@ export class Rate {
     this.samples.length = 0;
   }
 }
-
-// For the studio, until it reads durations from i18n.
-export { duration as durationText } from "../i18n/format";

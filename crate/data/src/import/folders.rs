@@ -15,7 +15,7 @@ pub(super) struct Plan {
     pub labels: Vec<String>,
     /// The images.
     pub images: Vec<Planned>,
-    /// One sentence for each image that is in no class folder.
+    /// Images that are in no class folder.
     pub skipped: Vec<SkippedImage>,
 }
 
@@ -102,7 +102,7 @@ impl Plan {
     }
 }
 
-/// The images with their class folders, and a sentence for each image in no folder.
+/// The images with their class folders, and the images that are in none.
 fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<SkippedImage>), DataError> {
     let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
     let in_split = |path: &str| {

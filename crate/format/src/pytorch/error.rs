@@ -5,8 +5,8 @@ use pytorch_reader::{PickleError, PytorchError, Tensor};
 
 use crate::printable::printable;
 
-/// Words in what the reader says, and what they mean. It has no variants for them; its version is pinned, and tests of
-/// files that are damaged in these ways hold the words.
+/// Texts in the reader's errors, and what they mean. The reader has no variants for them; its version is pinned, and
+/// tests with such files check the texts.
 const DAMAGES: [(&str, FileDamage); 18] = [
     ("got -", FileDamage::Negative),
     ("must be non-negative", FileDamage::Uncountable),

@@ -7,6 +7,7 @@ import type {
   Backend, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, RunInfo, RunOptions, SimilarClass,
   StepMetrics, Validation, Views, ValidationPrediction,
 } from "../../generated/protocol";
+import type { Message } from "../../errors/message";
 import type { EvaluationResult, ProjectRun } from "../../projects/types";
 import type {
   BenchSample, Classified, EnsemblePrediction, ExportFormat, FilterData, GroupStep, HeatMapData, MaskData, Parity, Pixels,
@@ -51,8 +52,8 @@ export interface DatasetChoice {
   origin: string;
   /** Ships with the page, or imported by the visitor for as long as the tab lives. */
   builtIn: boolean;
-  /** One sentence for each picture left out. */
-  skipped: string[];
+  /** A message for each image left out. */
+  skipped: Message[];
 }
 
 /** A model file that was downloaded to this device, or part of one. */

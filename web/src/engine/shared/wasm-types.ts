@@ -1,5 +1,11 @@
 /** What the wasm module takes and returns, shared by the page, the worker and the npm package. Types only. */
 import type { Prediction, StepMetrics } from "../../generated/protocol";
+import type { RustMessage } from "../../generated/rust-messages";
+
+export type { RustCode, RustMessage, RustMessages } from "../../generated/rust-messages";
+
+/** What the methods throw: an English sentence, and its code and parameters for who says it in another language. */
+export type RustError = Error & RustMessage;
 
 /** The formats that a model leaves in, each its file name's extension. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
@@ -10,8 +16,8 @@ export interface Pixels { size: number; rgba: Uint8Array }
 export interface MaskData { batch: number; units: number; values: Uint8Array }
 /** Filters of the first convolution, or (with one channel) what leaves a layer: `(count, channels, height, width)`. */
 export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
-/** A data set that the worker holds or streams; `skipped` has one sentence for each picture left out. */
-export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: string[] }
+/** A data set that the worker holds or streams; `skipped` has a message for each image left out. */
+export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: RustMessage[] }
 /** Answer for one picture: the best classes, and the square that the network saw. */
 export interface Classified { top: Prediction[]; crop: Pixels }
 /** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */

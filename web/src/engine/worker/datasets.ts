@@ -1,6 +1,8 @@
 /** The worker's data sets: announced by an index or imported by the visitor, opened when a run names them. */
 import type { DatasetChoice } from "../shared/protocol";
+import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
+import { fromRust } from "./rust-error";
 import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
 
 /** One line of `data/index.json`, which the build writes; paths are relative to the index. */
@@ -50,8 +52,7 @@ export class Datasets {
 
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
-    const info = await lab.importData(name, await readAll(files), network);
-    const choice: DatasetChoice = { ...info, name, licence: "", origin: "Your own pictures: they stay in this tab.", builtIn: false };
+    const choice: DatasetChoice = { ...fromInfo(await lab.importData(name, await readAll(files), network)), name, licence: "", origin: "Your own pictures: they stay in this tab.", builtIn: false };
     this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
     return choice;
@@ -84,6 +85,17 @@ export class Datasets {
   }
 }
 
+const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust) });
+
+let fetchFailure: unknown;
+
+/** Why a shard could not be fetched last; the wasm only knows that it could not. */
+export function takeFetchFailure(): unknown {
+  const failure = fetchFailure;
+  fetchFailure = undefined;
+  return failure;
+}
+
 /** A set that streams shard by shard as the run needs it. */
 async function shards(url: URL): Promise<Source | null> {
   const manifest = await fetchJson<ShardManifest>(url);
@@ -91,8 +103,13 @@ async function shards(url: URL): Promise<Source | null> {
   const { id, name, labels, size, licence, origin, train, val } = manifest;
   const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
   const fetchShard = async (file: string) => {
-    const response = await fetchOk(new URL(file, url), `A part of the data set ${name}`);
-    return new Uint8Array(await response.arrayBuffer());
+    try {
+      const response = await fetchOk(new URL(file, url), `A part of the data set ${name}`);
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      fetchFailure = error;
+      throw error;
+    }
   };
   return {
     choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [] },
@@ -110,7 +127,7 @@ function archive({ id, name }: IndexEntry, url: URL): Source {
     open: async (lab, network) => {
       const response = await fetchOk(url, `The data set ${name}`);
       const bytes = new Uint8Array(await response.arrayBuffer());
-      Object.assign(choice, await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network));
+      Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
 }

@@ -7,7 +7,7 @@ import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
 import { megabytes } from "../../ui/format";
 import type { EngineInfo, MemberFile, StartFrom, WorkerApi, WorkerEvent } from "../shared/protocol";
 import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
-import { Datasets } from "./datasets";
+import { Datasets, takeFetchFailure } from "./datasets";
 import { ArrayPort } from "./port";
 import { waitForDeviceLoss, deviceError, watchDevices } from "./device";
 import { MAX_MODEL_BYTES } from "./download";
@@ -17,6 +17,7 @@ import { deleteModelFiles, deleteModelUrl, getModelFile, stopDownload, storage }
 import { originOf } from "./origin";
 import { ProjectDatasets, copyProjectRuns, finishProjectRun, saveProjectRun, loadProjectNetwork, labelMaps, resumeProjectRun } from "./project-data";
 import { Queue } from "../shared/queue";
+import { fromWasm } from "./rust-error";
 import { hasGpuBuild, loadWasm } from "./wasm";
 import { WITHOUT_GPU_BUILD } from "./gpu-build";
 import type { WasmLab } from "./wasm-api";
@@ -58,7 +59,7 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
       // With a lost device this worker is replaced: the caller must not take that for the end of the run.
       await waitForDeviceLoss();
       if (error instanceof WebAssembly.RuntimeError) reportFailure(error.message);
-      throw error instanceof Error ? error : new Error(String(error));
+      throw fromWasm(error, takeFetchFailure());
     } finally {
       clearTimeout(timer);
     }
@@ -73,7 +74,8 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surpr
   const module = await loadWasm(choice.backend, (progress) => postEvent({ event: "progress", what: "engine", ...progress }));
   lab = await module.Lab.create(choice.backend).catch((error: unknown) => {
     // What comes out of wgpu holds a stack trace.
-    throw new Error(deviceError() ?? (error instanceof Error ? error.message : String(error)));
+    const refused = deviceError();
+    throw refused ? new Error(refused) : fromWasm(error);
   });
   datasets = new Datasets(base);
   const { version, device } = lab.info();

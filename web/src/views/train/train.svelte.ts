@@ -8,7 +8,7 @@ import { openView, page } from "../../state/page.svelte";
 import { differences, needsReset, describeOption, inRow, valueOf, withLive, type Value } from "../../training/differences";
 import { Inspector, type Part } from "./inspection.svelte";
 import { withOption } from "../../training/numbers";
-import { Rate } from "../../training/step-rate";
+import { StepRate } from "../../training/step-rate";
 import { Recorder } from "../../training/recorder";
 
 /** Validation images evaluated when the planned epochs are done: all of them would keep a processor busy for a minute. */
@@ -28,7 +28,7 @@ export class TrainState {
 
   readonly recorder: Recorder;
   readonly insight: Inspector;
-  private readonly rate = new Rate();
+  private readonly rate = new StepRate();
   /** Start or Step was pressed and the run is being made. */
   private beginning = false;
   /** The run in slot 0 has done no step since it was made. */
