@@ -95,7 +95,7 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 }
 
 /// An image from RGBA pixels of a canvas. Transparent pixels become white.
-pub fn image(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
+pub fn image_from_rgba(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
     Image::from_rgba(width, height, rgba).map_err(error)
 }
 
