@@ -147,7 +147,7 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
 fn more_than_120_megapixels_are_refused_before_anything_is_allocated() {
     assert_eq!(
         sentence(&png_header(60_000, 60_000)),
-        "The image is 60000 × 60000 pixels, which needs too much memory: scale it down to 120 megapixels or less."
+        "The image has 60000 × 60000 pixels, which needs too much memory: scale it down to 120 megapixels or less."
     );
     assert!(!matches!(decode(&png_header(10_000, 10_000)), Err(DataError::TooLarge { .. })));
 }
