@@ -55,7 +55,7 @@ pub struct ClassifyArgs {
     #[command(flatten)]
     pub seen: PreprocessArgs,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 /// Crops of each image.
@@ -78,7 +78,7 @@ pub struct EvalArgs {
     #[command(flatten)]
     pub seen: PreprocessArgs,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -102,7 +102,7 @@ pub struct CalibrateArgs {
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -142,7 +142,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
     /// Minutes between two saves of the run during an epoch.
     #[arg(long, value_name = "N", default_value_t = 5.0)]
     pub save_every: f64,
@@ -155,7 +155,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub run: RunFlags,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -171,7 +171,7 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
 }
 
 #[derive(Args)]
@@ -186,12 +186,12 @@ pub struct AverageArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
 }
 
 /// The precision of the weights in a file; single precision by default.
 #[derive(Args)]
-pub struct Stored {
+pub struct PrecisionArgs {
     /// Saves the weights of the model in half precision. The state of a run (`.alexnet`) is never rounded.
     #[arg(long)]
     pub half: bool,
@@ -201,7 +201,7 @@ pub struct Stored {
     pub int8: bool,
 }
 
-impl Stored {
+impl PrecisionArgs {
     /// The precision chosen by the flags.
     pub fn precision(&self) -> Precision {
         match (self.half, self.int8) {
@@ -221,7 +221,7 @@ pub struct SizesArgs {
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -236,7 +236,7 @@ pub struct InspectArgs {
 
 /// What classify, train and eval share.
 #[derive(Args)]
-pub struct Common {
+pub struct CommonArgs {
     /// The device: auto, cpu, webgpu, or cuda where it is built in.
     #[arg(long, value_name = "B", default_value = "auto")]
     pub backend: BackendChoice,

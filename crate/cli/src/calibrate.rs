@@ -23,8 +23,8 @@ const MIN_IMAGES: usize = 20;
 ///
 /// If the model or the data set cannot be used, or the model cannot be written.
 pub fn run(args: &CalibrateArgs) -> Result<()> {
-    let out = out(args)?;
-    out.check_folder()?;
+    let output = output(args)?;
+    output.check_folder()?;
     let mut model = args.model.model()?;
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
@@ -74,12 +74,12 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let (loss_before, loss_after) = (all.loss(), unseen.loss());
     apply_temperature(&mut model, found)?;
     model.calibration = Some(calibration);
-    out.write(&model, args.model.precision()?)?;
+    output.write(&model, args.model.precision()?)?;
 
     let Calibration { temperature, confidence_threshold, ece_before, ece_after, images } = calibration;
     if args.common.json {
         let document = json!({
-            "file": out.path.display().to_string(), "temperature": temperature, "doubt": confidence_threshold, "images": images,
+            "file": output.path.display().to_string(), "temperature": temperature, "doubt": confidence_threshold, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
         });
         return report::result(&document.to_string());
@@ -157,9 +157,9 @@ impl EvaluatedImages {
 }
 
 /// The file to write.
-fn out(args: &CalibrateArgs) -> Result<Output> {
+fn output(args: &CalibrateArgs) -> Result<Output> {
     match (&args.out, &args.model) {
-        (Some(out), _) => Ok(out.clone()),
+        (Some(output), _) => Ok(output.clone()),
         (None, ModelName::Shipped) => {
             anyhow::bail!("the shipped network cannot be overwritten: choose a file with --out")
         }

@@ -55,6 +55,6 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
 
 fn classify(classifier: &Classifier, photo: &Path, views: TestCrops, top: usize) -> Result<Vec<Prediction>> {
     let bytes = std::fs::read(photo).context("the file cannot be read")?;
-    let picture = alexnet_data::decode(&bytes)?;
-    Ok(pollster::block_on(classifier.classify(&picture, views, top))?.top)
+    let image = alexnet_data::decode(&bytes)?;
+    Ok(pollster::block_on(classifier.classify(&image, views, top))?.top)
 }

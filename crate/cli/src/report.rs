@@ -42,11 +42,11 @@ pub fn bar(length: u64, what: &str) -> ProgressBar {
 
 /// Lists images that were left out, the first few by name.
 pub fn skipped(images: &[SkippedImage]) {
-    const SHOWN: usize = 5;
-    for image in images.iter().take(SHOWN) {
+    const MAX_LISTED: usize = 5;
+    for image in images.iter().take(MAX_LISTED) {
         note(&format!("skipped: {image}"));
     }
-    if images.len() > SHOWN {
-        note(&format!("skipped: {} more", images.len() - SHOWN));
+    if images.len() > MAX_LISTED {
+        note(&format!("skipped: {} more", images.len() - MAX_LISTED));
     }
 }

@@ -30,8 +30,8 @@ const DISTILLATION: f64 = 0.5;
 pub fn run(args: &TrainArgs) -> Result<()> {
     args.out.check_folder()?;
     let compute = backend::open(args.common.backend)?;
-    let (session, source) = create_session(args, &compute)?;
-    Trainer::new(args, &compute, session, source)?.train()
+    let (session, dataset) = create_session(args, &compute)?;
+    Trainer::new(args, &compute, session, dataset)?.train()
 }
 
 /// Creates the session: new, from a model's weights, or resumed.
@@ -57,22 +57,22 @@ fn create_session(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dy
         (None, None, Some(model)) if same_classes(dataset.labels(), model) => model.labels.clone(),
         _ => dataset.labels().to_vec(),
     };
-    let source: Rc<dyn Dataset> = Rc::new(RelabeledDataset::new(dataset, labels)?);
+    let dataset: Rc<dyn Dataset> = Rc::new(RelabeledDataset::new(dataset, labels)?);
     let saved_share = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
     let share = args.distillation.or(saved_share.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
     let mut session = match (resumed, model) {
         (Some(run), _) => {
-            let mut session = Session::resume(run, source.clone(), compute)?;
+            let mut session = Session::resume(run, dataset.clone(), compute)?;
             session.set_options(options)?;
             session
         }
-        (None, Some(model)) => Session::from_model(options, &model, source.clone(), compute)?,
-        (None, None) => Session::new(options, source.clone(), compute)?,
+        (None, Some(model)) => Session::from_model(options, &model, dataset.clone(), compute)?,
+        (None, None) => Session::new(options, dataset.clone(), compute)?,
     };
     if !teachers.is_empty() {
         session.distill_from(&teachers, share)?;
     }
-    Ok((session, source))
+    Ok((session, dataset))
 }
 
 /// The options given on the command line, applied to those of the run, of the model's network, or to the
@@ -140,7 +140,7 @@ impl<'a> Trainer<'a> {
         args: &'a TrainArgs,
         compute: &Compute,
         session: Session,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
     ) -> Result<Self> {
         let run = match args.out.format {
             FileFormat::Alexnet => args.out.clone(),
@@ -149,7 +149,7 @@ impl<'a> Trainer<'a> {
         let best = args.out.sibling("best", FileFormat::Safetensors);
         // A resumed run keeps the best model of its earlier parts.
         let best_top1 = match args.resume.is_some() && best.path.exists() {
-            true => evaluate(&best, source.as_ref(), compute).ok().map(|found| found.top1),
+            true => evaluate(&best, dataset.as_ref(), compute).ok().map(|found| found.top1),
             false => None,
         };
         let on_cpu = compute.backend == Backend::Cpu;
@@ -289,13 +289,13 @@ impl<'a> Trainer<'a> {
 }
 
 /// Evaluates a model file on the validation images.
-fn evaluate(file: &Output, source: &dyn Dataset, compute: &Compute) -> Result<Validation> {
+fn evaluate(file: &Output, dataset: &dyn Dataset, compute: &Compute) -> Result<Validation> {
     let model = Checkpoint::read(fs::read(&file.path)?)?;
     let classifier = Classifier::new(&model, compute)?;
-    let images: Vec<u32> = (0..source.shards(Split::Val).iter().sum()).collect();
+    let images: Vec<u32> = (0..dataset.shards(Split::Val).iter().sum()).collect();
     let mut counter = ValidationCounter::new(model.labels.len());
     for part in images.chunks(classifier.max_batch().max(1)) {
-        let samples = pollster::block_on(source.fetch(Split::Val, part))?;
+        let samples = pollster::block_on(dataset.fetch(Split::Val, part))?;
         let logits = pollster::block_on(classifier.logits(&samples))?;
         counter.add(&logits, &samples.labels);
     }

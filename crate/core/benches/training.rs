@@ -21,9 +21,9 @@ fn session(network: Network, batch: u32, normalization: Normalization) -> (Sessi
     let preprocess = Architecture::default_preprocess(network);
     let floats = alexnet::data::normalize(&samples.pixels, batch as usize, size, &preprocess);
     let right = samples.labels.clone();
-    let source = InMemoryDataset::new(labels, size, samples.clone(), samples, preprocess).unwrap();
+    let dataset = InMemoryDataset::new(labels, size, samples.clone(), samples, preprocess).unwrap();
     let options = RunOptions { network, batch_size: batch, normalization, ..Default::default() };
-    (Session::new(options, Rc::new(source), &Compute::cpu()).unwrap(), floats, right)
+    (Session::new(options, Rc::new(dataset), &Compute::cpu()).unwrap(), floats, right)
 }
 
 #[divan::bench(args = [64], sample_count = 10)]

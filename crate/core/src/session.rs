@@ -38,7 +38,7 @@ pub use train::BatchGradients;
 pub struct Session {
     options: RunOptions,
     compute: Compute,
-    source: Rc<dyn Dataset>,
+    dataset: Rc<dyn Dataset>,
     architecture: Architecture,
     preprocess: Preprocess,
     params: Params,
@@ -60,10 +60,10 @@ impl Session {
     ///
     /// # Errors
     /// [`LabError`] if an option is out of range or does not fit the data set.
-    pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+    pub fn new(options: RunOptions, dataset: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
+        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
         let params = init(&architecture, options.seed, &compute.device)?;
-        Self::assemble(options, source, compute, architecture, params)
+        Self::assemble(options, dataset, compute, architecture, params)
     }
 
     /// A run that starts from the weights of a model (fine-tuning). If the classes differ, the last layer is
@@ -74,7 +74,7 @@ impl Session {
     pub fn from_model(
         mut options: RunOptions,
         model: &Checkpoint,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let config = model.network;
@@ -83,13 +83,13 @@ impl Session {
         options.activation = config.activation;
         options.normalization = config.normalization;
         options.response_norm = config.response_norm;
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
         let mut tensors = model.tensors.clone();
-        if !same_classes(source.labels(), &model.labels) {
+        if !same_classes(dataset.labels(), &model.labels) {
             tensors.extend(init_last_layer(&architecture, options.seed));
         }
         let params = Params::from_tensors(&architecture, &tensors, &compute.device)?;
-        let mut session = Self::assemble(options, source, compute, architecture, params)?;
+        let mut session = Self::assemble(options, dataset, compute, architecture, params)?;
         session.preprocess = model.preprocess;
         Ok(session)
     }
@@ -100,13 +100,13 @@ impl Session {
     /// [`LabError`] if the file holds no run or does not fit the data set.
     pub fn resume(
         checkpoint: Checkpoint,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let Some(run) = checkpoint.run else {
             return Err(LabError::NotARun);
         };
-        if !same_classes(source.labels(), &checkpoint.labels) {
+        if !same_classes(dataset.labels(), &checkpoint.labels) {
             return Err(LabError::RunClasses { dataset: run.options.dataset });
         }
         let device = &compute.device;
@@ -117,7 +117,7 @@ impl Session {
             true => None,
             false => Some(Params::from_tensors(&architecture, &run.average, device)?),
         };
-        let mut session = Self::assemble(run.options, source, compute, architecture, params)?;
+        let mut session = Self::assemble(run.options, dataset, compute, architecture, params)?;
         session.preprocess = checkpoint.preprocess;
         session.optimizer = optimizer;
         session.average = average;
@@ -129,20 +129,20 @@ impl Session {
 
     fn assemble(
         mut options: RunOptions,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
         architecture: Architecture,
         params: Params,
     ) -> Result<Self, LabError> {
         options.check()?;
-        if source.size() as usize != architecture.input_size {
+        if dataset.size() as usize != architecture.input_size {
             return Err(LabError::ImageSize {
-                images: source.size(),
+                images: dataset.size(),
                 network: options.network.name(),
                 size: architecture.input_size,
             });
         }
-        let available: u32 = source.shards(Split::Train).iter().sum();
+        let available: u32 = dataset.shards(Split::Train).iter().sum();
         let train_images = match options.train_images {
             0 => available,
             limit => limit.min(available),
@@ -154,7 +154,7 @@ impl Session {
         options.batch_size = options.batch_size.min(train_images);
         let tensors = params.0.len();
         Ok(Self {
-            preprocess: source.preprocess(),
+            preprocess: dataset.preprocess(),
             optimizer: Optimizer::new(options.optimizer, tensors),
             average: (options.weight_average > 0.0).then(|| params.clone()),
             compute: compute.clone(),
@@ -165,7 +165,7 @@ impl Session {
             embeddings: RefCell::default(),
             distillation: Distillation::default(),
             options,
-            source,
+            dataset,
             architecture,
             params,
             train_images,
@@ -210,9 +210,9 @@ impl Session {
             step: self.step,
             parameters: self.architecture.parameters(),
             train_images: self.train_images,
-            val_images: self.source.shards(Split::Val).iter().sum(),
+            val_images: self.dataset.shards(Split::Val).iter().sum(),
             steps_per_epoch: self.steps_per_epoch() as u32,
-            labels: self.source.labels().iter().map(|label| label.name.clone()).collect(),
+            labels: self.dataset.labels().iter().map(|label| label.name.clone()).collect(),
             input_size: self.architecture.input_size as u32,
             fc6_units,
             fc7_units,
@@ -254,7 +254,7 @@ impl Session {
         Ok(Checkpoint {
             // Dropout may have changed since the architecture was built.
             network: NetworkConfig { dropout: self.options.dropout, ..self.architecture.config },
-            labels: self.source.labels().to_vec(),
+            labels: self.dataset.labels().to_vec(),
             preprocess: self.preprocess,
             // Training invalidates a calibration.
             calibration: None,

@@ -6,7 +6,7 @@ mod support;
 use alexnet::format::{Checkpoint, FileFormat, Precision, Tensors};
 use alexnet::protocol::{Freeze, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, images, session, small, source};
+use support::{bits, block_on, dataset, images, session, small};
 
 fn plain() -> RunOptions {
     RunOptions { dropout: 0.0, ..small() }
@@ -63,7 +63,7 @@ fn resuming_distillation_needs_the_teachers() {
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
         assert_eq!(saved.run.as_ref().unwrap().distillation, 0.7);
-        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         let sentence = block_on(second.step(2)).unwrap_err().to_string();
         assert!(sentence.contains("was given none"), "{sentence}");
         second.distill_from(&teachers, 0.7).unwrap();

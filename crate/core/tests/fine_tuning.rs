@@ -8,7 +8,7 @@ use alexnet::data::{Dataset, Image, Split, augment, epoch_order};
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{Freeze, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, session, small, source};
+use support::{bits, block_on, dataset, session, small};
 
 /// A model with other classes, so that a run from it gets a new last layer.
 fn model() -> Checkpoint {
@@ -21,7 +21,7 @@ fn model() -> Checkpoint {
 
 /// 70 images in batches of 16: six are in no batch of the first epoch, others in none of the second.
 fn run(options: &RunOptions) -> Session {
-    Session::from_model(options.clone(), &model(), source(70, 19, 32), &Compute::cpu()).unwrap()
+    Session::from_model(options.clone(), &model(), dataset(70, 19, 32), &Compute::cpu()).unwrap()
 }
 
 fn head() -> RunOptions {
@@ -41,19 +41,19 @@ fn varied() -> Vec<RunOptions> {
 fn cached_features_give_the_same_bits() {
     for options in varied() {
         let (mut cached, mut plain) = (run(&options), run(&options));
-        let (source, images) = (source(70, 19, 32), options.batch_size as usize);
+        let (dataset, images) = (dataset(70, 19, 32), options.batch_size as usize);
         for step in 0..11u64 {
             block_on(cached.step(1)).unwrap();
             let (epoch, place) = (step / 4, (step % 4) as usize);
-            let order = epoch_order(&source.shards(Split::Train), 0, options.seed, epoch);
+            let order = epoch_order(&dataset.shards(Split::Train), 0, options.seed, epoch);
             let batch = &order[place * images..][..images];
-            let samples = block_on(source.fetch(Split::Train, batch)).unwrap();
+            let samples = block_on(dataset.fetch(Split::Train, batch)).unwrap();
             let pixels = augment(&samples, &options, &model().preprocess, options.seed, step);
             block_on(plain.step_on_batch(pixels, &samples.labels)).unwrap();
         }
         assert!(bits(&cached) == bits(&plain), "{options:?}");
 
-        let samples = block_on(source.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
+        let samples = block_on(dataset.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
         let mut counter = ValidationCounter::new(4);
         counter.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
         let expected = counter.validation();
@@ -83,7 +83,7 @@ fn repeated_and_resumed_runs_give_the_same_bits() {
         block_on(first.step(6)).unwrap();
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
-        let mut second = Session::resume(saved, source(70, 19, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(70, 19, 32), &Compute::cpu()).unwrap();
         block_on(second.step(4)).unwrap();
         assert!(bits(&whole) == bits(&second));
         assert_eq!(block_on(whole.validate(0)).unwrap(), block_on(second.validate(0)).unwrap());

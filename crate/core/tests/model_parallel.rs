@@ -10,7 +10,7 @@ use std::thread;
 
 use alexnet::protocol::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, RunOptions};
 use alexnet::{Compute, Exchange, GroupSession, LabError, Traffic, digest};
-use support::{bits, block_on, session, small, source};
+use support::{bits, block_on, dataset, session, small};
 
 /// A connection between two threads.
 struct Line {
@@ -39,7 +39,7 @@ fn run(options: &RunOptions, steps: usize) -> [(Vec<f32>, Bits, Vec<Traffic>); 2
     let one = |tower: usize, mut line: Line| {
         let options = options.clone();
         move || {
-            let mut half = GroupSession::new(options, tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+            let mut half = GroupSession::new(options, tower, dataset(64, 16, 32), &Compute::cpu()).unwrap();
             let losses = (0..steps).map(|_| block_on(half.step(&mut line)).unwrap().loss).collect();
             let tensors = block_on(half.tensors()).unwrap().into_iter();
             let bits = tensors.map(|(name, t)| (name, t.data.into_iter().map(f32::to_bits).collect()));
@@ -108,7 +108,7 @@ fn digests_of_both_halves_match_those_of_a_whole_run() {
     let mut whole = session(&towers());
     let halves = || block_on(session(&towers()).group_tensors()).unwrap();
     for (tower, half) in halves().iter().enumerate() {
-        let own = GroupSession::new(towers(), tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let own = GroupSession::new(towers(), tower, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         let own = block_on(own.tensors()).unwrap();
         assert_eq!(&own, half);
         assert_eq!(digest(&own), digest(half));
@@ -122,7 +122,7 @@ fn digests_of_both_halves_match_those_of_a_whole_run() {
 #[test]
 fn networks_without_two_groups_are_rejected() {
     let refuse = |options| {
-        GroupSession::new(options, 0, source(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
+        GroupSession::new(options, 0, dataset(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
     };
     assert!(refuse(small()).contains("alexnet-32 is in one piece"));
     let across = RunOptions { response_norm: ResponseNorm::CaffeNet, ..towers() };
@@ -133,7 +133,7 @@ fn networks_without_two_groups_are_rejected() {
 fn lost_connection_leaves_the_weights_unchanged() {
     let [mut left, right] = lines();
     drop(right);
-    let mut half = GroupSession::new(towers(), 0, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let mut half = GroupSession::new(towers(), 0, dataset(64, 16, 32), &Compute::cpu()).unwrap();
     let before = block_on(half.tensors()).unwrap();
     assert!(block_on(half.step(&mut left)).unwrap_err().to_string().contains("gone"));
     assert_eq!(block_on(half.tensors()).unwrap(), before);

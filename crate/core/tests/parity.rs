@@ -36,8 +36,8 @@ fn labels(classes: u32) -> Vec<ClassLabel> {
 fn session(options: &RunOptions) -> Session {
     let samples = Samples { size: 32, pixels: vec![0; 4 * 32 * 32 * 3], labels: vec![0, 1, 2, 3] };
     let preprocess = Architecture::default_preprocess(options.network);
-    let source = InMemoryDataset::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
-    let mut session = Session::new(options.clone(), Rc::new(source), &Compute::cpu()).unwrap();
+    let dataset = InMemoryDataset::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
+    let mut session = Session::new(options.clone(), Rc::new(dataset), &Compute::cpu()).unwrap();
     let config = config(options.network, 10, options.activation, options.normalization);
     session.set_weights(&weights(config)).unwrap();
     session

@@ -7,7 +7,7 @@ use alexnet::data::Dataset;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{DropoutLayer, Network, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, images, session, small, source};
+use support::{bits, block_on, dataset, images, session, small};
 
 fn varied() -> Vec<RunOptions> {
     vec![
@@ -48,7 +48,7 @@ fn resumed_run_gives_the_same_bits() {
         block_on(first.step(5)).unwrap();
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
-        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         assert_eq!(second.steps(), 5);
         block_on(second.step(4)).unwrap();
         assert_eq!(bits(&whole), bits(&second));
@@ -209,7 +209,7 @@ fn frozen_convolutions_keep_their_weights_while_the_head_learns() {
     let mut model = block_on(parent.model()).unwrap();
     model.labels.iter_mut().for_each(|label| label.id.push('x'));
     let options = RunOptions { freeze: alexnet::protocol::Freeze::Conv, dropout: 0.0, ..small() };
-    let mut run = Session::from_model(options, &model, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let mut run = Session::from_model(options, &model, dataset(64, 16, 32), &Compute::cpu()).unwrap();
     let before = bits(&run);
     block_on(run.step(40)).unwrap();
     let after = bits(&run);
@@ -235,9 +235,9 @@ fn weights_of_another_network_are_rejected() {
 
 #[test]
 fn images_of_another_size_are_rejected() {
-    let wrong = Session::new(small(), source(8, 8, 64), &Compute::cpu());
+    let wrong = Session::new(small(), dataset(8, 8, 64), &Compute::cpu());
     assert!(wrong.err().unwrap().to_string().contains("takes 32"));
-    assert_eq!(source(8, 8, 64).size(), 64);
+    assert_eq!(dataset(8, 8, 64).size(), 64);
 }
 
 #[test]
@@ -246,9 +246,9 @@ fn resuming_needs_equal_class_ids_not_names() {
     block_on(run.step(1)).unwrap();
     let mut saved = block_on(run.checkpoint()).unwrap();
     saved.labels[0].name = "where the light comes from".into();
-    assert_eq!(Session::resume(saved.clone(), source(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
+    assert_eq!(Session::resume(saved.clone(), dataset(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
     saved.labels[0].id = "elsewhere".into();
-    assert!(Session::resume(saved, source(64, 16, 32), &Compute::cpu()).is_err());
+    assert!(Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).is_err());
 }
 
 #[test]

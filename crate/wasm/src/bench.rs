@@ -33,10 +33,10 @@ pub(crate) fn session(
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
-    let source =
+    let dataset =
         InMemoryDataset::new(labels, samples.size, samples.clone(), val, preprocess).map_err(error)?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
-    Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
+    Ok((Session::new(options, Rc::new(dataset), compute).map_err(error)?, samples))
 }
 
 #[wasm_bindgen]

@@ -56,7 +56,7 @@ pub struct JsFile {
 }
 
 /// Bytes read at once. Each part exists as a JavaScript array for a moment.
-const PIECE: usize = 4 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 
 impl ReadAt for JsFile {
     fn size(&self) -> u64 {
@@ -65,7 +65,7 @@ impl ReadAt for JsFile {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let mut at = offset;
-        for piece in into.chunks_mut(PIECE) {
+        for piece in into.chunks_mut(CHUNK_BYTES) {
             let bytes = self.read.call2(&JsValue::NULL, &(at as f64).into(), &(piece.len() as f64).into());
             let bytes = Uint8Array::new(&bytes.map_err(|e| cause(&e))?);
             if bytes.length() as usize != piece.len() {

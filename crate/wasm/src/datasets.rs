@@ -53,9 +53,9 @@ impl Lab {
         }
         let square = InputSize::whole(Architecture::input_size_of(network));
         let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
-        let source = Rc::new(imported.source);
-        let info = dataset_info(&id, source.as_ref(), &imported.skipped)?;
-        self.datasets.insert(id, LoadedDataset::Images { source, network });
+        let dataset = Rc::new(imported.source);
+        let info = dataset_info(&id, dataset.as_ref(), &imported.skipped)?;
+        self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }
 

@@ -59,8 +59,8 @@ impl Lab {
             return Err(error(EngineError::NoStart));
         };
         options.network = model.network.network;
-        let source = self.source(&options.dataset, options.network)?;
-        let run = Session::from_model(options, &model, source, &self.compute).map_err(error)?;
+        let dataset = self.dataset(&options.dataset, options.network)?;
+        let run = Session::from_model(options, &model, dataset, &self.compute).map_err(error)?;
         self.set_run(slot, run)
     }
 

@@ -13,12 +13,12 @@ use crate::lab::Lab;
 use crate::lab_state::{ImageDataset, LoadedDataset, dataset_info};
 
 /// No network has a larger input.
-const MOST_PIXELS: u32 = 512;
+const MAX_CROP: u32 = 512;
 
 fn preprocess(value: JsValue) -> JsResult<Preprocess> {
     let preprocess: Preprocess = from_js(value, ValueName::Preprocess)?;
     match preprocess.crop {
-        1..=MOST_PIXELS if preprocess.resize <= 2 * MOST_PIXELS => Ok(preprocess),
+        1..=MAX_CROP if preprocess.resize <= 2 * MAX_CROP => Ok(preprocess),
         size => Err(error(EngineError::InputSize { size })),
     }
 }
@@ -80,10 +80,10 @@ impl Lab {
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
         let dataset = self.image_dataset.take().ok_or_else(|| error(EngineError::NoImageDataset))?;
         let ImageDataset { id, network, labels, preprocess, train, val } = dataset;
-        let source = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
-        let source = Rc::new(source.map_err(error)?);
-        let info = dataset_info(&id, source.as_ref(), &[])?;
-        self.datasets.insert(id, LoadedDataset::Images { source, network });
+        let dataset = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
+        let dataset = Rc::new(dataset.map_err(error)?);
+        let info = dataset_info(&id, dataset.as_ref(), &[])?;
+        self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }
 }

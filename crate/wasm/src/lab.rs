@@ -178,9 +178,9 @@ impl Lab {
         self.model.as_ref().ok_or_else(|| error(EngineError::NoModel))
     }
 
-    pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn Dataset>> {
+    pub(crate) fn dataset(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn Dataset>> {
         match self.datasets.get(id) {
-            Some(set) => set.source(network),
+            Some(set) => set.dataset(network),
             None => Err(error(EngineError::NoDataset { id: id.into() })),
         }
     }

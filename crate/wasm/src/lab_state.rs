@@ -21,19 +21,19 @@ pub(crate) enum LoadedDataset {
     /// Shards, read at the size that a run's network needs.
     Shards { manifest: Manifest, fetch: Function },
     /// Images in memory, at one size.
-    Images { source: Rc<InMemoryDataset>, network: Network },
+    Images { dataset: Rc<InMemoryDataset>, network: Network },
 }
 
 impl LoadedDataset {
     /// The data set at the input size of a network.
-    pub(crate) fn source(&self, network: Network) -> JsResult<Rc<dyn Dataset>> {
+    pub(crate) fn dataset(&self, network: Network) -> JsResult<Rc<dyn Dataset>> {
         let size = Architecture::input_size_of(network);
         match self {
             Self::Shards { manifest, fetch } => {
                 let sharded = ShardedDataset::new(manifest.clone(), size, loader(fetch.clone()));
                 Ok(Rc::new(sharded.map_err(error)?))
             }
-            Self::Images { source, .. } if source.size() == size => Ok(source.clone()),
+            Self::Images { dataset, .. } if dataset.size() == size => Ok(dataset.clone()),
             Self::Images { network: own, .. } => {
                 Err(error(EngineError::OtherNetwork { loaded: own.name(), network: network.name() }))
             }
@@ -66,13 +66,13 @@ struct DatasetInfo<'a> {
     skipped: Vec<Message>,
 }
 
-pub(crate) fn dataset_info(id: &str, source: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
+pub(crate) fn dataset_info(id: &str, dataset: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
-        labels: source.labels().iter().map(|label| label.name.as_str()).collect(),
-        train_images: source.shards(Split::Train).iter().sum(),
-        val_images: source.shards(Split::Val).iter().sum(),
-        size: source.size(),
+        labels: dataset.labels().iter().map(|label| label.name.as_str()).collect(),
+        train_images: dataset.shards(Split::Train).iter().sum(),
+        val_images: dataset.shards(Split::Val).iter().sum(),
+        size: dataset.size(),
         skipped: skipped.iter().map(Sentence::message).collect(),
     })
 }

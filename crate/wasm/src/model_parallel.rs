@@ -37,8 +37,8 @@ impl Lab {
     pub fn configure_group(&mut self, group: usize, options: JsValue) -> JsResult<JsValue> {
         let options: RunOptions = from_js(options, ValueName::Options)?;
         options.check().map_err(error)?;
-        let source = self.source(&options.dataset, options.network)?;
-        let group = GroupSession::new(options, group, source, &self.compute).map_err(error)?;
+        let dataset = self.dataset(&options.dataset, options.network)?;
+        let group = GroupSession::new(options, group, dataset, &self.compute).map_err(error)?;
         let info = to_js(&group.session().info())?;
         self.group = Some(group);
         Ok(info)

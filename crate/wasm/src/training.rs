@@ -44,8 +44,8 @@ impl Lab {
     pub async fn configure(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
         let options: RunOptions = from_js(options, ValueName::Options)?;
         options.check().map_err(error)?;
-        let source = self.source(&options.dataset, options.network)?;
-        let run = Session::new(options, source, &self.compute).map_err(error)?;
+        let dataset = self.dataset(&options.dataset, options.network)?;
+        let run = Session::new(options, dataset, &self.compute).map_err(error)?;
         self.set_run(slot, run)
     }
 
@@ -155,8 +155,8 @@ impl Lab {
         let Some(run) = &checkpoint.run else {
             return Err(error(EngineError::NotARun));
         };
-        let source = self.source(&run.options.dataset, run.options.network)?;
-        let run = Session::resume(checkpoint, source, &self.compute).map_err(error)?;
+        let dataset = self.dataset(&run.options.dataset, run.options.network)?;
+        let run = Session::resume(checkpoint, dataset, &self.compute).map_err(error)?;
         self.set_run(slot, run)
     }
 

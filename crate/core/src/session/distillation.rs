@@ -38,7 +38,7 @@ impl Session {
         }
         for teacher in teachers {
             let (theirs, ours) = (teacher.preprocess, self.preprocess);
-            if !same_classes(&teacher.labels, self.source.labels()) {
+            if !same_classes(&teacher.labels, self.dataset.labels()) {
                 return Err(LabError::TeacherClasses);
             }
             if (theirs.crop, theirs.mean, theirs.std) != (ours.crop, ours.mean, ours.std) {

@@ -163,7 +163,7 @@ impl Session {
         let missing = self.cache.borrow().missing(&keys);
         if !missing.is_empty() {
             let wanted: Vec<u32> = missing.iter().map(|key| key.index).collect();
-            let mut samples = self.source.fetch(split, &wanted).await?;
+            let mut samples = self.dataset.fetch(split, &wanted).await?;
             let flip_flags: Vec<bool> = missing.iter().map(|key| key.flipped).collect();
             flip(&mut samples, &flip_flags);
             let pixels = normalize(&samples.pixels, samples.len(), samples.size, &self.preprocess);

@@ -15,7 +15,7 @@ impl Session {
         Classifier::from_parts(
             self.architecture.clone(),
             self.average.as_ref().unwrap_or(&self.params).weights(),
-            self.source.labels().to_vec(),
+            self.dataset.labels().to_vec(),
             self.preprocess,
             &self.compute,
         )
@@ -26,7 +26,7 @@ impl Session {
     /// # Errors
     /// [`LabError::Data`] if images cannot be loaded, [`LabError::ReadBack`] if the device was lost.
     pub async fn validate(&self, limit: u32) -> Result<Validation, LabError> {
-        let available: u32 = self.source.shards(Split::Val).iter().sum();
+        let available: u32 = self.dataset.shards(Split::Val).iter().sum();
         let images = if limit == 0 { available } else { limit.min(available) };
         let indices: Vec<u32> = (0..images).collect();
         let classifier = self.classifier();
@@ -48,7 +48,7 @@ impl Session {
             let (features, labels) = self.features(Split::Val, indices, &[]).await?;
             return Ok((classifier.logits_from_features(features).await?, labels));
         }
-        let samples = self.source.fetch(Split::Val, indices).await?;
+        let samples = self.dataset.fetch(Split::Val, indices).await?;
         Ok((classifier.logits(&samples).await?, samples.labels))
     }
 
@@ -81,7 +81,7 @@ impl Session {
     pub async fn predict_validation(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
         let classifier = self.classifier();
         let (logits, classes) = self.val_logits(&classifier, indices).await?;
-        let labels = self.source.labels();
+        let labels = self.dataset.labels();
         let rows = logits.chunks(labels.len().max(1)).zip(&classes).zip(indices);
         Ok(rows
             .map(|((row, &label), &index)| ValidationPrediction {
@@ -97,6 +97,6 @@ impl Session {
     /// # Errors
     /// [`LabError::Data`] if the image cannot be loaded.
     pub async fn val_image(&self, index: u32) -> Result<Samples, LabError> {
-        Ok(self.source.fetch(Split::Val, &[index]).await?)
+        Ok(self.dataset.fetch(Split::Val, &[index]).await?)
     }
 }

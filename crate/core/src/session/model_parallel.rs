@@ -67,10 +67,10 @@ impl GroupSession {
     pub fn new(
         options: RunOptions,
         group: usize,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
         let segments = architecture.group_segments(group)?;
         let mut params = init(&architecture, options.seed, &compute.device)?;
         for param in &mut params.0 {
@@ -84,7 +84,7 @@ impl GroupSession {
         let joined = segments.iter().filter(|segment| segment.joined);
         let exchanges = joined.filter_map(first_weighted_layer).chain(["logits".to_owned()]);
         let traffic = exchanges.map(|layer| Traffic { layer, forward: 0, backward: 0 }).collect();
-        let session = Session::assemble(options, source, compute, architecture, params)?;
+        let session = Session::assemble(options, dataset, compute, architecture, params)?;
         Ok(Self { session, segments, group, traffic })
     }
 

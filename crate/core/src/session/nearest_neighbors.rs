@@ -58,7 +58,7 @@ impl Session {
     pub async fn nearest_neighbors(&self, image: &Image, count: usize) -> Result<Vec<Neighbor>, LabError> {
         let embeddings = self.embeddings().await?;
         let activations = self.classifier().embed_image(image).await?;
-        let labels = self.source.labels();
+        let labels = self.dataset.labels();
         let nearest = embeddings.nearest(&activations, count).into_iter();
         Ok(nearest
             .map(|(index, similarity)| {
@@ -86,7 +86,7 @@ impl Session {
                 let (features, labels) = self.features(Split::Train, chunk, &[]).await?;
                 embeddings.add(&classifier.embed_features(features).await?, &labels);
             } else {
-                let samples = self.source.fetch(Split::Train, chunk).await?;
+                let samples = self.dataset.fetch(Split::Train, chunk).await?;
                 embeddings.add(&classifier.embed(&samples).await?, &samples.labels);
             }
         }
@@ -100,6 +100,6 @@ impl Session {
     /// # Errors
     /// [`LabError::Data`] if the image cannot be loaded.
     pub async fn train_image(&self, index: u32) -> Result<Samples, LabError> {
-        Ok(self.source.fetch(Split::Train, &[index]).await?)
+        Ok(self.dataset.fetch(Split::Train, &[index]).await?)
     }
 }

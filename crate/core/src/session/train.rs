@@ -84,7 +84,7 @@ impl Session {
     /// The batch of the next step.
     pub(super) async fn next_batch(&mut self) -> Result<Samples, LabError> {
         let indices = self.next_indices();
-        Ok(self.source.fetch(Split::Train, &indices).await?)
+        Ok(self.dataset.fetch(Split::Train, &indices).await?)
     }
 
     /// Indices of the next batch, in the shuffled order of (seed, epoch).
@@ -92,7 +92,7 @@ impl Session {
         let per_epoch = self.steps_per_epoch();
         let (epoch, index) = (self.step / per_epoch, (self.step % per_epoch) as usize);
         if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
-            let shards = self.source.shards(Split::Train);
+            let shards = self.dataset.shards(Split::Train);
             let order = epoch_order(&shards, self.options.train_images, self.options.seed, epoch);
             self.order = Some((epoch, order));
         }

@@ -113,7 +113,7 @@ pub fn corners(images: u32, size: u32, classes: u32) -> Samples {
 }
 
 /// A data set of [`corners`] with four classes.
-pub fn source(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
+pub fn dataset(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
     let labels = ["top left", "top right", "bottom left", "bottom right"];
     let labels = labels.map(|name| ClassLabel { id: name.into(), name: name.into() }).to_vec();
     let preprocess = Preprocess { resize: size, crop: size, mean: [0.5; 3], std: [0.25; 3] };
@@ -123,9 +123,9 @@ pub fn source(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
     )
 }
 
-/// A small session on [`source`].
+/// A small session on [`dataset`].
 pub fn session(options: &RunOptions) -> Session {
-    Session::new(options.clone(), source(64, 16, 32), &Compute::cpu()).unwrap()
+    Session::new(options.clone(), dataset(64, 16, 32), &Compute::cpu()).unwrap()
 }
 
 /// Options of a quarter-width network whose steps take milliseconds.
