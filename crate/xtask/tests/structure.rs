@@ -268,13 +268,13 @@ impl Crate {
             return self.resolve(&at, target, depth + 1);
         }
         let globs = self.globs.get(&at).into_iter().flatten();
-        let through_glob = globs.filter_map(|glob| {
+        let mut through_glob = globs.filter_map(|glob| {
             let target = self.resolve(&at, glob, depth + 1)?;
             let path: Vec<String> = ["self".to_owned(), name.clone()].into();
             let found = self.resolve(&target, &path, depth + 1)?;
             self.definitions.get(&found).is_some_and(|names| names.contains(name)).then_some(found)
         });
-        through_glob.last().or((!at.is_empty()).then_some(at))
+        through_glob.next_back().or((!at.is_empty()).then_some(at))
     }
 }
 
