@@ -25,25 +25,7 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
 /** Files whose texts are still to be moved. */
 const PENDING = new Set<string>([
   "charts/format.ts",
-  "model/ConfidenceThreshold.svelte",
-  "model/EnsembleTable.svelte",
-  "model/ModelLoading.svelte",
-  "model/ModelStatus.svelte",
-  "model/TopGuess.svelte",
-  "model/ensemble.ts",
   "ui/format.ts",
-  "views/classify/AnswerCard.svelte",
-  "views/classify/Camera.svelte",
-  "views/classify/Classify.svelte",
-  "views/classify/Crop.svelte",
-  "views/classify/CropsChoice.svelte",
-  "views/classify/EnsembleCard.svelte",
-  "views/classify/ExplanationCard.svelte",
-  "views/classify/PhotoTable.svelte",
-  "views/classify/PredictionName.svelte",
-  "views/classify/Samples.svelte",
-  "views/classify/classify.svelte.ts",
-  "views/classify/explanation.svelte.ts",
 ]);
 
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" })

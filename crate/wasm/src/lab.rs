@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
+use alexnet::out_of_distribution::is_unknown;
 use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{Backend, ModelInfo, TestCrops};
 use alexnet::{Classifier, Compute, LabError, Session};
@@ -140,8 +141,8 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// Classifies an encoded image by the mean over its crops (`one` by default, `mirrored` or `ten`): `{top,
-    /// crop}`.
+    /// Classifies an encoded image by the mean over its crops (`one` by default, `mirrored` or `ten`): `{top, crop,
+    /// energy, unknown}`.
     ///
     /// # Errors
     /// If the bytes are not an image or there is no model.
@@ -153,7 +154,7 @@ impl Lab {
         self.classify_image(&image, views, top).await
     }
 
-    /// Classifies RGBA pixels of a canvas: `{top, crop}`.
+    /// Classifies RGBA pixels of a canvas: `{top, crop, energy, unknown}`.
     ///
     /// # Errors
     /// If there is no model.
@@ -169,9 +170,17 @@ impl Lab {
     }
 
     async fn classify_image(&self, image: &Image, views: TestCrops, top: usize) -> JsResult<JsValue> {
-        let found = self.active_model()?.classifier.classify(image, views, top).await.map_err(error)?;
+        let LoadedModel { classifier, info } = self.active_model()?;
+        let found = classifier.classify(image, views, top).await.map_err(error)?;
+        let known = info.calibration.and_then(|calibration| calibration.out_of_distribution);
+        let unknown = known.is_some_and(|known| is_unknown(&known, found.energy, &found.statistics));
         let crop = pixels(found.crop.width, &found.crop.rgb);
-        Ok(object(&[("top", to_js(&found.top)?), ("crop", crop)]))
+        Ok(object(&[
+            ("top", to_js(&found.top)?),
+            ("crop", crop),
+            ("energy", found.energy.into()),
+            ("unknown", unknown.into()),
+        ]))
     }
 
     pub(crate) fn active_model(&self) -> JsResult<&LoadedModel> {
