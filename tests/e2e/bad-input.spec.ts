@@ -7,14 +7,14 @@ test.describe("photos", () => {
   test("each bad one gets one sentence, and the last answer stays", async ({ page }) => {
     const good = file("good.jpg", jpeg(halves(RED, BLUE)));
     const cases: [InputFile, RegExp][] = [
-      [file("notes.jpg", Buffer.from("Dear diary, this is no picture.")), /^“notes\.jpg”: This is not an image that can be read here \(its content is text\): choose a JPEG/],
-      [file("half.jpg", jpeg(halves(RED, GREEN)).subarray(0, 1200)), /^“half\.jpg”: The JPEG image is cut off before its end: download or export it again\.$/],
+      [file("notes.jpg", Buffer.from("Dear diary, this is no picture.")), /^“notes\.jpg”: This file is not an image but a text: choose a JPEG/],
+      [file("half.jpg", jpeg(halves(RED, GREEN)).subarray(0, 1200)), /^“half\.jpg”: The JPEG image is cut off: download or export it again\.$/],
       [file("half.png", png(halves(RED, GREEN)).subarray(0, 200)), /^“half\.png”: The PNG image is (cut off|damaged)/],
       [file("empty.jpg", Buffer.alloc(0)), /^“empty\.jpg”: The file is empty: choose a JPEG/],
-      [file("packed.png", zip("packed.zip", { "a.txt": new Uint8Array(9) }).buffer), /^“packed\.png”: This is not an image that can be read here \(a ZIP archive\)/],
+      [file("packed.png", zip("packed.zip", { "a.txt": new Uint8Array(9) }).buffer), /^“packed\.png”: This file is not an image but a ZIP archive/],
       [file("net.safetensors", safetensors("features.0.weight", [2, 2])), /^“net\.safetensors”: This is a network's file, not a photo: drop it on Models\.$/],
       [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^“garden\.zip”: This is an archive, not a photo: drop it on Your pictures/],
-      [file("vast.png", hugePng(11_000, 11_000, 9)), /^“vast\.png”: The image is 11000 × 11000 pixels, which needs too much memory: scale it down to \d+ megapixels or less\.$/],
+      [file("vast.png", hugePng(11_000, 11_000, 9)), /^“vast\.png”: The image has 11,000 × 11,000 pixels, which needs too much memory: scale it down to \d+ megapixels or less\.$/],
     ];
     await open(page);
     const input = page.getByTestId("photo-input");
@@ -46,10 +46,10 @@ test.describe("data sets", () => {
     const cases: [InputFile, RegExp][] = [
       [zip("lonely.zip", imageFolder(3, { cat: RED })), /^The data set has only one class, “cat”: add a folder/],
       [zip("single.zip", one("cat/1.jpg")), /^The data set has only one image: add more/],
-      [zip("outside.zip", { ...imageFolder(2), ...one("../../etc/evil.jpg") }), /^The archive “outside\.zip” holds a file named “\.\.\/\.\.\/etc\/evil\.jpg”, which points outside of it/],
-      [zip("bomb.zip", { ...imageFolder(2), "cat/zeros.png": new Uint8Array(300 << 20) }), /^The archive “bomb\.zip” unpacks to far more than pictures would/],
+      [zip("outside.zip", { ...imageFolder(2), ...one("../../etc/evil.jpg") }), /^The archive “outside\.zip” holds a file named “\.\.\/\.\.\/etc\/evil\.jpg”, which points outside the archive/],
+      [zip("bomb.zip", { ...imageFolder(2), "cat/zeros.png": new Uint8Array(300 << 20) }), /^The archive “bomb\.zip” unpacks to far more data than images have/],
       [file("half.zip", zip("whole.zip", imageFolder(4)).buffer.subarray(0, 3000)), /^The archive “half\.zip” is damaged or cut off/],
-      [file("text.zip", Buffer.from("not packed at all")), /^The archive “text\.zip” is damaged or cut off \(its content is not a ZIP archive\)/],
+      [file("text.zip", Buffer.from("not packed at all")), /^The archive “text\.zip” is damaged or cut off \(it is not a ZIP archive\)/],
       [zip("flat.zip", { ...one("1.jpg"), ...one("2.jpg") }), /^The images are not sorted into folders/],
       [zip("none.zip", { "readme.txt": new Uint8Array(20) }), /^There is no image in the data set/],
     ];
@@ -74,7 +74,7 @@ test.describe("data sets", () => {
     await skipped.locator("summary").click();
     await expect(skipped.getByRole("listitem")).toHaveCount(2);
     await expect(skipped).toContainText("leaf/empty.png: The file is empty");
-    await expect(skipped).toContainText("rose/broken.jpg: This is not an image that can be read here (its content is text)");
+    await expect(skipped).toContainText("rose/broken.jpg: This file is not an image but a text");
     await step(page);
   });
 });
@@ -88,11 +88,11 @@ test.describe("networks", () => {
     const whole = await downloaded(page, "export-safetensors");
     const facts = await page.getByTestId("model-facts").innerText();
     const cases: [InputFile, RegExp][] = [
-      [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut short \(\d+ of \d+ bytes\): download or export it again\.$/],
+      [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut off \([\d,]+ of [\d,]+ bytes\): download or export it again\.$/],
       [file("empty.safetensors", Buffer.alloc(0)), /^The model file is empty/],
-      [file("photo.safetensors", jpeg(plain(RED))), /^This is not a model file but a picture/],
-      [file("foreign.onnx", Buffer.from("\x08\x07\x12\x07pytorch")), /^ONNX files are written here, not read: bring the network as safetensors, PyTorch's \.pth or \.alexnet\.$/],
-      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^This is an archive, not a network: drop projects and pictures in folders on Your pictures/],
+      [file("photo.safetensors", jpeg(plain(RED))), /^This is not a model file but an image/],
+      [file("foreign.onnx", Buffer.from("\x08\x07\x12\x07pytorch")), /^This page writes ONNX files but does not read them: import the network as \.safetensors, \.pth \(PyTorch\) or \.alexnet\.$/],
+      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^This is an archive, not a network\. Projects and pictures in folders belong on Your pictures/],
       [file("photo.jpg", jpeg(plain(RED))), /^This is a picture, not a network: drop it on Classify\.$/],
       [file("shape.safetensors", safetensors("features.0.weight", [2, 2])), /^The model file lacks the tensor “features\.0\.bias”/],
     ];
@@ -106,7 +106,7 @@ test.describe("networks", () => {
 
   test("an address without one is said, and the shipped one is a press away", async ({ page }) => {
     await open(page, { model: "nope.safetensors" });
-    await expect(message(page, /^The model is not there: the server answered with (status 404|a web page in its place) for .*nope\.safetensors\.$/)).toBeVisible();
+    await expect(message(page, /^The model is not there: the server answered with (status 404|a web page) for .*nope\.safetensors\.$/)).toBeVisible();
     await page.getByRole("button", { name: "Use the shipped network" }).click();
     await expect(message(page, /./)).toHaveCount(0);
     await page.getByTestId("photo-input").setInputFiles(file("photo.jpg", jpeg(plain(RED))));

@@ -155,7 +155,7 @@ test("several photos give a table, in which a broken one costs only its own row"
   const rows = page.getByTestId("photo-row");
   await expect(rows).toHaveCount(3);
   await expect(page.getByText("3 photos classified.")).toBeVisible();
-  await expect(rows.nth(1)).toContainText("This is not an image that can be read here (its content is text)");
+  await expect(rows.nth(1)).toContainText("This file is not an image but a text");
   await expect(page.getByTestId("top5")).toHaveCount(0);
   await rows.nth(2).getByRole("button").click();
   await answered(page, "two.jpg");

@@ -60,7 +60,7 @@ test("PyTorch files that are not the network are refused in a sentence, and the 
     await expect(message(page, sentence)).toBeVisible();
   }
   await page.getByTestId("model-input").setInputFiles({ name: "call.pth", mimeType: "application/octet-stream", buffer: Buffer.from("\x80\x02cos\nsystem\nX\x07\0\0\0echo hi\x85R.", "latin1") });
-  await expect(message(page, /wants “os\.system” to be called, and nothing in it is ever run here/)).toBeVisible();
+  await expect(message(page, /calls the function “os\.system”, and no code in a file is run here/)).toBeVisible();
   await page.getByTestId("view-classify").click();
   await page.getByTestId("sample").first().click();
   await expect(page.getByTestId("prediction")).toHaveCount(5);

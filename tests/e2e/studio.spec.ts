@@ -51,6 +51,14 @@ test("two classes by name, one press, and a network for them", async ({ page }) 
   await guess(page, file("red.jpg", jpeg(plain(RED))));
   await expect(nearest.first()).toHaveAttribute("data-label", "Apple");
 
+  // What is dropped beside the photo is tried, too, and not added to the project.
+  const answer = page.getByTestId("studio-answer");
+  const answered = Number(await answer.getAttribute("data-answered"));
+  await give(page, '[data-testid="studio-answer"]', "drop", file("blue.jpg", jpeg(plain(BLUE))));
+  await expect(answer).toHaveAttribute("data-answered", `${answered + 1}`);
+  await expect(answer).toHaveAttribute("data-label", "Berry");
+  await counts(page, { Apple: 14, Berry: 14 });
+
   await dismiss(page);
   const bytes = await downloaded(page, "studio-export-safetensors");
   expect(bytes.subarray(8, 4000).toString()).toContain('\\"name\\":\\"Apple\\"');
@@ -86,7 +94,7 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   }
   await page.getByTestId("studio-folder").setInputFiles(folder);
   await counts(page, { leaf: 4, rose: 4, sky: 4 });
-  await expect(page.getByTestId("studio-warning")).toHaveText(/“leaf”, “rose” and “sky” have fewer than 10 pictures each/);
+  await expect(page.getByTestId("studio-warning")).toHaveText(/“leaf”, “rose”, and “sky” have fewer than 10 pictures each/);
   const apart = () => page.evaluate(() => [...document.querySelectorAll('[data-testid="studio-class"]')].map((card) => /(\d+) of them for validation/.exec(card.textContent ?? "")?.[1]));
   const before = await apart();
   expect(before.every((count) => Number(count) >= 1)).toBe(true);
@@ -104,7 +112,7 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   await give(page, '[data-name="sky"]', "drop", leaf);
   await expect(message(page, /One picture was in that class already/)).toBeVisible();
   await one(page, "sky").getByTestId("studio-files").setInputFiles(file("notes.jpg", Buffer.from("Dear diary")));
-  await expect(message(page, /“notes\.jpg” is not an image that can be read here/)).toBeVisible();
+  await expect(message(page, /“notes\.jpg” is not an image that this page can read/)).toBeVisible();
   expect((await apart()).every((count, i) => Number(count) >= Number(before[i]))).toBe(true);
 
   // Renamed to a name that is taken: the old one stays. Pictures and classes go.
@@ -134,6 +142,29 @@ test("folders become classes, also where they are dropped on one", async ({ page
   // One folder has no classes of its own.
   await give(page, '[data-name="sky"]', "drop", zip("one.zip", imageFolder(2, { more: [200, 90, 20] })));
   await counts(page, { leaf: 4, rose: 4, sky: 6 });
+});
+
+test("in German: names that nobody chose, and what is said of pictures", async ({ page }) => {
+  await open(page, { view: "studio", lang: "de" });
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Eigene Bilder");
+  await expect(page.getByTestId("studio-project-name")).toHaveValue("Meine Bilder");
+  await counts(page, { "Klasse 1": 0, "Klasse 2": 0 });
+  // As long as nothing is stored, the names follow the language.
+  await page.getByTestId("language").selectOption("es");
+  await expect(page.getByTestId("studio-project-name")).toHaveValue("Mis imágenes");
+  await counts(page, { "Clase 1": 0, "Clase 2": 0 });
+  await page.getByTestId("language").selectOption("de");
+  // Folders take the place of classes without pictures and without a name of their own.
+  await page.getByTestId("studio-zip").setInputFiles(zip("sorted.zip", imageFolder(4)));
+  await counts(page, { leaf: 4, rose: 4, sky: 4 });
+  await expect(message(page, /^12 Bilder wurden zu 3 Klassen hinzugefügt\.$/)).toBeVisible();
+  await expect(one(page, "leaf")).toContainText(/4 Bilder, davon \d zur Validierung/);
+  // A message that stands is said in the language on show.
+  await one(page, "leaf").getByTestId("studio-class-name").fill("Rose");
+  await one(page, "leaf").getByTestId("studio-class-name").press("Enter");
+  await expect(message(page, /^Die Klasse „rose“ gibt es schon: einen anderen Namen wählen\.$/)).toBeVisible();
+  await page.getByTestId("language").selectOption("zh");
+  await expect(message(page, /^已有类别“rose”：请换一个名称。$/)).toBeVisible();
 });
 
 test("a picture in the wrong class is put right from the list of mistakes", async ({ page }) => {

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The commands and their flags.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::backend::Choice;
 use crate::flags::RunFlags;
 use crate::model::{ModelName, Output};
 
-/// AlexNet from a terminal: train it, measure it, use it.
+/// AlexNet on the command line: train it, evaluate it, use it.
 #[derive(Parser)]
 #[command(name = "alexnet", version)]
 pub struct Cli {
@@ -20,24 +20,24 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Says what photos show.
+    /// Classifies photos.
     Classify(ClassifyArgs),
     /// Trains a network on labelled images.
     Train(Box<TrainArgs>),
-    /// Measures models on labelled images; several are averaged.
+    /// Evaluates a model on labelled images, or the average of several models.
     Eval(EvalArgs),
-    /// Fits a temperature on labelled images, so that probabilities mean what they say, and stores it in the model.
+    /// Calibrates the probabilities of a model on labelled images (temperature scaling).
     Calibrate(CalibrateArgs),
-    /// Writes a model in another format or precision.
+    /// Saves a model in another format or precision.
     ///
-    /// A run's state goes from `.alexnet` to `.alexnet`, in single precision: neither --half nor --int8 goes with it.
+    /// The state of a run is copied only from `.alexnet` to `.alexnet`, in single precision, without --half or --int8.
     /// Every other file holds the model alone.
     Convert(ConvertArgs),
-    /// Writes one network whose weights are the mean of several networks' of one ancestry.
+    /// Averages the weights of several networks that were trained from the same start.
     Average(AverageArgs),
-    /// Says what a model file holds, and why it is of no use where it is not.
+    /// Shows what a model file holds, and what is wrong with it if it cannot be used.
     Inspect(InspectArgs),
-    /// Measures a model stored in each precision: bytes, top-1, top-5, error of the logits from those of the file.
+    /// Compares a model in each precision: bytes, top-1, top-5, error of the logits.
     Sizes(SizesArgs),
 }
 
@@ -46,10 +46,10 @@ pub struct ClassifyArgs {
     /// JPEG, PNG, WebP, GIF (first frame) or BMP files.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
-    /// A model file, or `shipped` for the network that comes with this command.
+    /// A model file, or `shipped` for the network that comes with this program.
     #[arg(long, value_name = "FILE", default_value = "shipped")]
     pub model: ModelName,
-    /// How many classes to name.
+    /// Number of best guesses to show.
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     #[command(flatten)]
@@ -58,21 +58,21 @@ pub struct ClassifyArgs {
     pub common: Common,
 }
 
-/// How a picture is looked at.
+/// Crops of each image.
 #[derive(Args)]
 pub struct PreprocessArgs {
-    /// Views of each picture whose probabilities are averaged: one, its mirror image too (mirrored), or the paper's ten
-    /// (centre and corners, each with its mirror image).
+    /// Crops of each image whose probabilities are averaged: one, the crop and its mirror image (mirrored), or the ten
+    /// of the 2012 paper (centre and corners, each with its mirror image).
     #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
     pub views: Views,
 }
 
 #[derive(Args)]
 pub struct EvalArgs {
-    /// A model file, or `shipped`; given several times, the models' probabilities are averaged.
+    /// A model file, or `shipped`. Give it several times to average the probabilities of several models.
     #[arg(long, value_name = "FILE", required = true)]
     pub model: Vec<ModelName>,
-    /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
+    /// A folder or a ZIP file with a folder of images for each class, named by the label or id of the class.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -86,19 +86,19 @@ pub struct CalibrateArgs {
     /// The model file, or `shipped`.
     #[arg(value_name = "FILE")]
     pub model: ModelName,
-    /// A directory or a ZIP of images that the network was not trained on, with a folder for each class, named by the
-    /// class's label or id. What the temperature is worth is measured half by half, fitted on the other half.
+    /// A folder or a ZIP file of images that the network was not trained on, with a folder for each class, named by the
+    /// label or id of the class. The effect is measured on each half with the temperature fitted on the other half.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
-    /// Where the calibrated model goes [default: FILE itself, in the number format that it has].
+    /// Where to save the calibrated model [default: FILE itself, in its precision].
     #[arg(long, value_name = "FILE")]
     pub out: Option<Output>,
-    /// The shorter side in pixels that pictures are scaled to before the network's square is cut out of their middle.
-    /// Random crops show a network things larger than whole pictures do; a little more than the square's side evens
-    /// that out.
+    /// Length in pixels that the shorter side of an image is resized to before the square in the centre is cropped. A
+    /// network trained on random crops has seen objects larger than they are in whole images; a length a little above
+    /// the side of the square makes up for that.
     #[arg(long, value_name = "PIXELS")]
     pub resize: Option<u32>,
-    /// Gives the classes new names: a JSON list of `{"id": …, "name": …}`, matched by id.
+    /// New names for the classes: a JSON list of `{"id": …, "name": …}`, matched by id.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     #[command(flatten)]
@@ -107,49 +107,49 @@ pub struct CalibrateArgs {
 
 #[derive(Args)]
 pub struct TrainArgs {
-    /// A directory or a ZIP with a folder of images for each class, or `train/` and `val/` of that layout, as in a
-    /// project that the page exported; given several times, the images are put together.
+    /// A folder or a ZIP file with a folder of images for each class, or with `train/` and `val/` of that layout, or a
+    /// project exported by the page. Give it several times to combine data sets.
     #[arg(long, value_name = "DATA", required = true)]
     pub data: Vec<PathBuf>,
-    /// Images to test on, where DATA has no `val/`: without this, a tenth of DATA is kept back.
+    /// Validation images, if DATA has no `val/` [default: a tenth of DATA].
     #[arg(long, value_name = "DATA")]
     pub val: Vec<PathBuf>,
-    /// Where the model goes (`.safetensors`, `.onnx`, or `.alexnet` with the run's state). The best epoch's model and
-    /// the run's state lie beside it.
+    /// Where to save the model (`.safetensors`, `.onnx`, or `.alexnet` with the state of the run). The model of the best
+    /// epoch and the state of the run are saved beside it.
     #[arg(long, value_name = "FILE")]
     pub out: Output,
-    /// Starts from this model's weights (a file, or `shipped`); another set of classes gets a new last layer.
-    /// Options that are not typed are then those of the recipe for fine-tuning, made for dozens of pictures a class:
-    /// first with `--freeze conv`, which takes seconds, then from what that gave without it. With a smaller `--width`
-    /// than the model's, a random part of its units is kept, by the seed.
+    /// Starts from the weights of this model (a file, or `shipped`). Other classes get a new last layer. Options that
+    /// are not given have defaults for fine-tuning with dozens of images per class: first train with `--freeze conv`,
+    /// which takes seconds, then train the result without it. With a smaller `--width` than the model's, a random part
+    /// of its units is kept, chosen by the seed.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub model: Option<ModelName>,
-    /// Goes on with a run that was saved (`.alexnet`), to the same bits.
+    /// Resumes a saved run (`.alexnet`). The result has the same bits as a run without a break.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
-    /// Learns from this network too (a file, or `shipped`), which knows the same classes: its answer to every training
-    /// picture is a part of the target. Given several times, their answers are averaged.
+    /// Distils this network (a file, or `shipped`) with the same classes: its probabilities for every training image
+    /// become part of the target. Give it several times to average several teachers.
     #[arg(long, value_name = "FILE")]
     pub teacher: Vec<ModelName>,
-    /// Share of the target that the teachers' answer makes up, the rest the label [default: 0.5; of a resumed run, its
-    /// own].
+    /// Share of the target that comes from the teachers; the rest is the label [default: 0.5, or that of the resumed
+    /// run].
     #[arg(long, value_name = "SHARE", requires = "teacher")]
     pub distillation: Option<f64>,
-    /// Classes in order, with their names: a JSON list of `{"id": …, "name": …}`.
+    /// The classes in order with their names: a JSON list of `{"id": …, "name": …}`.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// Where the model comes from and its licence, in a sentence that is stored in the file.
+    /// A sentence about the origin and licence of the model, stored in the file.
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
     pub stored: Stored,
-    /// Minutes between two saves of the run within an epoch.
+    /// Minutes between two saves of the run during an epoch.
     #[arg(long, value_name = "N", default_value_t = 5.0)]
     pub save_every: f64,
-    /// Saves the run and stops after so many minutes, to be resumed later.
+    /// Saves the run and stops after this many minutes; --resume continues it.
     #[arg(long, value_name = "N")]
     pub minutes: Option<f64>,
-    /// Steps between two readings of the loss; a GPU computes ahead meanwhile [default: 1, on a GPU 10].
+    /// Steps between two readings of the loss; a GPU does not wait in between [default: 1, on a GPU 10].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub read_every: Option<u32>,
     #[command(flatten)]
@@ -160,14 +160,14 @@ pub struct TrainArgs {
 
 #[derive(Args)]
 pub struct ConvertArgs {
-    /// The model file to read; its content says what it is.
+    /// The model file to read; its format is found from its content.
     #[arg(value_name = "IN")]
     pub input: ModelName,
-    /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
+    /// The file to write; its extension is the format (`.safetensors`, `.onnx`, `.alexnet`).
     #[arg(value_name = "OUT")]
     pub output: Output,
-    /// Where the model comes from and its licence, in a sentence that is stored in the file [default: what IN says; of
-    /// weights that others publish, known by their SHA-256, that].
+    /// A sentence about the origin and licence of the model, stored in the file [default: that of IN, or that of
+    /// published weights known by their SHA-256].
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
@@ -176,33 +176,33 @@ pub struct ConvertArgs {
 
 #[derive(Args)]
 pub struct AverageArgs {
-    /// A model file, or `shipped`, given twice at least: networks of one ancestry.
+    /// A model file, or `shipped`. Give it at least twice, for networks that were trained from the same start.
     #[arg(long, value_name = "FILE", required = true)]
     pub model: Vec<ModelName>,
-    /// The file to write; its extension says how (`.safetensors`, `.onnx`, `.alexnet`).
+    /// The file to write; its extension is the format (`.safetensors`, `.onnx`, `.alexnet`).
     #[arg(long, value_name = "FILE")]
     pub out: Output,
-    /// Where the model comes from and its licence, in a sentence that is stored in the file.
+    /// A sentence about the origin and licence of the model, stored in the file.
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
     pub stored: Stored,
 }
 
-/// The number format of the weights in a file; single precision where nothing is said.
+/// The precision of the weights in a file; single precision by default.
 #[derive(Args)]
 pub struct Stored {
-    /// Stores the model's weights in half precision. A run's state (`.alexnet`) is never rounded.
+    /// Saves the weights of the model in half precision. The state of a run (`.alexnet`) is never rounded.
     #[arg(long)]
     pub half: bool,
-    /// Stores the model's weights as signed bytes, with a scale for each output channel. A run's state (`.alexnet`) is
-    /// never rounded.
+    /// Saves the weights of the model as signed bytes with a scale for each output channel. The state of a run
+    /// (`.alexnet`) is never rounded.
     #[arg(long, conflicts_with = "half")]
     pub int8: bool,
 }
 
 impl Stored {
-    /// What was asked for.
+    /// The precision chosen by the flags.
     pub fn precision(&self) -> Precision {
         match (self.half, self.int8) {
             (_, true) => Precision::Int8,
@@ -217,7 +217,7 @@ pub struct SizesArgs {
     /// The model file, or `shipped`.
     #[arg(value_name = "FILE")]
     pub model: ModelName,
-    /// A directory or a ZIP with a folder of images for each class, named by the class's label or id.
+    /// A folder or a ZIP file with a folder of images for each class, named by the label or id of the class.
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -229,7 +229,7 @@ pub struct InspectArgs {
     /// The model file, or `shipped`.
     #[arg(value_name = "FILE")]
     pub model: ModelName,
-    /// Prints one JSON document.
+    /// Prints one JSON document and nothing else.
     #[arg(long)]
     pub json: bool,
 }
@@ -237,7 +237,7 @@ pub struct InspectArgs {
 /// What classify, train and eval share.
 #[derive(Args)]
 pub struct Common {
-    /// Where to compute.
+    /// The device: auto, cpu, webgpu, or cuda where it is built in.
     #[arg(long, value_name = "B", default_value = "auto")]
     pub backend: Choice,
     /// Prints JSON and nothing else.

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use alexnet::Compute;
 use alexnet_protocol::Backend;
+use alexnet_protocol::messages::NameError;
 use anyhow::Result;
 
 use crate::report;
@@ -16,14 +17,14 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         match text {
             "cuda" => Ok(Self::Cuda),
-            _ => Backend::from_str(text)
-                .map(Self::Protocol)
-                .map_err(|e| e.replace(" webgpu.", " webgpu, cuda.")),
+            _ => Backend::from_str(text).map(Self::Protocol).map_err(|NameError::Unknown { text, known }| {
+                NameError::Unknown { text, known: format!("{known}, cuda") }
+            }),
         }
     }
 }

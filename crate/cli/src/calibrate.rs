@@ -38,7 +38,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         let crop = model.preprocess.crop;
         ensure!(
             (crop..=2 * crop).contains(&resize),
-            "--resize {resize} does not fit: the network sees squares of {crop} pixels, so choose {crop} to {}",
+            "--resize {resize} does not fit: the network takes {crop} × {crop} pixels, so use {crop} to {}",
             2 * crop
         );
         model.preprocess.resize = resize;
@@ -58,7 +58,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let halves = all.halves();
     ensure!(
         halves.iter().all(|half| half.labels.len() >= FEWEST),
-        "{} images are too few to calibrate with: {} at least",
+        "{} images are too few to calibrate a model: use {} or more",
         all.labels.len(),
         2 * FEWEST
     );
@@ -86,9 +86,9 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         return report::result(&document.to_string());
     }
     report::result(&format!(
-        "temperature {temperature:.4}; on {images} images, each half under the temperature of the other: calibration \
-         error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first guess is wrong \
-         more often than right",
+        "temperature {temperature:.4}; on {images} images, each half with the temperature fitted on the other half: \
+         calibration error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first \
+         guess is wrong more often than right",
         ece_before * 100.0,
         ece_after * 100.0,
         doubt * 100.0
@@ -161,13 +161,13 @@ fn out(args: &CalibrateArgs) -> Result<Output> {
     match (&args.out, &args.model) {
         (Some(out), _) => Ok(out.clone()),
         (None, ModelName::Shipped) => {
-            anyhow::bail!("the shipped network stays as it is: name a file with --out")
+            anyhow::bail!("the shipped network cannot be overwritten: choose a file with --out")
         }
         (None, ModelName::File(path)) => {
             let own: Output = path.display().to_string().parse().map_err(anyhow::Error::msg)?;
             ensure!(
                 own.format == FileFormat::Safetensors,
-                "{} stays as it is, a run may go on with it: name a file with --out",
+                "{} holds a run that may be resumed, so it is not overwritten: choose a file with --out",
                 path.display()
             );
             Ok(own)
@@ -179,7 +179,8 @@ fn out(args: &CalibrateArgs) -> Result<Output> {
 fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
     for label in labels {
         let named = names.iter().find(|named| named.id == label.id);
-        label.name = named.with_context(|| format!("--labels has no class “{}”", label.id))?.name.clone();
+        label.name =
+            named.with_context(|| format!("--labels has no class “{}”: add it", label.id))?.name.clone();
     }
     Ok(())
 }

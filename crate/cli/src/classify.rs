@@ -54,7 +54,7 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
 }
 
 fn classify(classifier: &Classifier, photo: &Path, views: Views, top: usize) -> Result<Vec<Prediction>> {
-    let bytes = std::fs::read(photo).context("The file cannot be read")?;
+    let bytes = std::fs::read(photo).context("the file cannot be read")?;
     let picture = alexnet_data::decode(&bytes)?;
     Ok(pollster::block_on(classifier.classify(&picture, views, top))?.top)
 }

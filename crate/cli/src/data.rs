@@ -29,7 +29,7 @@ pub fn load_training(
     let archives = data.iter().chain(val).filter(|path| path.is_file()).count();
     ensure!(
         val.is_empty() || archives == 0 || archives == data.len() + val.len(),
-        "--data and --val must both be archives or both be directories"
+        "--data and --val must both be archives or both be folders"
     );
     let mut files = Vec::new();
     for (paths, split) in [(data, "train"), (val, "val")] {
@@ -106,11 +106,18 @@ impl RelabeledDataset {
         for (class, place) in inner.labels().iter().zip(found) {
             match place {
                 Some(place) => places.push(place),
-                None => bail!("the folder “{}” is none of the {} classes", class.id, labels.len()),
+                None => bail!(
+                    "the folder “{}” is not one of the {} classes: rename or remove it",
+                    class.id,
+                    labels.len()
+                ),
             }
         }
         let distinct: BTreeSet<_> = places.iter().collect();
-        ensure!(distinct.len() == places.len(), "two folders of the data set are the same class");
+        ensure!(
+            distinct.len() == places.len(),
+            "two folders of the data set are the same class: put their images into one"
+        );
         Ok(Self { inner, labels, places })
     }
 }
@@ -160,7 +167,7 @@ pub fn labels(path: &Path) -> Result<Vec<ClassLabel>> {
     let file = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(file)?;
     let listed: Vec<Listed> = serde_json::from_str(&text).with_context(file)?;
-    ensure!(!listed.is_empty(), "{}: the list of classes is empty", file());
+    ensure!(!listed.is_empty(), "{}: the list of classes is empty: name at least one", file());
     // WordNet's words are synonyms, the usual one first.
     let first = |words: String| words.split(',').next().unwrap_or_default().trim().to_owned();
     let label = |l: Listed| ClassLabel {

@@ -26,7 +26,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     for name in &args.model {
         classifiers.push(name.classifier(&compute)?);
     }
-    let Some(first) = classifiers.first() else { bail!("name a model with --model") };
+    let Some(first) = classifiers.first() else { bail!("choose a model with --model") };
     let classes = first.labels().to_vec();
     let several = classifiers.len() > 1;
     let averaged = several || args.seen.views != Views::One;
@@ -95,14 +95,14 @@ fn measure(logits: &[f32], truth: &[u32], classes: usize) -> EvaluationMetrics {
 fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
     ensure!(
         labels.len() == classes.len(),
-        "it has {} classes where the first model has {}",
+        "it has {} classes, but the first model has {}: choose models with the same classes",
         labels.len(),
         classes.len()
     );
     let mut order = Vec::with_capacity(labels.len());
     for (label, place) in labels.iter().zip(data::matches(labels, classes)) {
         let place =
-            place.with_context(|| format!("its class “{}” is none of the first model's", label.name))?;
+            place.with_context(|| format!("its class “{}” is not a class of the first model", label.name))?;
         order.push(place as usize);
     }
     Ok(order)
@@ -120,11 +120,11 @@ pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], te
         .collect();
     ensure!(
         strange.len() < flat.labels.len(),
-        "no folder of the data set is named like a class of the model (“{}”, …): name them by label or id",
+        "no folder of the data set has the name of a class of the model (found “{}”, …): name the folders by label or id",
         strange.first().unwrap_or(&"")
     );
     if tell && !strange.is_empty() {
-        report::note(&format!("left out, not among the model's classes: {}", strange.join(", ")));
+        report::note(&format!("skipped, not a class of the model: {}", strange.join(", ")));
     }
     let mut kept = Samples { size: flat.samples.size, ..Samples::default() };
     for (index, &label) in flat.samples.labels.iter().enumerate() {
@@ -225,13 +225,13 @@ fn comparison(found: &Evaluation) -> String {
     let mut lines =
         vec![format!("{:36} top-1 error  top-5 error", format!("{} images", found.measured.images))];
     lines.extend(found.models.iter().map(|member| measured(&member.model, &member.measured)));
-    lines.push(measured(&format!("the average of {}", found.models.len()), &found.measured));
+    lines.push(measured(&format!("average of {}", found.models.len()), &found.measured));
     lines.push("the 2012 paper (ILSVRC-2012 validation, 1,000 classes)".to_owned());
     lines.extend(PAPER_RESULTS.iter().map(|paper| {
-        let star = if paper.pretrained { ", pre-trained on more" } else { "" };
+        let star = if paper.pretrained { ", pre-trained on more data" } else { "" };
         let name = match paper.networks {
             1 => format!("1 network{star}"),
-            n => format!("the average of {n}{star}"),
+            n => format!("average of {n}{star}"),
         };
         row(&name, 100.0 * paper.top1_error, 100.0 * paper.top5_error)
     }));

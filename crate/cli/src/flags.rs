@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use alexnet_protocol::messages::OptionError;
 use alexnet_protocol::{Network, OptionKind, OptionSpec, RunOptions, option_table};
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
@@ -34,8 +35,8 @@ impl RunFlags {
         for (name, typed) in &self.0 {
             value[*name] = typed.clone();
         }
-        let options: RunOptions = serde_json::from_value(value).context("the options do not go together")?;
-        options.check().map_err(anyhow::Error::msg)?;
+        let options: RunOptions = serde_json::from_value(value).context("the options do not fit together")?;
+        options.check()?;
         Ok(options)
     }
 
@@ -53,7 +54,7 @@ impl RunFlags {
 impl Args for RunFlags {
     fn augment_args(command: Command) -> Command {
         let defaults = serde_json::to_value(defaults()).unwrap_or_default();
-        rows().fold(command.next_help_heading("Options of the run"), |command, spec| {
+        rows().fold(command.next_help_heading("Training options"), |command, spec| {
             let default = match &defaults[spec.name] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -100,8 +101,8 @@ impl FromArgMatches for RunFlags {
     }
 }
 
-/// What was typed, as the table's kind of value.
-fn parse(spec: &OptionSpec, text: &str) -> Result<Value, String> {
+/// The text of a flag as the option table's kind of value.
+fn parse(spec: &OptionSpec, text: &str) -> Result<Value, OptionError> {
     let value = match spec.kind {
         OptionKind::Number { integer, .. } => match text.parse::<f64>() {
             Ok(number) if integer && number.fract() == 0.0 && number >= 0.0 => Value::from(number as u64),

@@ -61,7 +61,7 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
     ];
     lines.extend(info.calibration.map(|c| {
         format!(
-            "calibrated  temperature {:.4}, calibration error {:.2} % before, {:.2} % after, unsure below {:.2}",
+            "calibrated  temperature {:.4}, calibration error {:.2} % before, {:.2} % after, not sure below {:.2}",
             c.temperature,
             c.ece_before * 100.0,
             c.ece_after * 100.0,
@@ -70,7 +70,7 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
     }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
-    lines.extend(problem.as_ref().map(|problem| format!("of no use   {problem}")));
+    lines.extend(problem.as_ref().map(|problem| format!("problem     {problem}")));
     lines.extend(info.tensors.iter().map(|t| format!("{:4} {:?}  {}", t.dtype, t.shape, t.name)));
     lines.join("\n")
 }

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use alexnet::{Classifier, Compute};
 use alexnet_data::project_network;
-use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, ReadAt};
+use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, ReadAt, ReadError};
+use alexnet_protocol::messages::Cause;
 use alexnet_protocol::{PUBLISHED_MODELS, PublishedModel};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -69,8 +70,8 @@ impl ModelName {
             Self::Shipped => match SHIPPED {
                 Some(bytes) => Ok(Box::new(bytes)),
                 None => bail!(
-                    "this build was made without the shipped network: \
-                     name a model with --model FILE, or build where web/public/models holds it"
+                    "this build does not hold the shipped network: choose a model with --model FILE, or build it with the \
+                     network in web/public/models"
                 ),
             },
         }
@@ -156,10 +157,10 @@ impl ReadAt for Disk {
         self.size
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let mut file = &self.file;
         let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(into));
-        read.map_err(|error| error.to_string())
+        read.map_err(|error| Cause::of(&error).into())
     }
 }
 
@@ -171,7 +172,7 @@ impl ReadAt for Held {
         self.0.len() as u64
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         self.0.as_slice().read_at(offset, into)
     }
 }
@@ -226,7 +227,7 @@ impl Output {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder.filter(|folder| !folder.is_dir()) {
             Some(missing) => bail!(
-                "{} cannot be written: there is no folder {}, so make it first",
+                "{} cannot be written: there is no folder {}, so create it first",
                 self.path.display(),
                 missing.display()
             ),
@@ -242,8 +243,8 @@ impl Output {
     pub fn write(&self, checkpoint: &Checkpoint, precision: Precision) -> Result<()> {
         ensure!(
             precision == Precision::F32 || self.format != FileFormat::Alexnet || checkpoint.run.is_none(),
-            "a run goes on to the same bits only from single precision: leave --half or --int8 out, or write its \
-             model alone, as .safetensors"
+            "a run can be resumed only from single precision: leave out --half or --int8, or save the model alone, \
+             as .safetensors"
         );
         self.has_folder()?;
         let bytes = checkpoint.write(self.format, precision)?;

@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use alexnet_data::SkippedImage;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -40,13 +41,13 @@ pub fn bar(length: u64, what: &str) -> ProgressBar {
     ProgressBar::new(length).with_style(style).with_prefix(what.to_owned())
 }
 
-/// Says which images were left out, the first few by name.
-pub fn skipped(sentences: &[String]) {
+/// Says which images were skipped, the first few by name.
+pub fn skipped(images: &[SkippedImage]) {
     const SHOWN: usize = 5;
-    for sentence in sentences.iter().take(SHOWN) {
-        note(&format!("left out: {sentence}"));
+    for image in images.iter().take(SHOWN) {
+        note(&format!("skipped: {image}"));
     }
-    if sentences.len() > SHOWN {
-        note(&format!("left out: {} more", sentences.len() - SHOWN));
+    if images.len() > SHOWN {
+        note(&format!("skipped: {} more", images.len() - SHOWN));
     }
 }

@@ -53,7 +53,7 @@ pub fn run(args: &SizesArgs) -> Result<()> {
     if args.common.json {
         return report::result(&Value::Array(rows).to_string());
     }
-    report::result("precision     bytes   top-1   top-5     loss  error of the logits")?;
+    report::result("precision     bytes   top-1   top-5     loss  logit error")?;
     for row in rows {
         let number = |key: &str| row.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
         report::result(&format!(
@@ -68,7 +68,7 @@ pub fn run(args: &SizesArgs) -> Result<()> {
     }
     if stored != Precision::F32 {
         report::result(&format!(
-            "The file holds {reference}: the error is measured from what it holds, not from what that was rounded from."
+            "The file holds {reference}: the error is measured against these rounded weights, not against the original ones."
         ))?;
     }
     Ok(())

@@ -79,8 +79,9 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
     if let Some(run) = resumed {
         let file = args.resume.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
         let state = run.run.as_ref();
-        let state =
-            state.with_context(|| format!("{file} holds a finished network, not a run: use --model"))?;
+        let state = state.with_context(|| {
+            format!("{file} holds a finished network, not a run: use --model instead of --resume")
+        })?;
         return args.run.over(&state.options);
     }
     let stem = args.data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
@@ -91,7 +92,7 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
         for name in ["network", "activation", "normalization"] {
             ensure!(
                 !args.run.has(name),
-                "--{name} is the model's own when training starts from a model: leave it out"
+                "--{name} comes from the model when training starts from one: leave it out"
             );
         }
         let c = model.network;
@@ -157,7 +158,7 @@ impl<'a> Trainer<'a> {
     fn train(&mut self) -> Result<()> {
         let info = self.session.info();
         report::note(&format!(
-            "{}: {} parameters, {} classes, {} training and {} validation images, {} steps an epoch, from step {}",
+            "{}: {} parameters, {} classes, {} training and {} validation images, {} steps per epoch, starting at step {}",
             self.session.options().network,
             info.parameters,
             info.labels.len(),
@@ -169,7 +170,7 @@ impl<'a> Trainer<'a> {
         while self.session.steps() < self.session.planned_steps() {
             let Some(epoch) = self.epoch(u64::from(info.steps_per_epoch.max(1)))? else {
                 report::note(&format!(
-                    "stopped at step {} as asked: go on with --resume {}",
+                    "stopped at step {} as requested: continue with --resume {}",
                     self.session.steps(),
                     self.run.path.display()
                 ));
@@ -195,13 +196,10 @@ impl<'a> Trainer<'a> {
             let metrics = pollster::block_on(self.session.step(n as u32))?;
             if !metrics.loss.is_finite() {
                 let kept = match self.run.path.exists() {
-                    true => format!("; {} holds the last good state", self.run.path.display()),
+                    true => format!("; {} holds the last saved state", self.run.path.display()),
                     false => String::new(),
                 };
-                bail!(
-                    "the loss is no longer a number at step {}: use a lower learning rate{kept}",
-                    metrics.step
-                );
+                bail!("the loss is not a number at step {}: use a lower learning rate{kept}", metrics.step);
             }
             sums.readings += 1.0;
             sums.loss += f64::from(metrics.loss);

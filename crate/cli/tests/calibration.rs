@@ -60,7 +60,7 @@ fn a_model_that_is_too_sure_is_calibrated_in_place() {
     alexnet(&["calibrate", small, "--data", data, "--resize", "36", "--out", out, "--backend", "cpu"], 0);
     assert_eq!(json(&["inspect", out, "--json"])["preprocess"]["resize"], 36);
     let line = refusal(&["calibrate", small, "--data", data, "--resize", "20", "--backend", "cpu"]);
-    assert!(line.contains("squares of 32 pixels, so choose 32 to 64"), "{line}");
+    assert!(line.contains("32 × 32 pixels, so use 32 to 64"), "{line}");
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn what_cannot_be_calibrated_is_said() {
     let (data, model) = (data.to_str().unwrap(), model.to_str().unwrap());
     let bytes = std::fs::read(model).unwrap();
     let line = refusal(&["calibrate", model, "--data", data, "--backend", "cpu"]);
-    assert!(line.contains("12 images are too few to calibrate with: 40 at least"), "{line}");
+    assert!(line.contains("12 images are too few to calibrate a model: use 40 or more"), "{line}");
     assert_eq!(std::fs::read(model).unwrap(), bytes);
     let line = refusal(&["calibrate", "shipped", "--data", data, "--backend", "cpu"]);
-    assert!(line.contains("name a file with --out"), "{line}");
+    assert!(line.contains("choose a file with --out"), "{line}");
 }
 
 #[test]
@@ -138,5 +138,5 @@ fn several_models_are_measured_beside_their_average() {
     let loss = |of: &serde_json::Value| of["loss"].as_f64().unwrap();
     assert!(loss(&found) <= (loss(&models[0]) + loss(&models[1])) / 2.0 + 1e-5, "{found}");
     let table = alexnet(&args, 0).stdout;
-    assert!(table.contains("the average of 2") && table.contains("40.7 %       18.2 %"), "{table}");
+    assert!(table.contains("average of 2") && table.contains("40.7 %       18.2 %"), "{table}");
 }

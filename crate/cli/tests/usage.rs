@@ -76,7 +76,10 @@ fn what_is_not_there_is_one_line() {
         &["calibrate", missing, "--data", missing, "--out", nowhere, "--backend", "cpu"],
     ] {
         let line = refusal(args);
-        assert!(line.contains("there is no folder") && line.ends_with("nowhere, so make it first"), "{line}");
+        assert!(
+            line.contains("there is no folder") && line.ends_with("nowhere, so create it first"),
+            "{line}"
+        );
     }
     let line = refusal(&["inspect", dir.to_str().unwrap()]);
     assert!(line.contains("cannot be read: is a directory"), "{line}");

@@ -10,10 +10,10 @@ use crate::session::same_classes;
 /// 2022, "Model soups"). Labels, preprocessing and origin are the first model's; it is no longer calibrated.
 ///
 /// # Errors
-/// [`LabError::Options`] when there are fewer than two or they are not of one network with the same classes.
+/// [`LabError`] when there are fewer than two or they are not of one network with the same classes.
 pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
     let ([first, rest @ ..], true) = (models, models.len() > 1) else {
-        return Err(LabError::Options("An average needs two models at least: name another.".into()));
+        return Err(LabError::AverageOne);
     };
     let mut mean = Checkpoint { calibration: None, run: None, ..first.clone() };
     for model in rest {
@@ -23,10 +23,7 @@ pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
             || !same_classes(&model.labels, &first.labels)
             || !shapes(model).eq(shapes(first))
         {
-            return Err(LabError::Options(
-                "Only networks of the same layers, width and classes can be averaged: choose models of one kind."
-                    .into(),
-            ));
+            return Err(LabError::AverageKinds);
         }
         for (sum, tensor) in mean.tensors.values_mut().zip(model.tensors.values()) {
             sum.data.iter_mut().zip(&tensor.data).for_each(|(sum, value)| *sum += value);

@@ -106,14 +106,13 @@ pub fn confidence_threshold(logits: &[f32], labels: &[u32], classes: usize) -> f
 /// Divides the last layer's weights and biases by a temperature.
 ///
 /// # Errors
-/// [`LabError::Weights`] when the model lacks them.
+/// [`LabError`] when the model lacks them.
 pub fn apply_temperature(model: &mut Checkpoint, temperature: f64) -> Result<(), LabError> {
-    let architecture = Architecture::new(model.network).map_err(LabError::Options)?;
+    let architecture = Architecture::new(model.network)?;
     let last = architecture.layers.iter().rfind(|layer| layer.kind == LayerKind::Linear);
     for (name, ..) in last.map(|layer| layer.tensors()).unwrap_or_default() {
-        let tensor = model.tensors.get_mut(&name).ok_or_else(|| {
-            LabError::Weights(format!("The file lacks {name}, the last layer's: it cannot be calibrated."))
-        })?;
+        let tensor =
+            model.tensors.get_mut(&name).ok_or_else(|| LabError::NoLastLayer { name: name.clone() })?;
         tensor.data.iter_mut().for_each(|value| *value = (f64::from(*value) / temperature) as f32);
     }
     Ok(())

@@ -39,7 +39,7 @@ impl Classifier {
     /// Puts a model on a device, its tensors checked before any is uploaded.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network.
+    /// [`LabError`] when the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
@@ -50,7 +50,7 @@ impl Classifier {
     /// largest one is taken. Shapes are checked before any tensor is read.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network, [`LabError::Format`] when one cannot be read.
+    /// [`LabError`] when the tensors do not fit the network, [`LabError::Format`] when one cannot be read.
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
         let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
@@ -62,7 +62,7 @@ impl Classifier {
     /// Whether a model fits the network that it names, as [`Classifier::new`] wants it; nothing is put on a device.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the tensors do not fit the network.
+    /// [`LabError`] when the tensors do not fit the network.
     pub fn check(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         check(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
@@ -116,7 +116,7 @@ impl Classifier {
     /// Logits of images at the network's size, row by row.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
@@ -126,7 +126,7 @@ impl Classifier {
     /// Logits of normalised NCHW floats.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn logits_from_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         download(self.forward(x)).await
@@ -147,7 +147,7 @@ impl Classifier {
     /// decides by.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
@@ -157,7 +157,7 @@ impl Classifier {
     /// fc7's outputs for a picture of any size.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn embed_image(&self, picture: &Image) -> Result<Vec<f32>, LabError> {
         let crop = preprocess_image(picture, &self.preprocess);
         self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
@@ -187,7 +187,7 @@ impl Classifier {
     /// Outputs of every layer for normalised NCHW floats, by the layer's name.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         let mut seen = Vec::new();
@@ -208,7 +208,7 @@ impl Classifier {
     /// The `top` best guesses for a picture of any size, by the mean of its views' probabilities.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn classify(
         &self,
         picture: &Image,
@@ -225,7 +225,7 @@ impl Classifier {
     /// The model as it can be stored.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let mut tensors = Tensors::new();
         for (name, shape, weight) in self.tensors() {
@@ -250,18 +250,12 @@ fn architecture(
     labels: usize,
     preprocess: Preprocess,
 ) -> Result<Architecture, LabError> {
-    let architecture = Architecture::new(network).map_err(LabError::Options)?;
+    let architecture = Architecture::new(network)?;
     if labels != network.classes as usize {
-        return Err(LabError::Weights(format!(
-            "The file names {labels} classes where its network has {}: it is damaged.",
-            network.classes
-        )));
+        return Err(LabError::FileClasses { labels, classes: network.classes });
     }
     if preprocess.crop as usize != architecture.input_size {
-        return Err(LabError::Weights(format!(
-            "The file crops pictures to {} pixels where its network takes {}: it is damaged.",
-            preprocess.crop, architecture.input_size
-        )));
+        return Err(LabError::FileCrop { crop: preprocess.crop, size: architecture.input_size });
     }
     Ok(architecture)
 }

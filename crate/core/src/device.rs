@@ -4,6 +4,8 @@ use burn::tensor::Device;
 
 use crate::error::LabError;
 use crate::protocol::Backend;
+#[cfg(feature = "webgpu")]
+use crate::protocol::messages::Cause;
 
 /// A device to compute on.
 #[derive(Debug, Clone)]
@@ -22,30 +24,28 @@ impl Compute {
     /// WebGPU in the browser, wgpu natively. In the browser one worker can open it once only.
     ///
     /// # Errors
-    /// [`LabError::Device`] when no adapter answers or this build holds no GPU backend.
+    /// [`LabError`] when no adapter answers or this build holds no GPU backend.
     #[cfg(feature = "webgpu")]
     pub async fn webgpu() -> Result<Self, LabError> {
         match Device::wgpu_options().init_async().await {
             Ok(device) => Ok(Self { device, backend: Backend::WebGpu }),
-            Err(error) => Err(LabError::Device(format!(
-                "No GPU could be opened ({error}); choose the CPU backend instead."
-            ))),
+            Err(error) => Err(LabError::NoGpu { reason: Cause::of(&error) }),
         }
     }
 
     /// WebGPU in the browser, wgpu natively: not part of this build.
     ///
     /// # Errors
-    /// Always [`LabError::Device`].
+    /// Always [`LabError`].
     #[cfg(not(feature = "webgpu"))]
     pub async fn webgpu() -> Result<Self, LabError> {
-        Err(LabError::Device("This build has no GPU backend; choose the CPU backend instead.".into()))
+        Err(LabError::NoGpuBuild)
     }
 
     /// Opens a backend; `auto` is the CPU here, since only the caller can tell a real GPU from a software one.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the backend cannot be had.
+    /// [`LabError`] when the backend cannot be had.
     pub async fn open(backend: Backend) -> Result<Self, LabError> {
         match backend {
             Backend::Cpu | Backend::Auto => Ok(Self::cpu()),

@@ -32,7 +32,7 @@ pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usi
 /// under its names.
 ///
 /// # Errors
-/// [`LabError::Options`] when a network knows other classes than the first, [`LabError::Device`] when the device was
+/// [`LabError`] when a network knows other classes than the first, or when the device was
 /// lost.
 pub async fn predict(
     networks: &[&Classifier],
@@ -43,11 +43,7 @@ pub async fn predict(
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let places = class_indices(network.labels(), labels).ok_or_else(|| {
-            LabError::Options(
-                "These networks know different classes: only those of the same can be averaged.".into(),
-            )
-        })?;
+        let places = class_indices(network.labels(), labels).ok_or_else(|| LabError::EnsembleClasses)?;
         let preprocess = network.preprocess();
         let crop = preprocess_image(picture, &preprocess);
         let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;

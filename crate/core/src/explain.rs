@@ -41,11 +41,11 @@ impl Classifier {
     /// What leaves a layer for a picture: shape `[channels, height, width]`.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such layer or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError`] when there is no such layer or the picture has another size, or the device was
+    /// lost.
     pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
-        let end = end.ok_or_else(|| LabError::Options(format!("This network has no layer “{layer}”.")))? + 1;
+        let end = end.ok_or_else(|| LabError::NoLayer { layer: layer.into() })? + 1;
         let (front, _) = self.architecture().layers.split_at(end);
         let mut last = None;
         forward(&self.part(front), self.weights(), self.image(rgb)?, &Mode::Evaluate, |_, feature| {
@@ -63,13 +63,13 @@ impl Classifier {
     /// The first convolution's filters: shape OIHW and values.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn filters(&self) -> Result<Stored, LabError> {
         match self.tensors().next() {
             Some((_, shape, weight)) => {
                 Ok(Stored { shape, data: download(weight.float(&self.compute().device)).await? })
             }
-            None => Err(LabError::Weights("The network has no layers.".into())),
+            None => Err(LabError::NoLayers),
         }
     }
 
@@ -77,7 +77,7 @@ impl Classifier {
     /// in the last layer point the same way, so that what speaks for one speaks for the other.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such class, [`LabError::Device`] when the device was lost.
+    /// [`LabError`] when there is no such class, or when the device was lost.
     pub async fn similar_classes(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
         let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
@@ -116,8 +116,8 @@ impl Classifier {
     /// the grid, at most `count` of them: an occlusion map in pieces, so that other work fits between two.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such class or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError`] when there is no such class or the picture has another size, or the device was
+    /// lost.
     pub async fn occlusion_probabilities(
         &self,
         rgb: &[u8],
@@ -164,8 +164,8 @@ impl Classifier {
     /// each place is another input.
     ///
     /// # Errors
-    /// [`LabError::Options`] when there is no such class or the picture has another size,
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError`] when there is no such class or the picture has another size, or the device was
+    /// lost.
     pub async fn evidence_map(&self, rgb: &[u8], class: u32) -> Result<EvidenceMap, LabError> {
         self.check_class(class)?;
         let layers = &self.architecture().layers;
@@ -183,7 +183,7 @@ impl Classifier {
             last = Some(feature);
         });
         let Some(Feature::Map(maps)) = last else {
-            return Err(LabError::Weights("The network has no convolutions.".into()));
+            return Err(LabError::NoConvolutions);
         };
         let [_, channels, height, width] = maps.dims();
         let tracked = maps.clone().autodiff().require_grad();
@@ -209,7 +209,7 @@ impl Classifier {
     fn check_class(&self, class: u32) -> Result<(), LabError> {
         match self.labels().get(class as usize) {
             Some(_) => Ok(()),
-            None => Err(LabError::Options(format!("This network has no class {class}."))),
+            None => Err(LabError::NoClass { class }),
         }
     }
 
@@ -222,10 +222,7 @@ impl Classifier {
     fn pixels(&self, rgb: &[u8]) -> Result<Vec<f32>, LabError> {
         let size = self.architecture().input_size;
         if rgb.len() != size * size * 3 {
-            return Err(LabError::Options(format!(
-                "The picture was cut for another network than the one in use, which takes {size} × {size} pixels: \
-                 classify it again."
-            )));
+            return Err(LabError::CropSize { size });
         }
         Ok(normalize(rgb, 1, size as u32, &self.preprocess()))
     }

@@ -14,21 +14,18 @@ use crate::protocol::NetworkConfig;
 /// they were on average.
 ///
 /// # Errors
-/// [`LabError::Options`] for a width that is not smaller or a network of two towers, [`LabError::Weights`] when the
+/// [`LabError`] for a width that is not smaller or a network of two towers, or when the
 /// model's tensors do not fit its network.
 pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, LabError> {
-    let whole = Architecture::new(model.network).map_err(LabError::Options)?;
+    let whole = Architecture::new(model.network)?;
     if width > model.network.width {
-        let own = model.network.width;
-        let sentence =
-            format!("The model has width {own}: a network made of it can be narrower, not {width}.");
-        return Err(LabError::Options(sentence));
+        return Err(LabError::NarrowWidth { width: model.network.width, wanted: width });
     }
     if whole.towers != 1 {
-        return Err(LabError::Options("A network of two towers cannot be made narrower.".into()));
+        return Err(LabError::NarrowTowers);
     }
     let network = NetworkConfig { width, ..model.network };
-    let thinned = Architecture::new(network).map_err(LabError::Options)?;
+    let thinned = Architecture::new(network)?;
     let mut tensors = Tensors::new();
     // Which of the whole network's channels or units the thinned one has at this point.
     let mut kept: Vec<usize> = (0..3).collect();
@@ -39,9 +36,7 @@ pub fn narrow(model: &Checkpoint, width: f64, seed: u32) -> Result<Checkpoint, L
         }
         for (name, shape, _) in new.tensors() {
             let tensor = model.tensors.get(&name).filter(|tensor| fits(tensor, old, &name));
-            let tensor = tensor.ok_or_else(|| {
-                LabError::Weights(format!("The model's “{name}” does not fit its network: it is damaged."))
-            })?;
+            let tensor = tensor.ok_or_else(|| LabError::DamagedTensor { name: name.clone() })?;
             let data =
                 if shape.len() > 1 { columns(tensor, &kept, &before, old) } else { pick(tensor, &kept) };
             tensors.insert(name, Tensor { shape, data });

@@ -66,7 +66,7 @@ impl Optimizer {
     /// Reads the state back, each tensor under `momentum/NAME`, `exp_avg/NAME` or `exp_avg_sq/NAME`.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn read(&self, params: &Params) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
         for (kind, state) in self.names().iter().zip([&self.first, &self.second]) {
@@ -84,7 +84,7 @@ impl Optimizer {
     /// Takes a state up again.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when a tensor has another length than the weights it belongs to.
+    /// [`LabError`] when a tensor has another length than the weights it belongs to.
     pub fn restore(
         rule: Rule,
         updates: u64,
@@ -99,10 +99,7 @@ impl Optimizer {
             for (param, slot) in params.0.iter().zip(slots) {
                 if let Some(tensor) = tensors.get(&format!("{kind}/{}", param.name)) {
                     if tensor.data.len() != param.shape.iter().product::<usize>() {
-                        return Err(LabError::Weights(format!(
-                            "The saved optimiser's state of {} does not fit its weights: the file is damaged.",
-                            param.name
-                        )));
+                        return Err(LabError::OptimizerState { name: param.name.clone() });
                     }
                     *slot = Some(upload_flat(tensor.data.clone(), device));
                 }

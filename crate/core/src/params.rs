@@ -91,7 +91,7 @@ impl Params {
     /// Takes the weights of a file, all of them checked before any is uploaded.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when a tensor is missing or has another shape.
+    /// [`LabError`] when a tensor is missing or has another shape.
     pub fn from_tensors(
         architecture: &Architecture,
         tensors: &Tensors,
@@ -100,7 +100,7 @@ impl Params {
         check(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
         for (name, tensor) in tensors {
             if tensor.data.len() != tensor.shape.iter().product::<usize>() {
-                let (name, shape, numbers) = (name.clone(), tensor.shape.clone(), tensor.data.len());
+                let (name, shape, numbers) = (name.clone(), tensor.shape.clone().into(), tensor.data.len());
                 return Err(FormatError::Shape { name, shape, numbers }.into());
             }
         }
@@ -117,7 +117,7 @@ impl Params {
     /// Reads every tensor back.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn read(&self) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
         for param in &self.0 {
@@ -132,7 +132,7 @@ impl Params {
 /// checked before any is read. On the CPU, fully connected layers' bytes stay bytes.
 ///
 /// # Errors
-/// [`LabError::Weights`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be read.
+/// [`LabError`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be read.
 pub(crate) fn read_weights(
     architecture: &Architecture,
     file: &ModelFile<'_>,
@@ -157,20 +157,15 @@ pub(crate) fn check<'a>(
     architecture: &Architecture,
     shape_of: impl Fn(&str) -> Option<&'a [usize]>,
 ) -> Result<(), LabError> {
-    let network = architecture.config.network;
+    let network = architecture.config.network.name();
     for (name, shape, _) in architecture.layers.iter().flat_map(|layer| layer.tensors()) {
         match shape_of(&name) {
             Some(found) if found == shape => {}
             Some(found) => {
-                return Err(LabError::Weights(format!(
-                    "{name} has the shape {found:?} where {network} needs {shape:?}: these weights belong to another network."
-                )));
+                let (found, needed) = (found.into(), shape.into());
+                return Err(LabError::TensorShape { name, found, network, needed });
             }
-            None => {
-                return Err(LabError::Weights(format!(
-                    "The weights lack {name}, which {network} needs: they belong to another network."
-                )));
-            }
+            None => return Err(LabError::TensorMissing { name, network }),
         }
     }
     Ok(())
@@ -196,8 +191,8 @@ pub(crate) fn upload_indices(places: Vec<i32>, device: &Device) -> Tensor<1, Int
 
 /// Reads a tensor back as f32.
 pub(crate) async fn download<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, LabError> {
-    let data = tensor.into_data_async().await.map_err(LabError::read_back)?;
-    data.try_into_vec::<f32>().map_err(|e| LabError::read_back(format!("{e:?}")))
+    let data = tensor.into_data_async().await.map_err(|e| LabError::read_back(&e))?;
+    data.try_into_vec::<f32>().map_err(|e| LabError::read_back(&format!("{e:?}")))
 }
 
 /// Uploads normalised NCHW floats.

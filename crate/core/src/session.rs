@@ -18,6 +18,7 @@ use crate::format::{Checkpoint, RunState, Tensors};
 use crate::init::{init, init_last};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
+use crate::protocol::messages::OptionError;
 use crate::protocol::{
     ClassLabel, NetworkConfig, OptionTiming, Preprocess, RunInfo, RunOptions, option_table,
 };
@@ -58,10 +59,9 @@ impl Session {
     /// A fresh run: weights drawn from the seed.
     ///
     /// # Errors
-    /// [`LabError::Options`] when an option is out of its range or does not fit the data set.
+    /// [`LabError`] when an option is out of its range or does not fit the data set.
     pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let params = init(&architecture, options.seed, &compute.device)?;
         Self::assemble(options, source, compute, architecture, params)
     }
@@ -70,7 +70,7 @@ impl Session {
     /// but the last layer, which is drawn anew. Network, width, activation and normalisation are the model's.
     ///
     /// # Errors
-    /// As [`Session::new`]; [`LabError::Weights`] when the model is damaged.
+    /// As [`Session::new`], or when the model is damaged.
     pub fn from_model(
         mut options: RunOptions,
         model: &Checkpoint,
@@ -83,8 +83,7 @@ impl Session {
         options.activation = config.activation;
         options.normalization = config.normalization;
         options.response_norm = config.response_norm;
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
         let mut tensors = model.tensors.clone();
         if !same_classes(source.labels(), &model.labels) {
             tensors.extend(init_last(&architecture, options.seed));
@@ -98,25 +97,20 @@ impl Session {
     /// Goes on with a saved run, to the same bits as if it had never stopped.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when the file holds no run or does not fit the data set.
+    /// [`LabError`] when the file holds no run or does not fit the data set.
     pub fn resume(
         checkpoint: Checkpoint,
         source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let Some(run) = checkpoint.run else {
-            return Err(LabError::Weights(
-                "This file holds a finished network, not a run that can go on: train from it instead.".into(),
-            ));
+            return Err(LabError::NotARun);
         };
         if !same_classes(source.labels(), &checkpoint.labels) {
-            return Err(LabError::Weights(format!(
-                "The saved run was trained on other classes than “{}” has: choose its own data set.",
-                run.options.dataset
-            )));
+            return Err(LabError::RunClasses { dataset: run.options.dataset });
         }
         let device = &compute.device;
-        let architecture = Architecture::new(checkpoint.network).map_err(LabError::Options)?;
+        let architecture = Architecture::new(checkpoint.network)?;
         let params = Params::from_tensors(&architecture, &checkpoint.tensors, device)?;
         let optimizer = Optimizer::restore(run.options.optimizer, run.step, &params, &run.optimizer, device)?;
         let average = match run.average.is_empty() {
@@ -140,14 +134,13 @@ impl Session {
         architecture: Architecture,
         params: Params,
     ) -> Result<Self, LabError> {
-        options.check().map_err(LabError::Options)?;
+        options.check()?;
         if source.size() as usize != architecture.input_size {
-            return Err(LabError::Options(format!(
-                "The images are {0} pixels wide where {1} takes {2}: load the data set for {1}.",
-                source.size(),
-                options.network,
-                architecture.input_size
-            )));
+            return Err(LabError::ImageSize {
+                images: source.size(),
+                network: options.network.name(),
+                size: architecture.input_size,
+            });
         }
         let available: u32 = source.shards(Split::Train).iter().sum();
         let train_images = match options.train_images {
@@ -155,7 +148,7 @@ impl Session {
             limit => limit.min(available),
         };
         if train_images == 0 {
-            return Err(LabError::Options("The data set has no training images: add some.".into()));
+            return Err(LabError::NoTrainImages);
         }
         // Shapes stay fixed within a session: a step never takes more images than there are.
         options.batch_size = options.batch_size.min(train_images);
@@ -233,20 +226,18 @@ impl Session {
     /// Changes options in the middle of the run; takes effect at the next step.
     ///
     /// # Errors
-    /// [`LabError::Options`] when a value is out of its range or its option needs a new session; nothing is
+    /// [`LabError`] when a value is out of its range or its option needs a new session; nothing is
     /// changed then.
     pub fn set_options(&mut self, options: RunOptions) -> Result<(), LabError> {
-        options.check().map_err(LabError::Options)?;
-        let json = |o: &RunOptions| serde_value(o);
-        let (old, new) = (json(&self.options)?, json(&options)?);
+        options.check()?;
+        // `check` would have refused options without values.
+        let values = |options: &RunOptions| serde_json::to_value(options).unwrap_or_default();
+        let (old, new) = (values(&self.options), values(&options));
         for spec in option_table().iter().filter(|spec| spec.when == OptionTiming::Reset) {
             let capped = spec.name == "batchSize"
                 && options.batch_size.min(self.train_images) == self.options.batch_size;
             if old.get(spec.name) != new.get(spec.name) && !capped {
-                return Err(LabError::Options(format!(
-                    "{} cannot change during a run: reset the run to use another.",
-                    spec.title
-                )));
+                return Err(OptionError::Fixed { option: spec.titled() }.into());
             }
         }
         let batch_size = self.options.batch_size;
@@ -257,7 +248,7 @@ impl Session {
     /// The network as it would be used: averaged weights where averaging is on, no run state.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let params = self.average.as_ref().unwrap_or(&self.params);
         Ok(Checkpoint {
@@ -276,7 +267,7 @@ impl Session {
     /// Everything, for going on later.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn checkpoint(&self) -> Result<Checkpoint, LabError> {
         let average = match &self.average {
             Some(average) => average.read().await?,
@@ -295,7 +286,7 @@ impl Session {
     /// Replaces the weights, all of them checked first: for tests that need known ones.
     ///
     /// # Errors
-    /// [`LabError::Weights`] when they do not fit; nothing is changed then.
+    /// [`LabError`] when they do not fit; nothing is changed then.
     pub fn set_weights(&mut self, tensors: &Tensors) -> Result<(), LabError> {
         self.params = Params::from_tensors(&self.architecture, tensors, &self.compute.device)?;
         self.cache = RefCell::default();
@@ -308,10 +299,6 @@ impl Session {
 /// Whether two lists are of the same classes in the same order: by their ids, since a name may be worded anew.
 pub(crate) fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
     these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
-}
-
-fn serde_value(options: &RunOptions) -> Result<serde_json::Value, LabError> {
-    serde_json::to_value(options).map_err(|e| LabError::Options(e.to_string()))
 }
 
 pub(crate) fn network_config(options: &RunOptions, classes: usize) -> NetworkConfig {

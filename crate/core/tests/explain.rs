@@ -131,7 +131,7 @@ fn several_networks_vote() {
 fn what_is_not_there_is_said() {
     let (network, pictures) = learnt();
     let sentence = block_on(network.feature_maps(&pictures[0], "conv9")).unwrap_err().to_string();
-    assert_eq!(sentence, "This network has no layer “conv9”.");
+    assert_eq!(sentence, "This network has no layer “conv9”: choose one of its own.");
     let sentence = block_on(network.evidence_map(&pictures[0][1..], 0)).unwrap_err().to_string();
     assert!(sentence.contains("takes 32 × 32 pixels"), "{sentence}");
     assert!(

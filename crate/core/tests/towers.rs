@@ -19,8 +19,8 @@ struct Line {
 
 impl Exchange for Line {
     async fn exchange(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
-        let lost = |_| LabError::Device("The other tower is gone.".into());
-        self.out.send(numbers).map_err(|_| LabError::Device("The other tower is gone.".into()))?;
+        let lost = |_| LabError::TowerGone;
+        self.out.send(numbers).map_err(|_| LabError::TowerGone)?;
         self.back.recv().map_err(lost)
     }
 }

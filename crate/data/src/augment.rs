@@ -1,4 +1,4 @@
-//! Augmentation: one pass from bytes to the network's input, seeded by step and image.
+//! Augmentation: from bytes to the network's input in one pass, with random numbers keyed by step and image.
 
 use alexnet_protocol::{Preprocess, RunOptions};
 use rand::Rng;
@@ -11,27 +11,27 @@ use crate::{Samples, normalize};
 /// Weights of red, green and blue in a pixel's grey (ITU-R BT.601, as in torchvision).
 const GREY: [f32; 3] = [0.299, 0.587, 0.114];
 
-/// Most unequal sides of a random crop (torchvision's `RandomResizedCrop`: 3/4 to 4/3).
+/// Largest ratio of a random crop's sides (torchvision's `RandomResizedCrop`: 3/4 to 4/3).
 const MAX_ASPECT: f64 = 4.0 / 3.0;
 
-/// Share of the image that erasing blanks (torchvision's `RandomErasing`).
+/// Share of the image's area that erasing blanks (torchvision's `RandomErasing`).
 const ERASED_AREA: std::ops::RangeInclusive<f64> = 0.02..=0.33;
 
-/// Most unequal sides of what it blanks.
+/// Largest ratio of the blanked rectangle's sides.
 const ERASED_ASPECT: f64 = 10.0 / 3.0;
 
-/// The batch as the network trains on it, `[n, 3, size, size]`, normalised as [`normalise`] does.
+/// The batch as the network trains on it, `[n, 3, size, size]`, normalised as by [`normalize`](crate::normalize).
 ///
-/// Each image draws from its own stream (seed, step, place in the batch), in this order:
+/// Each image has its own random numbers (seed, step, index in the batch), used in this order:
 /// - `crop`: an area between `crop` and 1 of the image, sides between 3:4 and 4:3, scaled back bilinearly;
-/// - `flip`: mirrored in half of the cases;
-/// - `shift`: moved by whole pixels, up to that share of the side in either direction; what comes in at the
-///   edge is the image reflected there;
-/// - `colour`: brightness, contrast and saturation each times 1 − colour to 1 + colour, held within 0 to 255;
+/// - `flip`: mirrored with probability 1/2;
+/// - `shift`: moved by whole pixels, by at most that share of the side in either direction; the image is
+///   reflected at the edge;
+/// - `colour`: brightness, contrast and saturation each multiplied by 1 − colour to 1 + colour, clamped to 0..255;
 /// - `erase`: with that probability a rectangle of 2 to 33 % of the area, sides between 3:10 and 10:3, is set to the
 ///   mean colour, which normalised is 0 (torchvision's `RandomErasing`; Zhong et al. 2017).
 ///
-/// With all of them off this is [`normalise`], to the bit.
+/// With all of them off the result has the bits of [`normalize`](crate::normalize).
 pub fn augment(
     samples: &Samples,
     options: &RunOptions,
@@ -65,7 +65,7 @@ pub fn augment(
     out
 }
 
-/// Blanks a rectangle of the image, or none. One that would not fit is drawn again, ten times at most.
+/// Blanks a rectangle of the image, or nothing. A rectangle that does not fit is drawn again, at most ten times.
 fn erase(image: &mut [f32], side: usize, probability: f64, rng: &mut ChaCha8Rng) {
     if probability <= 0.0 || rng.random::<f64>() >= probability {
         return;
@@ -88,18 +88,18 @@ fn erase(image: &mut [f32], side: usize, probability: f64, rng: &mut ChaCha8Rng)
     }
 }
 
-/// Width over height, as often wide as tall.
+/// Width divided by height; wide and tall are equally likely.
 ///
-/// A coin and a division instead of a logarithm: exact, so the same bits on every machine.
+/// A coin toss and a division instead of a logarithm: exact, so every machine gives the same bits.
 fn draw_aspect(most: f64, rng: &mut ChaCha8Rng) -> f64 {
     let stretch = rng.random_range(1.0..=most);
     if rng.random::<bool>() { stretch } else { 1.0 / stretch }
 }
 
-/// For each image of a step, whether [`augment`] mirrors it, where mirroring is all that it does; `None` where the
-/// options also crop, shift, recolour, erase or mix.
+/// Whether [`augment`] mirrors each image of a step; `None` where the options also crop, shift, recolour, erase or
+/// mix.
 ///
-/// What is computed from the pictures can then be kept, once as they are and once mirrored.
+/// With `Some`, features of an image can be cached: once as it is and once mirrored.
 pub fn flip_flags(options: &RunOptions, images: usize, seed: u32, step: u64) -> Option<Vec<bool>> {
     let kept = options.shift <= 0.0 && options.crop >= 1.0 && options.colour <= 0.0;
     if !kept || options.erase > 0.0 || options.cutmix > 0.0 {
@@ -109,7 +109,7 @@ pub fn flip_flags(options: &RunOptions, images: usize, seed: u32, step: u64) -> 
     Some((0..images).map(draw).collect())
 }
 
-/// Mirrors those of the images that are marked.
+/// Mirrors the images whose flag is set.
 pub fn flip(samples: &mut Samples, marked: &[bool]) {
     let (bytes, row) = (samples.image_bytes(), samples.size as usize * 3);
     for (image, _) in samples.pixels.chunks_exact_mut(bytes.max(1)).zip(marked).filter(|(_, marked)| **marked)
@@ -120,14 +120,14 @@ pub fn flip(samples: &mut Samples, marked: &[bool]) {
     }
 }
 
-/// Where each output pixel of one axis comes from: between `first` and `second`, `weight` of the way.
+/// The source of each output pixel along one axis: `first` and `second`, blended by `weight`.
 #[derive(Clone)]
 struct Axis {
     taps: Vec<(usize, usize, f32)>,
 }
 
 impl Axis {
-    /// Takes `extent` pixels from `start` (a shift included) onto the whole side, mirrored on request.
+    /// Scales `extent` pixels from `start` (a shift included) to the whole side; mirrored on request.
     fn set(&mut self, start: f64, extent: f64, mirrored: bool) {
         let side = self.taps.len();
         let scale = extent / side as f64;
@@ -150,7 +150,7 @@ fn reflect(index: i64, side: usize) -> usize {
     (if folded > last { 2 * last - folded } else { folded }) as usize
 }
 
-/// Buffers that serve all images of a batch.
+/// Buffers, reused for all images of a batch.
 struct Augmenter {
     side: usize,
     x: Axis,
@@ -178,7 +178,7 @@ impl Augmenter {
         }
     }
 
-    /// Draws crop, flip and shift; true where pixels only change places.
+    /// Draws crop, flip and shift; true where pixels only move, without blending.
     fn draw_place(&mut self, options: &RunOptions, rng: &mut ChaCha8Rng) -> bool {
         let side = self.side as f64;
         let (mut left, mut top, mut width, mut height) = (0.0, 0.0, side, side);
@@ -239,7 +239,7 @@ impl Augmenter {
     }
 }
 
-/// Brightness b, contrast k and saturation s in one: torchvision's three blends, one after the other, come to
+/// Brightness b, contrast k and saturation s in one formula. torchvision's three blends, one after the other, are
 /// `k b s · value + k b (1 − s) · grey + (1 − k) b · mean grey`.
 #[derive(Clone, Copy)]
 struct Colour {
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_neutral_sampling_is_the_picture() {
-        // The sampling path with nothing to do agrees with the table of levels.
+        // Sampling without any change gives the values of the lookup table.
         let samples = samples(1, 16);
         let mut worker = Augmenter::new(16, &PREPROCESS);
         worker.draw_place(&off(), &mut rng(1, Purpose::Augment, 0, 0));

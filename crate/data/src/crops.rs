@@ -1,4 +1,6 @@
-//! Several views of one picture, for answers that are averaged (section 4.1 of the 2012 paper).
+//! Several crops of one image, whose predictions are averaged (section 4.1 of the 2012 paper).
+//!
+//! This is today's test-time augmentation.
 
 use alexnet_protocol::{Preprocess, Views};
 
@@ -6,8 +8,8 @@ use crate::dataset::Samples;
 use crate::preprocess::{preprocess_image, window};
 use crate::{Image, flip};
 
-/// The preprocessing of the square that the views are cut from: as wide as the ten views need, in the paper's
-/// proportion of 256 to 224 pixels; else what the network sees.
+/// The preprocessing of the square that the crops are taken from. For ten crops it is larger than the network's input,
+/// in the paper's ratio of 256 to 224 pixels; otherwise it is the network's own.
 pub fn crops_preprocess(preprocess: &Preprocess, views: Views) -> Preprocess {
     match views {
         Views::One | Views::Mirrored => *preprocess,
@@ -18,13 +20,13 @@ pub fn crops_preprocess(preprocess: &Preprocess, views: Views) -> Preprocess {
     }
 }
 
-/// The views of a picture, the one from its centre first.
+/// The crops of an image, the centre crop first.
 pub fn test_crops(picture: &Image, preprocess: &Preprocess, views: Views) -> Samples {
     crop_views(&preprocess_image(picture, &crops_preprocess(preprocess, views)), preprocess.crop, views)
 }
 
-/// The views cut from a square of [`square`]: the centre and, of ten, the four corners, all of them as they are, then
-/// mirrored.
+/// The crops of a square made with [`crops_preprocess`]: the centre and, for ten, the four corners; first as they are,
+/// then mirrored.
 pub fn crop_views(square: &Image, crop: u32, views: Views) -> Samples {
     let far = i64::from(square.width) - i64::from(crop);
     let corners: &[[i64; 2]] = match views {
@@ -50,7 +52,7 @@ mod tests {
 
     const PREPROCESS: Preprocess = Preprocess { resize: 16, crop: 14, mean: [0.0; 3], std: [1.0; 3] };
 
-    /// Each pixel says where it stands.
+    /// An image whose pixels hold their own coordinates.
     fn picture(side: u32) -> Image {
         let rgb = (0..side).flat_map(|y| (0..side).flat_map(move |x| [x as u8, y as u8, 0])).collect();
         Image::new(side, side, rgb).unwrap()

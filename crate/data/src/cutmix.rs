@@ -1,25 +1,25 @@
-//! CutMix: a rectangle of a training image comes from another one, whose class takes that share of the target.
+//! CutMix: a rectangle of a training image is replaced by another image's. The target is mixed by area.
 //!
-//! Yun et al. 2019, "CutMix: Regularization strategy to train strong classifiers with localizable features", with λ drawn
-//! evenly (their Beta(1, 1)) and for each image by itself, as timm does in its mode `elem`.
+//! Yun et al. 2019, "CutMix: Regularization strategy to train strong classifiers with localizable features". λ is drawn
+//! uniformly (their Beta(1, 1)) and separately for each image, as timm's mode `elem` does.
 
 use alexnet_protocol::RunOptions;
 use rand::Rng;
 
 use crate::rng::{Purpose, rng};
 
-/// Replaces a rectangle of images of a step by the same rectangle of the next of the batch (the last by the first's);
-/// how much of each image is its own, from 0 to 1. Empty where the option is off.
+/// Replaces a rectangle of images by the same rectangle of the next image in the batch (the last by the first's).
+/// Returns the share of each image that is its own, from 0 to 1; empty where the option is off.
 ///
-/// `pixels` is `[images, 3, side, side]`. Each image draws from its own stream (seed, step, place in the batch): with
-/// probability `options.cutmix` a rectangle of 1 − λ of the area, centred anywhere and cut off at the edges.
+/// `pixels` is `[images, 3, side, side]`. Each image has its own random numbers (seed, step, index in the batch).
+/// With probability `options.cutmix` the rectangle has 1 − λ of the area, any centre, and is clipped at the edges.
 pub fn cutmix(pixels: &mut [f32], images: usize, options: &RunOptions, seed: u32, step: u64) -> Vec<f32> {
     let image = pixels.len() / images.max(1);
     let side = (image / 3).isqrt();
     if options.cutmix <= 0.0 || images < 2 || side == 0 {
         return Vec::new();
     }
-    // By the time the last image looks at the first one, that has been changed.
+    // The last image needs the first one as it was before it changed.
     let first = pixels[..image].to_vec();
     let mut own = Vec::with_capacity(images);
     for place in 0..images {
@@ -88,7 +88,7 @@ mod tests {
         assert!(cutmix(&mut plain(1), 1, &options, 1, 0).is_empty(), "alone there is no other");
         let all: Vec<f32> = (0..500).flat_map(|step| cutmix(&mut plain(8), 8, &options, 1, step)).collect();
         let mean = all.iter().sum::<f32>() / all.len() as f32;
-        // λ is a half in the middle; what the edges cut off leaves more.
+        // λ is 1/2 on average; clipping at the edges makes the kept share larger.
         assert!((0.5..0.75).contains(&mean), "{mean}");
         assert_ne!(cutmix(&mut plain(8), 8, &options, 1, 0), cutmix(&mut plain(8), 8, &options, 2, 0));
     }

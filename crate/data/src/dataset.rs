@@ -1,4 +1,4 @@
-//! Where images come from, as a session sees it.
+//! The interface of a data set, as a training session uses it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,23 +7,23 @@ use alexnet_protocol::{ClassLabel, Preprocess};
 
 use crate::DataError;
 
-/// Images to learn from, or images to be tested on.
+/// Training or validation images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
-    /// Images to learn from.
+    /// Training images.
     Train,
-    /// Images to be tested on.
+    /// Validation images.
     Val,
 }
 
-/// Labelled images at one size, as bytes.
+/// Labelled images of one size, as bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Samples {
     /// Side of every image in pixels.
     pub size: u32,
     /// `[N, size, size, 3]`: row by row, red, green, blue.
     pub pixels: Vec<u8>,
-    /// Class of each image.
+    /// Class index of each image.
     pub labels: Vec<u32>,
 }
 
@@ -39,7 +39,7 @@ impl Samples {
         self.labels.len()
     }
 
-    /// Whether there is no image.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -52,22 +52,22 @@ impl Samples {
     }
 }
 
-/// A future that stays on the thread that made it, as everything in a worker does.
+/// A future that stays on its thread: a worker has only one.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A data set: labelled square RGB images at the network's size, fetched when a step needs them.
 pub trait Dataset {
-    /// The classes, in order.
+    /// The classes, in the order of their indices.
     fn labels(&self) -> &[ClassLabel];
     /// Side of every image in pixels.
     fn size(&self) -> u32;
     /// Mean and standard deviation to train with; `resize` and `crop` are [`size`](Self::size).
     fn preprocess(&self) -> Preprocess;
-    /// Images in each shard, in order; a source held in memory has one shard.
+    /// Number of images in each shard; a data set in memory has one shard.
     fn shards(&self, split: Split) -> Vec<u32>;
-    /// The images at these places of the concatenated shards, in the order asked for.
+    /// The images at these indices of the concatenated shards, in the order of the indices.
     ///
     /// # Errors
-    /// A place that does not exist, a shard that cannot be loaded or is damaged.
+    /// An index out of range; a shard that cannot be loaded or is damaged.
     fn fetch<'a>(&'a self, split: Split, indices: &'a [u32]) -> LocalFuture<'a, Result<Samples, DataError>>;
 }

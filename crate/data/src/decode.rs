@@ -1,32 +1,33 @@
-//! Encoded pictures to pixels.
+//! Decodes image files.
 
 use std::io::Cursor;
 
+use alexnet_protocol::messages::{Cause, FileContent, ImageDamage};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::DataError;
 
-/// Pictures with more pixels are refused: a photo of 100 megapixels passes.
+/// Images with more pixels are refused; a photo of 100 megapixels is allowed.
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// Decoded pictures with more bytes are refused whatever their number of pixels (16 bits a channel, alpha):
-/// with the RGB copy beside it this is what a 32-bit address space bears comfortably.
+/// Images that decode to more bytes are refused (16 bits per channel, alpha). Together with the RGB copy this fits
+/// into a 32-bit address space.
 const MAX_BYTES: u64 = 512 << 20;
 
-/// Pixels of a picture, 8 bits a channel.
+/// Pixels of an image, 8 bits per channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Pixels across, at least 1.
+    /// Width in pixels, at least 1.
     pub width: u32,
-    /// Pixels down, at least 1.
+    /// Height in pixels, at least 1.
     pub height: u32,
     /// `[height, width, 3]`: row by row, red, green, blue.
     pub rgb: Vec<u8>,
 }
 
 impl Image {
-    /// A picture of these pixels, `[height, width, 3]`.
+    /// An image of these pixels, `[height, width, 3]`.
     ///
     /// # Errors
     /// A side of zero, or a number of bytes that does not fit.
@@ -35,7 +36,7 @@ impl Image {
         Ok(Self { width, height, rgb })
     }
 
-    /// A picture of `[height, width, 4]` bytes with straight alpha, as a canvas gives them, over white.
+    /// An image of `[height, width, 4]` bytes with straight alpha, as a canvas gives them, blended over white.
     ///
     /// # Errors
     /// A side of zero, or a number of bytes that does not fit.
@@ -64,20 +65,20 @@ fn over_white(rgba: &[u8]) -> Vec<u8> {
     rgb
 }
 
-/// Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP by its content, turns it as its EXIF orientation says
-/// and lays transparent parts over white.
+/// Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP by its content, applies its EXIF orientation,
+/// and blends transparent parts over white.
 ///
-/// The header is held against the limits before anything is allocated.
+/// The size in the header is checked before memory is allocated.
 ///
 /// # Errors
-/// One sentence for empty, foreign, cut-off, damaged and too large pictures.
+/// One sentence for files that are empty, no image, cut off, damaged or too large.
 pub fn decode(bytes: &[u8]) -> Result<Image, DataError> {
     if bytes.is_empty() {
         return Err(DataError::Empty);
     }
     let format = image::guess_format(bytes).ok().and_then(|f| name(f).map(|n| (f, n)));
     let Some((format, name)) = format else {
-        return Err(DataError::NotAnImage { found: describe(bytes).into() });
+        return Err(DataError::NotAnImage { found: describe(bytes) });
     };
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         return Err(DataError::Truncated { format: name });
@@ -87,7 +88,7 @@ pub fn decode(bytes: &[u8]) -> Result<Image, DataError> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(DataError::Broken { format: name, reason: "it has no pixels".into() });
+        return Err(DataError::Broken { format: name, reason: ImageDamage::NoPixels });
     }
     if pixels > MAX_PIXELS || decoder.total_bytes() > MAX_BYTES {
         let by_bytes = MAX_BYTES / (decoder.total_bytes() / pixels).max(1);
@@ -100,7 +101,7 @@ pub fn decode(bytes: &[u8]) -> Result<Image, DataError> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(2 * MAX_BYTES);
     decoder.set_limits(limits).map_err(explain)?;
-    // Metadata that cannot be read leave a picture as it lies.
+    // Without readable metadata the image is not turned.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(explain)?;
     decoded.apply_orientation(orientation);
@@ -142,49 +143,47 @@ fn explain(error: ImageError, format: &'static str) -> DataError {
     {
         return DataError::Truncated { format };
     }
-    // The decoder's words after its own preamble, short enough for a sentence.
+    // The decoder's reason without its preamble, shortened to fit into a sentence.
     if let Some((_, cause)) = reason.rsplit_once(": ") {
         reason = cause.to_string();
     }
-    let reason: String = reason.trim().trim_end_matches('.').chars().take(120).collect();
-    DataError::Broken { format, reason }
+    DataError::Broken { format, reason: Cause::of(&reason).into() }
 }
 
-/// What foreign content looks like, for the sentence.
-fn describe(bytes: &[u8]) -> &'static str {
+/// What the content of a file that is not an image looks like.
+fn describe(bytes: &[u8]) -> FileContent {
     let head = bytes.get(..bytes.len().min(512)).unwrap_or(bytes);
     let after = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
     if after(0, b"PK\x03\x04") {
-        "a ZIP archive"
+        FileContent::Zip
     } else if after(0, b"%PDF") {
-        "a PDF document"
+        FileContent::Pdf
     } else if after(4, b"ftypheic") || after(4, b"ftypheix") || after(4, b"ftypmif1") {
-        "a HEIC photo"
+        FileContent::Heic
     } else if after(4, b"ftypavif") {
-        "an AVIF image"
+        FileContent::Avif
     } else if after(4, b"ftyp") {
-        "a video"
+        FileContent::Video
     } else if after(0, b"II*\0") || after(0, b"MM\0*") {
-        "a TIFF image"
+        FileContent::Tiff
     } else if after(0, b"\x1f\x8b") {
-        "a gzip archive"
+        FileContent::Gzip
     } else if !head.contains(&0)
         && String::from_utf8_lossy(head).chars().filter(|c| *c == '\u{fffd}').count() <= 1
     {
-        "its content is text"
+        FileContent::Text
     } else {
-        "its content is of no known format"
+        FileContent::Unknown
     }
 }
 
-/// Whether a JPEG's markers run to its end-of-image marker: decoders fill what is missing with grey and say
-/// nothing.
+/// Whether a JPEG ends with its end-of-image marker. Decoders fill missing parts with grey and report no error.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
     let mut at = 2;
     let mut in_scan = false;
     while let Some(&byte) = bytes.get(at) {
         if byte != 0xff {
-            // Between segments only markers belong; some encoders leave stray bytes, which decoders skip.
+            // Only markers may stand between segments; some encoders leave stray bytes, which decoders skip.
             at += 1;
             continue;
         }

@@ -1,17 +1,19 @@
-//! Data sets on this machine's disk.
+//! Data sets on disk.
 
 use std::path::Path;
 
+use alexnet_protocol::messages::Cause;
+
 use crate::{DataError, File};
 
-/// Reads a directory with all below it, or one file (an archive, an IDX file).
+/// Reads a directory and everything below it, or one file (an archive, an IDX file).
 ///
 /// # Errors
 /// A path that does not exist or cannot be read.
 pub fn read_path(path: &Path) -> Result<Vec<File>, DataError> {
     let failed = |path: &Path, error: std::io::Error| DataError::Io {
         path: path.display().to_string(),
-        reason: error.to_string(),
+        reason: Cause::of(&error),
     };
     let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let metadata = std::fs::metadata(path).map_err(|e| failed(path, e))?;
@@ -49,5 +51,5 @@ pub fn read_path(path: &Path) -> Result<Vec<File>, DataError> {
     Ok(files)
 }
 
-/// Folders deeper than this are not read: a link may lead back to where it began.
+/// Deeper folders are not read: a link may lead back to its own folder.
 const MAX_DEPTH: usize = 8;

@@ -1,10 +1,10 @@
-//! A data set held in memory as bytes.
+//! A data set in memory.
 
 use alexnet_protocol::{ClassLabel, Preprocess};
 
 use crate::{DataError, Dataset, LocalFuture, Samples, Split};
 
-/// A data set held in memory: 50,000 images at 64 pixels are 614 MB, as bytes.
+/// A data set in memory, as bytes: 50,000 images of 64 pixels take 614 MB.
 pub struct InMemoryDataset {
     labels: Vec<ClassLabel>,
     size: u32,
@@ -14,10 +14,10 @@ pub struct InMemoryDataset {
 }
 
 impl InMemoryDataset {
-    /// A data set of these images, all of side `size`.
+    /// A data set of these images, each `size` × `size` pixels.
     ///
     /// # Errors
-    /// Images of another size, a number of bytes that does not fit, a class that `labels` does not have.
+    /// Images of another size, a wrong number of bytes, a class index that `labels` does not have.
     pub fn new(
         labels: Vec<ClassLabel>,
         size: u32,
@@ -31,10 +31,7 @@ impl InMemoryDataset {
                 return Err(DataError::PixelCount { width: size, height: size, bytes: samples.pixels.len() });
             }
             if let Some(label) = samples.labels.iter().find(|&&label| label as usize >= labels.len()) {
-                return Err(DataError::layout(format!(
-                    "An image is labelled as class {label}, but the data set has {} classes: check its labels.",
-                    labels.len()
-                )));
+                return Err(DataError::LabelOutOfRange { label: *label, classes: labels.len() });
             }
         }
         Ok(Self { labels, size, train, val, preprocess })

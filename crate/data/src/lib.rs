@@ -1,8 +1,8 @@
-//! Pictures in: decoding, one preprocessing for all, data sets, augmentation, batches.
+//! Data loading: decoding, preprocessing, data sets, augmentation, batches.
 //!
-//! Bytes from outside become a value or one sentence ([`DataError`]). Images are kept as bytes at the
-//! network's size, never as floats; a batch becomes floats when a step asks for it. No clock, no threads of
-//! its own, no I/O except behind the feature `fs`, so everything here compiles for wasm32.
+//! Bytes from outside become a value or one sentence ([`DataError`]). Images are stored as bytes at the
+//! network's input size; a batch becomes floats when a step needs it. Without the feature `fs` there is no I/O; there
+//! are no clock and no threads of its own. So the crate compiles for wasm32.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -12,7 +12,6 @@ mod crops;
 mod cutmix;
 mod dataset;
 mod decode;
-mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod import;
@@ -23,12 +22,12 @@ mod shard;
 mod sharded;
 mod shuffle;
 
+pub use alexnet_protocol::messages::{DataError, SkippedImage};
 pub use augment::{augment, flip, flip_flags};
 pub use crops::{crop_views, crops_preprocess, test_crops};
 pub use cutmix::cutmix;
 pub use dataset::{Dataset, LocalFuture, Samples, Split};
 pub use decode::{Image, MAX_PIXELS, decode};
-pub use error::DataError;
 #[cfg(feature = "fs")]
 pub use fs::read_path;
 pub use import::{File, Import, InputSize, UnsplitImages, import, import_unsplit, project_network};

@@ -1,4 +1,4 @@
-//! The one way from a picture to the network's input, the same for training and classifying.
+//! Preprocessing: from an image to the network's input, the same for training and prediction.
 
 use alexnet_protocol::Preprocess;
 use fast_image_resize::images::{Image as ResizeImage, ImageRef};
@@ -6,16 +6,16 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use crate::Image;
 
-/// Of sides more unequal than this, only what the centre crop leaves is scaled: a strip of 100,000 × 10 pixels scaled
-/// whole would take gigabytes.
+/// Where the ratio of the sides is larger, only the part that the centre crop keeps is scaled: scaling a whole strip of
+/// 100,000 × 10 pixels would take gigabytes.
 const MAX_ASPECT: u32 = 16;
 
-/// The square that the network sees: shorter side scaled to `preprocess.resize`, centre square of
-/// `preprocess.crop` pixels, 8 bits a channel.
+/// The crop that the network sees: the shorter side is scaled to `preprocess.resize` pixels, then the centre square of
+/// `preprocess.crop` pixels is cut out. 8 bits per channel.
 ///
-/// Within one level of torchvision's `Resize(resize, antialias=True)` and `CenterCrop(crop)` on a PIL image:
-/// the longer side is truncated as there, half pixels of the crop's corner go to the even neighbour, and a
-/// crop larger than the picture has a black border.
+/// Differs by at most one level (of 256) from torchvision's `Resize(resize, antialias=True)` and
+/// `CenterCrop(crop)` on a PIL image: the longer side is truncated, half pixels of the crop's corner round to even, and a crop larger than the image has
+/// a black border.
 pub fn preprocess_image(picture: &Image, preprocess: &Preprocess) -> Image {
     let crop = preprocess.crop.max(1);
     let (short, long) = (picture.width.min(picture.height).max(1), picture.width.max(picture.height));
@@ -32,7 +32,7 @@ pub fn preprocess_image(picture: &Image, preprocess: &Preprocess) -> Image {
     centre(&scale(picture, width, height), crop)
 }
 
-/// The scaled picture without what a centre crop takes off its longer side.
+/// The scaled image, its longer side reduced to what the centre crop keeps.
 fn scale_middle(picture: &Image, [width, height]: [u32; 2], crop: u32) -> Image {
     let (from, to) = (corner(width.max(height), crop) as f64, f64::from(crop));
     let [wide, high] = [(picture.width, width), (picture.height, height)];
@@ -46,21 +46,21 @@ fn scale_middle(picture: &Image, [width, height]: [u32; 2], crop: u32) -> Image 
     }
 }
 
-/// Anti-aliased bilinear scaling, as Pillow's.
+/// Anti-aliased bilinear scaling, like Pillow's.
 pub(crate) fn scale(picture: &Image, width: u32, height: u32) -> Image {
     let whole = [0.0, 0.0, f64::from(picture.width), f64::from(picture.height)];
     scale_window(picture, whole, [width.max(1), height.max(1)])
 }
 
-/// The same of a window: left, top, width, height. What lies around it counts at its borders.
+/// The same for a window: left, top, width, height. Pixels around it count at its borders.
 fn scale_window(picture: &Image, [left, top, wide, high]: [f64; 4], [width, height]: [u32; 2]) -> Image {
     let mut target = ResizeImage::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false)
         .crop(left, top, wide, high);
-    // Both calls fail only where a picture's bytes do not fit its sides, which `Image::new` rules out; such a
-    // picture is seen as black.
+    // Both calls fail only where the number of bytes does not fit the sides, which `Image::new` rules out. Such an
+    // image would be black.
     if let Ok(source) = ImageRef::new(picture.width, picture.height, &picture.rgb, PixelType::U8x3) {
         let _ = Resizer::new().resize(&source, &mut target, &options);
     }
@@ -75,8 +75,8 @@ fn centre(picture: &Image, crop: u32) -> Image {
     window(picture, corner(picture.width, crop), corner(picture.height, crop), crop, crop)
 }
 
-/// Where the crop begins: `int(round((side - crop) / 2))`, Python rounding halves to the even number. A crop
-/// larger than the side begins before it, by half the padding rounded down.
+/// Start of the crop: `int(round((side - crop) / 2))`, where Python rounds halves to even. A crop larger than the side
+/// starts before it, by half the padding, rounded down.
 fn corner(side: u32, crop: u32) -> i64 {
     let spare = i64::from(side) - i64::from(crop);
     if spare < 0 {
@@ -86,7 +86,7 @@ fn corner(side: u32, crop: u32) -> i64 {
     if spare % 2 == 1 && half % 2 == 1 { half + 1 } else { half }
 }
 
-/// A window of a picture, black where it reaches out.
+/// A window of an image, black outside of the image.
 pub(crate) fn window(picture: &Image, left: i64, top: i64, width: u32, height: u32) -> Image {
     let mut rgb = vec![0; width as usize * height as usize * 3];
     let from = left.max(0);
@@ -106,7 +106,7 @@ pub(crate) fn window(picture: &Image, left: i64, top: i64, width: u32, height: u
     Image { width, height, rgb }
 }
 
-/// For each channel, what each of the 256 levels becomes.
+/// For each channel, the normalised value of each of the 256 levels.
 pub(crate) fn levels(preprocess: &Preprocess) -> [[f32; 256]; 3] {
     std::array::from_fn(|channel| {
         std::array::from_fn(|level| {
@@ -116,7 +116,7 @@ pub(crate) fn levels(preprocess: &Preprocess) -> [[f32; 256]; 3] {
 }
 
 /// Bytes `[n, size, size, 3]` as the network's input `[n, 3, size, size]`: `(value / 255 - mean) / std`.
-/// Pixels that are missing count as nothing: the result has whole images only.
+/// An incomplete last image is left out.
 pub fn normalize(pixels: &[u8], n: usize, size: u32, preprocess: &Preprocess) -> Vec<f32> {
     let area = size as usize * size as usize;
     let mut out = vec![0.0; n * area * 3];

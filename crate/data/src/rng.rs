@@ -1,17 +1,17 @@
-//! Random streams keyed by what they are for.
+//! Random number generators, keyed by their purpose.
 //!
-//! A stream is ChaCha8 with the key (seed, purpose, a, b): no two purposes, steps or layers share numbers, no
-//! stream depends on how much another was used, and the bits are the same on every machine. This is what
-//! makes a run reproducible, resumable in its middle and independent of the backend.
+//! A generator is ChaCha8 with the key (seed, purpose, a, b). No two purposes, steps or layers share numbers. No
+//! generator depends on how much another was used, and every machine gives the same bits. So a run is reproducible,
+//! can be resumed, and does not depend on the backend.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What a stream is for; part of its key, so values must not change.
+/// The purpose of a generator; part of its key, so the values must not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Purpose {
-    /// Initial weights; `a` = the parameter's place.
+    /// Initial weights; `a` = the parameter's index.
     Init = 1,
     /// Order of the training images; `a` = epoch.
     Order = 2,
@@ -21,15 +21,15 @@ pub enum Purpose {
     Dropout = 4,
     /// Packing images into shards.
     Pack = 5,
-    /// Benchmarks and teaching experiments.
+    /// Benchmarks and Learn's experiments.
     Experiment = 6,
-    /// Units that a thinned network keeps; `a` = layer.
+    /// Units that a narrowed network keeps; `a` = layer.
     Thin = 7,
-    /// Rectangles of other images; `a` = step, `b` = image of the batch.
+    /// CutMix's rectangles; `a` = step, `b` = image of the batch.
     Mix = 8,
 }
 
-/// The stream of (seed, purpose, a, b).
+/// The generator with the key (seed, purpose, a, b).
 pub fn rng(seed: u32, purpose: Purpose, a: u64, b: u64) -> ChaCha8Rng {
     let mut key = [0u8; 32];
     let parts =
@@ -40,7 +40,7 @@ pub fn rng(seed: u32, purpose: Purpose, a: u64, b: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// Fisher–Yates with 32-bit draws, so that the order is the same on 32-bit and 64-bit machines.
+/// Fisher–Yates shuffle with 32-bit random numbers: the same order on 32-bit and 64-bit machines.
 pub fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         let other = rng.random_range(0..=u32::try_from(last).unwrap_or(u32::MAX)) as usize;
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_bits_are_fixed() {
-        // A saved run goes on with the streams it began with: these numbers may never change.
+        // A saved run continues with the same random numbers, so these values may never change.
         let mut random = rng(7, Purpose::Dropout, 3, 1);
         let draws: Vec<u32> = (0..3).map(|_| random.random()).collect();
         assert_eq!(draws, FIXED);

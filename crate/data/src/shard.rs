@@ -1,10 +1,11 @@
-//! Shards: about a thousand images in one compressed file that a worker fetches when it needs them.
+//! Shards: compressed files of about a thousand images, which the worker downloads when it needs them.
 //!
 //! A shard is gzip over records of one label byte and `channels × size × size` pixel bytes, one channel after
 //! the other, as in CIFAR's binary format.
 
 use std::io::{Read, Write};
 
+use alexnet_protocol::messages::{Cause, ShardDamage};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -12,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
-/// What lies in a data set's folder of shards: `manifest.json`.
+/// The list of a data set's shards: `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// The id that options name.
+    /// The id in a run's options.
     pub id: String,
-    /// The name that a person reads.
+    /// The name that the page shows.
     pub name: String,
     /// Licence of the images.
     pub licence: String,
@@ -30,9 +31,9 @@ pub struct Manifest {
     pub channels: u32,
     /// Names of the classes, in order; at most 256.
     pub labels: Vec<String>,
-    /// Shards to learn from.
+    /// Training shards.
     pub train: Vec<ShardFile>,
-    /// Shards to be tested on.
+    /// Validation shards.
     pub val: Vec<ShardFile>,
 }
 
@@ -42,14 +43,14 @@ pub struct Manifest {
 pub struct ShardFile {
     /// Its name, relative to the manifest.
     pub file: String,
-    /// Images in it.
+    /// Number of images in it.
     pub images: u32,
 }
 
 /// The images of one shard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shard {
-    /// Class of each image.
+    /// Class index of each image.
     pub labels: Vec<u8>,
     /// `[N, channels, size, size]`.
     pub pixels: Vec<u8>,
@@ -58,7 +59,7 @@ pub struct Shard {
 /// Packs a shard. The same images give the same bytes.
 ///
 /// # Errors
-/// A number of pixels that is not the number of labels times `size × size × channels`.
+/// The number of pixels is not the number of labels times `size × size × channels`.
 pub fn encode_shard(shard: &Shard, size: u32, channels: u32) -> Result<Vec<u8>, DataError> {
     let bytes = image_bytes(size, channels);
     if bytes == 0 || Some(shard.pixels.len()) != shard.labels.len().checked_mul(bytes) {
@@ -68,13 +69,13 @@ pub fn encode_shard(shard: &Shard, size: u32, channels: u32) -> Result<Vec<u8>, 
     let packed = shard.labels.iter().zip(shard.pixels.chunks_exact(bytes)).try_for_each(|(label, pixels)| {
         encoder.write_all(&[*label]).and_then(|()| encoder.write_all(pixels))
     });
-    packed.and_then(|()| encoder.finish()).map_err(|e| damaged("shard", e.to_string()))
+    packed.and_then(|()| encoder.finish()).map_err(|e| damaged("shard", Cause::of(&e).into()))
 }
 
-/// Unpacks a shard of `images` images; `file` is its name, for the sentence.
+/// Unpacks a shard of `images` images; `file` is its name, for the error.
 ///
 /// # Errors
-/// Anything that is not exactly that many images.
+/// The shard does not hold exactly that many images.
 pub fn decode_shard(
     file: &str,
     bytes: &[u8],
@@ -85,13 +86,13 @@ pub fn decode_shard(
     let record = image_bytes(size, channels) + 1;
     let expected = record as u64 * u64::from(images);
     let mut raw = Vec::new();
-    // One byte more than expected, so that a longer file is noticed and a bomb is not unpacked.
+    // One byte more than expected: a longer file is noticed, and a decompression bomb is not unpacked.
     GzDecoder::new(bytes)
         .take(expected + 1)
         .read_to_end(&mut raw)
-        .map_err(|e| damaged(file, e.to_string()))?;
+        .map_err(|e| damaged(file, Cause::of(&e).into()))?;
     if raw.len() as u64 != expected {
-        return Err(damaged(file, format!("it does not hold {images} images")));
+        return Err(damaged(file, ShardDamage::Count { images }));
     }
     let mut shard = Shard {
         labels: Vec::with_capacity(images as usize),
@@ -110,6 +111,6 @@ fn image_bytes(size: u32, channels: u32) -> usize {
     (size as usize).saturating_mul(size as usize).saturating_mul(channels as usize).min(1 << 30)
 }
 
-fn damaged(file: &str, reason: impl Into<String>) -> DataError {
-    DataError::Shard { file: file.into(), reason: reason.into() }
+fn damaged(file: &str, reason: ShardDamage) -> DataError {
+    DataError::Shard { file: file.into(), reason }
 }

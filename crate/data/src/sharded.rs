@@ -1,9 +1,10 @@
-//! A data set that arrives shard by shard while a run goes on.
+//! A data set that is loaded shard by shard during a run.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use alexnet_protocol::messages::ShardDamage;
 use alexnet_protocol::{ClassLabel, Preprocess};
 
 use crate::preprocess::scale;
@@ -14,8 +15,8 @@ use crate::{
 /// Loads a file of the data set by its name in the manifest.
 pub type ShardLoader = Box<dyn Fn(String) -> LocalFuture<'static, Result<Vec<u8>, DataError>>>;
 
-/// A data set whose shards are loaded when they are first needed and then kept, unpacked, as bytes with the
-/// channels that they have.
+/// A data set whose shards are loaded when they are first needed. They stay in memory, unpacked, as bytes with the
+/// stored number of channels.
 pub struct ShardedDataset {
     manifest: Manifest,
     labels: Vec<ClassLabel>,
@@ -25,10 +26,10 @@ pub struct ShardedDataset {
 }
 
 impl ShardedDataset {
-    /// The data set of `manifest` for a network with an input of `size` pixels.
+    /// The data set of `manifest` for a network with an input of `size` × `size` pixels.
     ///
     /// # Errors
-    /// A manifest that cannot be: no images, no classes or more than 256, channels other than 1 and 3.
+    /// An invalid manifest: no images, no classes or more than 256, a number of channels other than 1 and 3.
     pub fn new(manifest: Manifest, size: u32, loader: ShardLoader) -> Result<Self, DataError> {
         let sound = (1..=4096).contains(&manifest.size)
             && (1..=4096).contains(&size)
@@ -38,16 +39,13 @@ impl ShardedDataset {
             || manifest.train.iter().all(|s| s.images == 0)
             || manifest.val.iter().all(|s| s.images == 0)
         {
-            return Err(DataError::Shard {
-                file: "manifest.json".into(),
-                reason: "it describes no images that a network can learn from".into(),
-            });
+            return Err(DataError::Shard { file: "manifest.json".into(), reason: ShardDamage::Manifest });
         }
         let labels = manifest.labels.iter().map(|l| ClassLabel { id: l.clone(), name: l.clone() }).collect();
         Ok(Self { manifest, labels, size, loader, cache: RefCell::default() })
     }
 
-    /// What the data set is.
+    /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -68,10 +66,7 @@ impl ShardedDataset {
         let Manifest { size, channels, .. } = self.manifest;
         let shard = Rc::new(decode_shard(&entry.file, &bytes, size, channels, entry.images)?);
         if shard.labels.iter().any(|&label| usize::from(label) >= self.labels.len()) {
-            return Err(DataError::Shard {
-                file: entry.file.clone(),
-                reason: "an image has a class that the data set does not have".into(),
-            });
+            return Err(DataError::Shard { file: entry.file.clone(), reason: ShardDamage::Label });
         }
         self.cache.borrow_mut().insert(key, shard.clone());
         Ok(shard)
@@ -131,8 +126,8 @@ impl Dataset for ShardedDataset {
     }
 }
 
-/// Mean and standard deviation to train with: the published ones of the known data sets (Fashion-MNIST's with
-/// its images as they are, CIFAR-10's), else ImageNet's.
+/// Mean and standard deviation to train with: the published ones of Fashion-MNIST (its images unscaled) and CIFAR-10,
+/// otherwise ImageNet's.
 fn statistics(id: &str) -> ([f32; 3], [f32; 3]) {
     match id {
         "fashion-mnist" => ([0.2860; 3], [0.3530; 3]),
@@ -141,8 +136,8 @@ fn statistics(id: &str) -> ([f32; 3], [f32; 3]) {
     }
 }
 
-/// A stored square `[channels, from, from]` as `[to, to, 3]`: centred in a border of zero where the network is
-/// a little larger (28 pixels in 32), else scaled.
+/// A stored image `[channels, from, from]` as `[to, to, 3]`: padded with zeros where the network's input is a little
+/// larger (28 pixels in 32), otherwise scaled.
 pub(crate) fn fit(stored: &[u8], from: u32, channels: u32, to: u32) -> Vec<u8> {
     let area = from as usize * from as usize;
     let mut rgb = vec![0; area * 3];

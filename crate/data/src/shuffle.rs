@@ -2,15 +2,15 @@
 
 use crate::rng::{Purpose, rng, shuffle};
 
-/// How many shards are shuffled together once they have all been loaded.
+/// Number of shards that are shuffled together once all are loaded.
 const WINDOW: usize = 4;
 
 /// The order in which epoch `epoch` visits the images: a permutation of the first `limit` images (0 for all)
 /// of the concatenated shards.
 ///
-/// The shards are shuffled, then images within a window of shards: one shard in the first epoch, so that
-/// training begins when the first shard is there, four later. Shards are balanced and shuffled when packed
-/// (a source in memory is one shard with its classes interleaved), so a prefix is as balanced as they are.
+/// First the shards are shuffled, then the images within a window of shards: one shard in the first epoch, so that
+/// training starts when the first shard is loaded, four later. Shards are balanced and shuffled when packed (a data set
+/// in memory is one shard with interleaved classes), so a prefix is balanced too.
 pub fn epoch_order(shards: &[u32], limit: u32, seed: u32, epoch: u64) -> Vec<u32> {
     let mut left = if limit == 0 { u32::MAX } else { limit };
     let mut start = 0u32;

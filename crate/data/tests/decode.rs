@@ -103,7 +103,7 @@ fn an_empty_file_a_text_and_other_formats() {
     assert_eq!(sentence(b""), "The file is empty: choose a JPEG, PNG, WebP, GIF or BMP image.");
     assert_eq!(
         sentence(b"Dear diary, this is a text named photo.jpg.\n"),
-        "This is not an image that can be read here (its content is text): choose a JPEG, PNG, WebP, GIF or BMP image."
+        "This file is not an image but a text: choose a JPEG, PNG, WebP, GIF or BMP image."
     );
     assert!(sentence(b"\0\0\0\x18ftypheic\0\0\0\0").contains("a HEIC photo"));
     assert!(sentence(b"PK\x03\x04").contains("a ZIP archive"));
@@ -147,7 +147,7 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
 fn more_than_120_megapixels_are_refused_before_anything_is_allocated() {
     assert_eq!(
         sentence(&png_header(60_000, 60_000)),
-        "The image is 60000 × 60000 pixels, which needs too much memory: scale it down to 120 megapixels or less."
+        "The image has 60000 × 60000 pixels, which needs too much memory: scale it down to 120 megapixels or less."
     );
     assert!(!matches!(decode(&png_header(10_000, 10_000)), Err(DataError::TooLarge { .. })));
 }

@@ -1,46 +1,46 @@
-//! The checkpoint: a network with its weights and, where it can go on, its run.
+//! The checkpoint: a network with its weights and, optionally, the state of its run.
 
 use alexnet_protocol::{Calibration, ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions};
 
 use crate::model_info::{ids, is_trained, names, tensor_info};
 use crate::tensor::{FileFormat, Tensors};
 
-/// A network with its weights, and its run if that is to go on.
+/// A network with its weights and, optionally, the state of its run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// Everything that fixes the layers.
+    /// The network and its options: they determine the layers.
     pub network: NetworkConfig,
     /// The classes in the order of the last layer's outputs.
     pub labels: Vec<ClassLabel>,
-    /// How a picture becomes the input.
+    /// How an image becomes the network's input.
     pub preprocess: Preprocess,
     /// How the probabilities were calibrated; the temperature is in the weights.
     pub calibration: Option<Calibration>,
-    /// Where the weights come from and under which licence, in a sentence.
+    /// One sentence: where the weights come from, and their licence.
     pub origin: Option<String>,
     /// The weights, and the running statistics of batch normalisation.
     pub tensors: Tensors,
-    /// What a run needs to go on to the same bits; `None` for a finished model.
+    /// The state of the run; `None` for a finished model.
     pub run: Option<RunState>,
 }
 
-/// What a run needs, next to the weights, to go on to the same bits.
+/// The state of a run beside its weights: a resumed run has the same bits as one without a break.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
-    /// The options, the seed among them: every random stream follows from (seed, step).
+    /// The options, with the seed: all random numbers follow from seed and step.
     pub options: RunOptions,
     /// Steps done.
     pub step: u64,
-    /// Share of the targets that is what teachers answer; the teachers are not kept.
+    /// The teachers' share of the target; the teachers are not stored.
     pub distillation: f64,
     /// The optimiser's state, named `momentum/features.0.weight`, `exp_avg/…`, `exp_avg_sq/…`.
     pub optimizer: Tensors,
-    /// Exponential moving average of the weights under their own keys; empty where none is kept.
+    /// Exponential moving average of the weights, under the same keys; empty without averaging.
     pub average: Tensors,
 }
 
 impl Checkpoint {
-    /// The network to use rather than to train on: its averaged weights where an average was kept, no run.
+    /// The network for prediction: the averaged weights if there are any, without the run.
     pub fn into_model(mut self) -> Self {
         if let Some(run) = self.run.take() {
             self.tensors.extend(run.average);
@@ -48,7 +48,7 @@ impl Checkpoint {
         self
     }
 
-    /// What a person wants to know about the model, as it would be written in single precision.
+    /// A summary of the model, as if it were written in single precision.
     pub fn info(&self) -> ModelInfo {
         let tensors = self.tensors.iter().map(|(name, tensor)| tensor_info(name, &tensor.shape, "f32"));
         let format = if self.run.is_some() { FileFormat::Alexnet } else { FileFormat::Safetensors };

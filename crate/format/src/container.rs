@@ -1,25 +1,26 @@
-//! An opened file of named tensors, whatever its format, and their numbers.
+//! An opened file of named tensors, in any of the formats.
 
+use alexnet_protocol::messages::FormatError;
 use safetensors::Dtype;
 
-use crate::error::{FormatError, told};
 use crate::int8::{self, ScaledBytes};
+use crate::printable::printable;
 use crate::pytorch::{self, Archive};
-use crate::read::{ReadAt, read_chunks};
+use crate::read::{ReadAt, no_memory, read_chunks};
 use crate::tensor::Tensor;
 
-/// Kept by PyTorch beside batch normalisation's statistics, of no use here.
+/// PyTorch stores it beside batch normalisation's statistics; it is not used here.
 const COUNTER: &str = ".num_batches_tracked";
 
 /// An opened container.
 pub struct Container<'a> {
-    /// In the order of their names, without [`COUNTER`]s.
+    /// Sorted by name, without [`COUNTER`]s.
     entries: Vec<Entry>,
     description: Option<String>,
     format: &'static str,
-    /// What [`Source::Stored`] counts in.
+    /// The file that [`Source::Stored`] refers to.
     file: Option<&'a dyn ReadAt>,
-    /// Where the weights of [`Source::PyTorch`] are, if not in memory.
+    /// The file of [`Source::PyTorch`], if its weights are not in memory.
     archive: Option<Archive<'a>>,
 }
 
@@ -33,14 +34,14 @@ pub struct Entry {
 
 /// Where a tensor's bytes are, little-endian and row-major.
 pub enum Source {
-    /// In the file: where they begin, and how many there are.
+    /// In the file: offset and length in bytes.
     Stored(u64, usize),
-    /// In a PyTorch file, gathered when read.
+    /// In a PyTorch file; collected when the tensor is read.
     PyTorch(pytorch_reader::Tensor),
 }
 
 impl<'a> Container<'a> {
-    /// A container whose tensors bring their bytes with them.
+    /// A container whose tensors hold their own bytes.
     pub fn new(entries: Vec<Entry>, description: Option<String>, format: &'static str) -> Self {
         let mut entries = entries;
         entries.retain(|entry| !entry.name.ends_with(COUNTER));
@@ -48,7 +49,7 @@ impl<'a> Container<'a> {
         Self { entries, description, format, file: None, archive: None }
     }
 
-    /// The container with the file that [`Source::Stored`] counts in.
+    /// The container with the file that [`Source::Stored`] refers to.
     pub fn with_file(self, file: &'a dyn ReadAt) -> Self {
         Self { file: Some(file), ..self }
     }
@@ -64,27 +65,27 @@ impl<'a> Container<'a> {
         Ok(Self { archive: file.archive, ..Self::new(entries.collect(), None, pytorch::NAME) })
     }
 
-    /// The description's JSON, where this project wrote the file.
+    /// The description as JSON, if this project wrote the file.
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// The container's own format, for a file without a description.
+    /// The container's format, for a file without a description.
     pub fn format(&self) -> &'static str {
         self.format
     }
 
-    /// How many tensors there are, scales among them.
+    /// Number of tensors, scales included.
     pub fn count(&self) -> usize {
         self.entries.len()
     }
 
-    /// The tensors in the order of their names; scales of int8 tensors are not among them.
+    /// The tensors sorted by name, without the scales of int8 tensors.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !self.is_scales(entry))
     }
 
-    /// The scales of an int8 tensor: one number for each of its output channels.
+    /// The scales of an int8 tensor: one for each output channel.
     fn scales(&self, name: &str) -> Option<&Entry> {
         let name = int8::scales_of(name);
         self.entries.iter().find(|entry| entry.name == name && entry.dtype != Dtype::I8)
@@ -96,11 +97,10 @@ impl<'a> Container<'a> {
     }
 }
 
-/// The numbers of a stored tensor in single precision.
+/// The values of a stored tensor, in single precision.
 ///
 /// # Errors
-/// A sentence that names the tensor, where its number format is none that weights come in, it has no numbers, or one
-/// of them is not finite.
+/// Names the tensor: its number format is not supported, its bytes are missing, or a value is not finite.
 pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError> {
     let count = entry.shape.iter().product::<usize>();
     let data: Vec<f32> = match (entry.dtype, bytes(file, entry)?) {
@@ -110,54 +110,54 @@ pub fn decode(file: &Container<'_>, entry: &Entry) -> Result<Tensor, FormatError
         (Dtype::BF16, _) => numbers(file, entry, count, |b| half::bf16::from_le_bytes(b).to_f32())?,
         (Dtype::F64, _) => numbers(file, entry, count, |b| f64::from_le_bytes(b) as f32)?,
         (other, _) => {
-            return Err(FormatError::NumberFormat { name: told(&entry.name), dtype: other.to_string() });
+            return Err(FormatError::NumberFormat { name: printable(&entry.name), dtype: other.to_string() });
         }
     };
     if data.is_empty() || data.len() != count {
-        let (name, shape) = (told(&entry.name), entry.shape.clone());
+        let (name, shape) = (printable(&entry.name), entry.shape.clone().into());
         return Err(FormatError::Shape { name, shape, numbers: data.len() });
     }
     finite(entry, data.iter().copied())?;
     Ok(Tensor { shape: entry.shape.clone(), data })
 }
 
-/// The bytes and the scales of a tensor that is stored so, a scale for each of its rows.
+/// The bytes and scales of an int8 tensor, one scale for each row.
 ///
 /// # Errors
-/// A sentence that names the tensor, where it cannot be read or they do not belong together.
+/// Names the tensor: it cannot be read, or bytes and scales do not fit.
 pub fn bytes(file: &Container<'_>, entry: &Entry) -> Result<Option<ScaledBytes>, FormatError> {
     let Some(scales) = (entry.dtype == Dtype::I8).then(|| file.scales(&entry.name)).flatten() else {
         return Ok(None);
     };
     let scales = decode(file, scales)?.data;
-    // Bytes reach down to −128, though none that is written here does.
+    // −128 is possible in a byte, but never written here.
     finite(entry, scales.iter().map(|scale| scale * 128.0))?;
     let count = entry.shape.iter().product::<usize>();
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 })?;
+    bytes.try_reserve_exact(count).map_err(|_| no_memory(count as u64))?;
     pieces(file, entry, |piece| {
         bytes.extend(piece.iter().map(|&byte| byte as i8));
         Ok(())
     })?;
     if bytes.len() != count || entry.shape.first() != Some(&scales.len()) {
-        let (name, shape) = (told(&entry.name), entry.shape.clone());
+        let (name, shape) = (printable(&entry.name), entry.shape.clone().into());
         return Err(FormatError::Shape { name, shape, numbers: bytes.len() });
     }
     Ok(Some(ScaledBytes { bytes, scales }))
 }
 
-/// That every number is one. Each format's tensors come by here on their way into a network.
+/// Checks that every value is finite. The tensors of all formats pass here on their way into a network.
 fn finite(entry: &Entry, mut numbers: impl Iterator<Item = f32>) -> Result<(), FormatError> {
     match numbers.all(f32::is_finite) {
         true => Ok(()),
         false => {
             let name = entry.name.strip_suffix(int8::SCALES).unwrap_or(&entry.name);
-            Err(FormatError::NoNumbers { name: told(name) })
+            Err(FormatError::NotFinite { name: printable(name) })
         }
     }
 }
 
-/// Hands a tensor's bytes on in their order; the length of every piece but the last is a multiple of 8.
+/// Passes a tensor's bytes on, chunk by chunk; the length of every chunk but the last is a multiple of 8.
 fn pieces(
     file: &Container<'_>,
     entry: &Entry,
@@ -183,9 +183,9 @@ fn numbers<const N: usize>(
 ) -> Result<Vec<f32>, FormatError> {
     let mut data = Vec::new();
     pieces(file, entry, |piece| {
-        // Not before there is something to fill it with: what a PyTorch file needs to get there is gone then.
+        // Allocated only now: the buffers of reading a PyTorch file are free again.
         if data.is_empty() {
-            data.try_reserve_exact(count).map_err(|_| FormatError::NoRoom { bytes: count as u64 * 4 })?;
+            data.try_reserve_exact(count).map_err(|_| no_memory(count as u64 * 4))?;
         }
         data.extend(piece.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)));
         Ok(())

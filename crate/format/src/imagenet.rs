@@ -2,10 +2,10 @@
 
 use alexnet_protocol::ClassLabel;
 
-/// A WordNet id and a name on each line; `assets/README.md` says where they come from.
+/// A WordNet id and a name on each line; see `assets/README.md` for the source.
 const LINES: &str = include_str!("../assets/imagenet-1k.txt");
 
-/// The 1,000 classes: WordNet ids, as ImageNet's folders are called, and torchvision's names.
+/// The 1,000 classes: WordNet ids (the names of ImageNet's folders) and torchvision's names.
 pub fn imagenet_1k() -> Vec<ClassLabel> {
     let parts = LINES.lines().filter_map(|line| line.split_once(' '));
     parts.map(|(id, name)| ClassLabel { id: id.to_owned(), name: name.to_owned() }).collect()

@@ -1,39 +1,39 @@
-//! Weights as signed bytes: w ≈ scale · q, one scale for each output channel, symmetric about zero.
+//! Quantised weights: w ≈ scale · q with q in int8, one scale for each output channel, symmetric about zero.
 //!
-//! What quantisation of trained networks does for weights everywhere (PyTorch's `per_channel_symmetric`, ONNX's
-//! `DequantizeLinear` with an axis): a quarter of single precision's size.
+//! The usual post-training quantisation of weights (PyTorch's `per_channel_symmetric`, ONNX's `DequantizeLinear` with
+//! an axis). A quarter of the size of single precision.
 
 use std::borrow::Cow;
 
 use crate::tensor::Tensor;
 
-/// What the name of a tensor's scales ends with, behind the tensor's own name.
+/// Suffix of the name of a tensor's scales.
 pub const SCALES: &str = ".scale";
 
-/// The largest byte used; −128 is not, so that the range is symmetric.
+/// The largest value of q. −128 is not used, so the range is symmetric.
 const LIMIT: f32 = 127.0;
 
-/// Name of the scales of a tensor.
+/// The name of a tensor's scales.
 pub fn scales_of(name: &str) -> String {
     format!("{name}{SCALES}")
 }
 
-/// Whether a tensor is stored in bytes: convolutions' and fully connected layers' weights. Biases and
-/// normalisation are a thousandth of a network, and every rounding there moves a whole channel.
+/// Whether a tensor is quantised: the weights of convolutions and fully connected layers. Biases and normalisation are
+/// a thousandth of a network, and an error there shifts a whole channel.
 pub fn applies(name: &str, shape: &[usize]) -> bool {
     name.ends_with(".weight") && shape.len() > 1
 }
 
-/// A tensor in signed bytes.
+/// A quantised tensor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScaledBytes {
-    /// Row by row.
+    /// q, row by row.
     pub bytes: Vec<i8>,
-    /// What each row's bytes are multiplied by.
+    /// The scale of each row.
     pub scales: Vec<f32>,
 }
 
-/// A scale for each output channel (the first dimension), so that its largest weight just fits.
+/// The scale of each output channel (first dimension): the largest weight becomes ±127.
 pub fn scales(tensor: &Tensor) -> Vec<f32> {
     let channels = tensor.shape.first().copied().unwrap_or(1).max(1);
     let each = (tensor.data.len() / channels).max(1);
@@ -41,7 +41,7 @@ pub fn scales(tensor: &Tensor) -> Vec<f32> {
     tensor.data.chunks(each).map(|channel| largest(channel) / LIMIT).collect()
 }
 
-/// The bytes, rounded to nearest even; a channel of zeros stays one.
+/// Quantises, rounding to nearest even; a channel of zeros stays zero.
 pub fn quantize<'a>(data: &[f32], scales: &[f32]) -> Cow<'a, [u8]> {
     let each = (data.len() / scales.len().max(1)).max(1);
     let channels = data.chunks(each).zip(scales);
@@ -53,7 +53,7 @@ pub fn quantize<'a>(data: &[f32], scales: &[f32]) -> Cow<'a, [u8]> {
         .collect()
 }
 
-/// The weights of the bytes; as many scales as there are channels.
+/// Dequantises; there are as many scales as channels.
 pub fn dequantize(ScaledBytes { bytes, scales }: &ScaledBytes) -> Vec<f32> {
     let each = (bytes.len() / scales.len().max(1)).max(1);
     let channels = bytes.chunks(each).zip(scales);

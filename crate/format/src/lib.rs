@@ -1,9 +1,9 @@
-//! Checkpoints in and out.
+//! Reads and writes model files.
 //!
-//! A [`Checkpoint`] is a network's description, its classes and its weights under torchvision's keys, and,
-//! when a run is to go on later, the run's state. On disk it is a safetensors container: `.safetensors`
-//! holds weights and description, `.alexnet` the run's state as well; PyTorch's `.pth` is read too, ONNX written. Everything here works on bytes; files
-//! are opened elsewhere. Bytes from outside become a value or one sentence ([`FormatError`]).
+//! A [`Checkpoint`] holds a network's description, its classes, its weights under torchvision's keys, and optionally
+//! the state of its run. On disk it is a safetensors file: `.safetensors` holds weights and description, `.alexnet` the
+//! state of the run too. PyTorch's `.pth` is read, ONNX is written. This crate works on bytes and opens no files. Bytes
+//! from outside become a value or one sentence ([`FormatError`]).
 
 #![cfg_attr(
     not(test),
@@ -12,13 +12,13 @@
 
 mod checkpoint;
 mod container;
-mod error;
 mod imagenet;
 mod int8;
 mod metadata;
 mod model_file;
 mod model_info;
 mod onnx;
+mod printable;
 mod pytorch;
 mod read;
 mod safetensors;
@@ -26,8 +26,8 @@ mod tensor;
 mod torchvision;
 mod write;
 
+pub use alexnet_protocol::messages::{FormatError, ReadError};
 pub use checkpoint::{Checkpoint, RunState};
-pub use error::FormatError;
 pub use imagenet::imagenet_1k;
 pub use int8::ScaledBytes;
 pub use model_file::{ModelFile, inspect};

@@ -1,12 +1,12 @@
-//! The description of a model, one JSON text among the container's metadata.
+//! The description of a model: one JSON text in the file's metadata.
 
+use alexnet_protocol::architecture::MAX_CLASSES;
+use alexnet_protocol::messages::{Cause, DescriptionError, FileDamage, FormatError, OptionError, WriteError};
 use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
 use serde::{Deserialize, Serialize};
 
-use crate::error::FormatError;
-
-/// The description's key among the container's metadata. It is the only key written, because the writer
-/// puts several in an order that changes from run to run, and the same checkpoint must give the same bytes.
+/// The description's key in the metadata. It is the only key: safetensors writes several keys in an order that changes
+/// from run to run, but the same checkpoint must give the same bytes.
 pub const KEY: &str = "alexnet";
 
 /// Prefix of the names of the optimiser's tensors.
@@ -15,13 +15,10 @@ pub const OPTIMIZER: &str = "optimizer/";
 /// Prefix of the names of the averaged weights.
 pub const AVERAGE: &str = "average/";
 
-/// Layout of the description written here; later layouts are refused with a sentence.
+/// Version of the description's layout; later versions are refused.
 pub const VERSION: u32 = 1;
 
-/// More classes than any data set of pictures has: a file that claims more is hostile or damaged.
-pub const MAX_CLASSES: u32 = 100_000;
-
-/// Everything about a model apart from its numbers.
+/// Everything about a model except its tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {
@@ -40,7 +37,7 @@ pub struct Description {
     pub steps: Option<u64>,
 }
 
-/// A run's state apart from its tensors.
+/// A run's state except its tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -54,7 +51,7 @@ fn is_zero(share: &f64) -> bool {
     *share == 0.0
 }
 
-/// Only the layout, which must be readable in every version's description.
+/// The layout's version alone, which every version must be able to read.
 #[derive(Deserialize)]
 struct Layout {
     version: u32,
@@ -62,7 +59,9 @@ struct Layout {
 
 impl Description {
     pub fn from_json(json: &str) -> Result<Self, FormatError> {
-        let damaged = |e: serde_json::Error| FormatError::Damaged { reason: format!("its description: {e}") };
+        let damaged = |e: serde_json::Error| FormatError::Damaged {
+            reason: FileDamage::Description { reason: Cause::of(&e) },
+        };
         let Layout { version } = serde_json::from_str(json).map_err(damaged)?;
         if version > VERSION {
             return Err(FormatError::Newer { found: version, known: VERSION });
@@ -73,18 +72,18 @@ impl Description {
     }
 
     pub fn to_json(&self) -> Result<String, FormatError> {
-        serde_json::to_string(self).map_err(|e| FormatError::Write { reason: e.to_string() })
+        serde_json::to_string(self).map_err(|e| WriteError::Library { reason: Cause::of(&e) }.into())
     }
 
-    /// Holds every number against what a network can have, so that later code may rely on it.
+    /// Checks every number against what a network can have; later code relies on it.
     pub fn check(&self) -> Result<(), FormatError> {
-        let refuse = |reason: String| Err(FormatError::Description { reason });
+        let refuse = |reason| Err(FormatError::Description { reason });
         let classes = self.network.classes;
         if classes == 0 || classes > MAX_CLASSES {
-            return refuse(format!("{classes} classes where 1 to {MAX_CLASSES} are possible"));
+            return refuse(DescriptionError::Classes { classes, most: MAX_CLASSES });
         }
         if self.labels.len() != classes as usize {
-            return refuse(format!("{classes} outputs but {} labels", self.labels.len()));
+            return refuse(DescriptionError::Labels { classes, labels: self.labels.len() });
         }
         for spec in option_table() {
             let value = match spec.name {
@@ -92,30 +91,36 @@ impl Description {
                 "dropout" => self.network.dropout,
                 _ => continue,
             };
-            if let Err(sentence) = spec.check(&value.into()) {
-                return refuse(sentence.trim_end_matches('.').to_owned());
-            }
+            spec.check(&value.into()).map_err(impossible)?;
         }
         let Preprocess { resize, crop, mean, std } = self.preprocess;
         if crop == 0 || resize < crop || resize > 4096 {
-            return refuse(format!("pictures scaled to {resize} and cropped to {crop} pixels"));
+            return refuse(DescriptionError::Preprocess { resize, crop });
         }
         if !mean.iter().all(|v| v.is_finite()) || !std.iter().all(|v| v.is_finite() && *v > 0.0) {
-            return refuse(format!("means {mean:?} and standard deviations {std:?}"));
+            return refuse(DescriptionError::Statistics {
+                mean: format!("{mean:?}"),
+                std: format!("{std:?}"),
+            });
         }
         if let Some(Calibration { temperature, doubt, ece_before, ece_after, .. }) = self.calibration
             && !(temperature.is_finite()
                 && temperature > 0.0
                 && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
         {
-            return refuse(format!("a calibration with temperature {temperature} and doubt below {doubt}"));
+            return refuse(DescriptionError::Calibration {
+                temperature: temperature.to_string(),
+                doubt: doubt.to_string(),
+            });
         }
         match &self.run {
-            Some(run) => run
-                .options
-                .check()
-                .map_err(|e| FormatError::Description { reason: e.trim_end_matches('.').to_owned() }),
+            Some(run) => run.options.check().map_err(impossible),
             None => Ok(()),
         }
     }
+}
+
+/// That an option of the network or of the run is out of its range.
+fn impossible(error: OptionError) -> FormatError {
+    FormatError::Description { reason: error.into() }
 }

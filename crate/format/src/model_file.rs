@@ -1,42 +1,42 @@
-//! A model file that is opened first and read tensor by tensor.
+//! A model file that is opened first and then read tensor by tensor.
 
 use std::borrow::Cow;
 
 use alexnet_protocol::ModelInfo;
+use alexnet_protocol::messages::{FileDamage, FormatError, NetworkName};
 
 use crate::checkpoint::{Checkpoint, RunState};
 use crate::container::{self, Container, Entry};
-use crate::error::FormatError;
 use crate::int8::ScaledBytes;
 use crate::metadata::{AVERAGE, Description, OPTIMIZER};
 use crate::model_info::{ids, is_trained, names, tensor_info};
-use crate::read::{ReadAt, read_exact_at};
+use crate::read::{ReadAt, no_memory, read_exact_at};
 use crate::tensor::{Tensor, Tensors};
 use crate::{pytorch, safetensors, torchvision};
 
-/// Tensors of a file at most: a run with batch normalisation has a hundred.
+/// Largest number of tensors in a file; a run with batch normalisation has about a hundred.
 const TENSORS: usize = 4000;
 
-/// Dimensions of a tensor at most: convolutions have four.
+/// Largest number of dimensions; convolutions have four.
 const DIMENSIONS: usize = 8;
 
-/// An opened model file: what it holds is known and checked against itself, its weights are still where they were.
+/// An opened model file. Its description is read and checked; its weights are still in the file.
 pub struct ModelFile<'a> {
     container: Container<'a>,
     description: Description,
 }
 
 impl<'a> ModelFile<'a> {
-    /// Opens a file of any kind that [`Checkpoint::read`] takes.
+    /// Opens a file in any format that [`Checkpoint::read`] takes.
     ///
-    /// Only what describes the tensors is read here, but for PyTorch's TAR archives, which are read into memory whole.
+    /// Only the description of the tensors is read. PyTorch's TAR archives are read whole.
     ///
     /// # Errors
     /// As [`Checkpoint::read`].
     pub fn open(file: &'a dyn ReadAt) -> Result<Self, FormatError> {
-        // Nothing of it could be counted.
+        // A size beyond the address space: offsets would overflow.
         if usize::try_from(file.size()).is_err() {
-            return Err(FormatError::NoRoom { bytes: file.size() });
+            return Err(no_memory(file.size()));
         }
         let mut head = vec![0; file.size().min(pytorch::HEAD) as usize];
         read_exact_at(file, 0, &mut head)?;
@@ -46,18 +46,17 @@ impl<'a> ModelFile<'a> {
         Self::new(Container::from_pytorch(pytorch::open_at(file, pytorch::is_zip(&head))?)?)
     }
 
-    /// Describes what is in a container.
+    /// Reads the description of a container.
     pub(crate) fn new(container: Container<'a>) -> Result<Self, FormatError> {
-        // Looked for one by one, so a crowd of them would take for ever.
+        // Tensors are looked up one by one, so the time grows with their number.
         if container.count() > TENSORS {
-            let reason = format!("it holds {} tensors, more than any network", container.count());
-            return Err(FormatError::Damaged { reason });
+            return Err(FormatError::Damaged { reason: FileDamage::Tensors { count: container.count() } });
         }
-        // A sentence that says a shape should be one that can be read.
+        // An error that shows a shape must stay short.
         if let Some(most) =
             container.entries().map(|entry| entry.shape.len()).max().filter(|&n| n > DIMENSIONS)
         {
-            return Err(FormatError::Damaged { reason: format!("it holds a tensor of {most} dimensions") });
+            return Err(FormatError::Damaged { reason: FileDamage::Dimensions { count: most } });
         }
         let description = match container.description() {
             Some(json) => Description::from_json(json)?,
@@ -66,7 +65,7 @@ impl<'a> ModelFile<'a> {
         Ok(Self { container, description })
     }
 
-    /// What a person wants to know, with the number formats as they are stored.
+    /// A summary of the model, with the number formats as stored.
     pub fn info(&self) -> ModelInfo {
         let description = &self.description;
         let mut parameters = 0;
@@ -93,12 +92,12 @@ impl<'a> ModelFile<'a> {
         }
     }
 
-    /// The shape of a tensor of the network, by torchvision's key.
+    /// The shape of a tensor, by torchvision's key.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entry(name).map(|entry| entry.shape.as_slice())
     }
 
-    /// Reads one tensor of the network to use: its average where the file keeps one.
+    /// Reads one tensor for prediction: its average if the file has one.
     ///
     /// # Errors
     /// A sentence that names the tensor.
@@ -106,15 +105,16 @@ impl<'a> ModelFile<'a> {
         let averaged = self.description.run.as_ref().and_then(|_| self.entry(&format!("{AVERAGE}{name}")));
         let entry = averaged.or_else(|| self.entry(name)).ok_or_else(|| FormatError::MissingTensor {
             name: name.to_owned(),
-            network: self.description.network.network.name(),
+            network: NetworkName::Table { name: self.description.network.network.name() },
         })?;
         container::decode(&self.container, entry)
     }
 
-    /// The bytes and the scales of one tensor of the network, one for each output channel, where it is stored so.
+    /// The bytes of an int8 tensor and its scales, one for each output channel. `None` for other
+    /// number formats and for files with the state of a run.
     ///
     /// # Errors
-    /// A sentence that names the tensor, where it cannot be read.
+    /// Names the tensor that cannot be read.
     pub fn bytes(&self, name: &str) -> Result<Option<ScaledBytes>, FormatError> {
         match self.entry(name) {
             Some(entry) if self.description.run.is_none() => container::bytes(&self.container, entry),
@@ -122,10 +122,10 @@ impl<'a> ModelFile<'a> {
         }
     }
 
-    /// Reads everything.
+    /// Reads all tensors.
     ///
     /// # Errors
-    /// A sentence that names the tensor that cannot be read.
+    /// Names the tensor that cannot be read.
     pub fn checkpoint(self) -> Result<Checkpoint, FormatError> {
         let (mut tensors, mut optimizer, mut average) = (Tensors::new(), Tensors::new(), Tensors::new());
         for entry in self.container.entries() {
@@ -168,20 +168,20 @@ impl<'a> ModelFile<'a> {
 }
 
 impl Checkpoint {
-    /// Reads either kind of file, or a bare safetensors or PyTorch file with torchvision's AlexNet keys (taken
-    /// for `alexnet-224`, or for `alexnet-2012` by its keys, with ImageNet's preprocessing).
+    /// Reads `.safetensors`, `.alexnet`, or a plain safetensors or PyTorch file with torchvision's AlexNet keys. A plain
+    /// file is read as `alexnet-224`, or as `alexnet-2012` if its keys say so, with ImageNet's preprocessing.
     ///
-    /// Shapes are checked against the data here, against the architecture where the network is built. Bytes
-    /// handed over (a `Vec`) are not copied; borrowed bytes of a PyTorch file are.
+    /// Shapes are checked against the data here, and against the architecture when the network is built. Owned bytes (a
+    /// `Vec`) are not copied; borrowed bytes of a PyTorch file are.
     ///
     /// # Errors
-    /// One sentence that says what the bytes are instead, or what is wrong with them.
+    /// One sentence: what the bytes are instead, or what is wrong with them.
     pub fn read<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, FormatError> {
         with_file(bytes.into(), |file| file.checkpoint())
     }
 }
 
-/// What a file holds, with the number formats as they are on disk; no weights are decoded.
+/// A summary of a file, with the number formats as stored. No weights are decoded.
 ///
 /// # Errors
 /// As [`Checkpoint::read`].
@@ -189,14 +189,14 @@ pub fn inspect<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<ModelInfo, FormatE
     with_file(bytes.into(), |file| Ok(file.info()))
 }
 
-/// Opens whatever kind of file the bytes are, for as long as `use_it` takes.
+/// Opens the bytes as a file of any format, and passes it to `use_it`.
 fn with_file<T>(
     bytes: Cow<'_, [u8]>,
     use_it: impl FnOnce(ModelFile<'_>) -> Result<T, FormatError>,
 ) -> Result<T, FormatError> {
     if pytorch::is_pytorch(&bytes) {
-        // What it says of itself is judged where it lies; its weights are read here, where no archive of each tensor
-        // need be made of bytes that are in memory already.
+        // The description is read and checked in place. The weights are read from memory here, without an archive for
+        // each tensor.
         let whole: &[u8] = &bytes;
         ModelFile::open(&whole)?;
         use_it(ModelFile::new(Container::from_pytorch(pytorch::open(bytes.into_owned())?)?)?)

@@ -2,22 +2,22 @@
 
 use alexnet_protocol::{ClassLabel, TensorInfo};
 
-/// The classes' names.
+/// The names of the classes.
 pub fn names(labels: &[ClassLabel]) -> Vec<String> {
     labels.iter().map(|label| label.name.clone()).collect()
 }
 
-/// The classes' ids.
+/// The ids of the classes.
 pub fn ids(labels: &[ClassLabel]) -> Vec<String> {
     labels.iter().map(|label| label.id.clone()).collect()
 }
 
-/// Whether training moves a tensor: batch normalisation's running statistics are kept, not learnt.
+/// Whether a tensor is trained: batch normalisation's running statistics are not.
 pub fn is_trained(name: &str) -> bool {
     !name.ends_with(".running_mean") && !name.ends_with(".running_var")
 }
 
-/// One row of a model's list.
+/// The row of one tensor in a summary.
 pub fn tensor_info(name: &str, shape: &[usize], dtype: &str) -> TensorInfo {
     TensorInfo {
         name: name.to_owned(),

@@ -1,22 +1,22 @@
-//! ONNX: the network as a graph for any runtime, its weights inside.
+//! ONNX export: the network as a graph with its weights.
 //!
-//! Input `input`, `[batch, 3, side, side]`, normalised pixels (the file's `preprocess` says how); output `logits`,
-//! `[batch, classes]`. Dropout is left out: it does nothing outside training. Messages and field numbers are those of
-//! onnx.proto (ONNX 1.16).
+//! Input: `input`, `[batch, 3, side, side]`, pixels normalised as the file's `preprocess` says. Output: `logits`,
+//! `[batch, classes]`. Dropout is left out, since it does nothing outside of training. Messages and field numbers are
+//! those of onnx.proto (ONNX 1.16).
 
 use alexnet_protocol::architecture::LocalResponseNorm;
+use alexnet_protocol::messages::{Cause, FormatError, WriteError};
 use alexnet_protocol::{Activation, Architecture, LayerKind, LayerSpec};
 use prost::Message;
 
 use crate::checkpoint::Checkpoint;
-use crate::error::FormatError;
 use crate::int8;
 use crate::metadata::KEY;
 use crate::tensor::{Precision, Tensor, fits_half};
 
-/// Of ONNX 1.16: GELU has been in it since 20, and runtimes of 2024 and later know it.
+/// The operator set of ONNX 1.16. GELU needs 20 or later; runtimes since 2024 support it.
 const OPSET: i64 = 21;
-/// The layout of the file that goes with [`OPSET`].
+/// The file format's version for [`OPSET`].
 const IR_VERSION: i64 = 10;
 /// ε of batch normalisation, PyTorch's default.
 const NORM_EPSILON: f32 = 1e-5;
@@ -26,22 +26,19 @@ const INT8: i32 = 3;
 const INT64: i32 = 7;
 const FLOAT16: i32 = 10;
 
-/// The bytes of an ONNX file; the same checkpoint gives the same bytes.
+/// Writes an ONNX file; the same checkpoint gives the same bytes.
 ///
-/// `tensor` finds a tensor by torchvision's key; `description` is the project's own, kept so that nothing about the
-/// model is lost.
+/// `tensor` returns a tensor by torchvision's key. `description` is this project's own; it is stored in the metadata.
 ///
 /// # Errors
-/// When a tensor is missing or has another shape than the network's, or the network has no form in ONNX.
+/// A tensor is missing or has a wrong shape, or ONNX cannot express the network.
 pub fn write<'a>(
     checkpoint: &Checkpoint,
     tensor: impl Fn(&str) -> Option<&'a Tensor>,
     precision: Precision,
     description: &str,
 ) -> Result<Vec<u8>, FormatError> {
-    let refuse = |reason: String| FormatError::Write { reason };
-    let architecture = Architecture::new(checkpoint.network)
-        .map_err(|sentence| refuse(sentence.trim_end_matches('.').to_owned()))?;
+    let architecture = Architecture::new(checkpoint.network).map_err(WriteError::from)?;
     let mut graph = Graph { name: checkpoint.network.network.to_string(), ..Graph::default() };
     let side = architecture.input_size as i64;
     graph.input.push(value("input", &[Some(3), Some(side), Some(side)]));
@@ -65,7 +62,7 @@ pub fn write<'a>(
             _ => None,
         };
         if let Some(towers) = towers {
-            // LRN sums over whole images, so each tower becomes one for the while.
+            // LRN sums over all channels of an image, so each group becomes an image of its own.
             at = graph.reshape(&at, &format!("{}.towers", layer.name), layer.input, towers);
         }
         let mut inputs = vec![at];
@@ -73,14 +70,14 @@ pub fn write<'a>(
             let stored =
                 tensor(&name).filter(|t| t.shape == shape && t.data.len() == shape.iter().product::<usize>());
             let stored =
-                stored.ok_or_else(|| refuse(format!("{name} is missing or not of the shape {shape:?}")))?;
+                stored.ok_or_else(|| WriteError::Tensor { name: name.clone(), shape: shape.into() })?;
             if precision == Precision::F16 {
                 fits_half(&name, stored)?;
             }
             graph.weights(&name, stored, precision);
             inputs.push(name);
         }
-        let (operator, attributes) = operator(layer, checkpoint.network.activation).map_err(refuse)?;
+        let (operator, attributes) = operator(layer, checkpoint.network.activation)?;
         graph.node.push(node(&layer.name, operator, inputs, &layer.name, attributes));
         at = layer.name.clone();
         if towers.is_some() {
@@ -90,7 +87,8 @@ pub fn write<'a>(
     if let Some(last) = graph.node.last_mut() {
         last.output = vec!["logits".to_owned()];
     }
-    let json = |value: serde_json::Result<String>| value.map_err(|e| refuse(e.to_string()));
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|e| WriteError::Library { reason: Cause::of(&e) });
     let names: Vec<&str> = checkpoint.labels.iter().map(|label| label.name.as_str()).collect();
     let mut metadata = vec![
         entry(KEY, description),
@@ -109,8 +107,8 @@ pub fn write<'a>(
     Ok(model.encode_to_vec())
 }
 
-/// A layer's operator and its attributes.
-fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), String> {
+/// A layer's ONNX operator and its attributes.
+fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, Vec<Attribute>), WriteError> {
     let pair = |name: &str, side: usize| ints(name, vec![side as i64; 2]);
     Ok(match layer.kind {
         LayerKind::Conv2d { kernel, stride, padding, groups, .. } => (
@@ -123,7 +121,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
             ],
         ),
         LayerKind::BatchNorm => ("BatchNormalization", vec![float("epsilon", NORM_EPSILON)]),
-        // ONNX divides its α by the size; the table's stands before the plain sum.
+        // ONNX divides α by the size; our α multiplies the plain sum.
         LayerKind::ResponseNorm { by: LocalResponseNorm { size, alpha, beta, k }, .. } => (
             "LRN",
             vec![
@@ -139,9 +137,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
         LayerKind::AdaptiveAvgPool => {
             let ([_, side, _], [_, windows, _]) = (layer.input, layer.output);
             if !side.is_multiple_of(windows) {
-                return Err(format!(
-                    "{side} pixels do not divide into {windows} equal windows, as ONNX needs"
-                ));
+                return Err(WriteError::Onnx { layer: layer.name.clone() });
             }
             let window = side / windows;
             ("AveragePool", vec![pair("kernel_shape", window), pair("strides", window)])
@@ -154,7 +150,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
             Activation::LeakyRelu => ("LeakyRelu", vec![float("alpha", 0.01)]),
             Activation::Gelu => ("Gelu", vec![]),
         },
-        LayerKind::Dropout(_) => return Err("dropout has no place in a graph that only answers".to_owned()),
+        LayerKind::Dropout(_) => return Err(WriteError::Onnx { layer: layer.name.clone() }),
     })
 }
 
@@ -179,7 +175,7 @@ impl Graph {
         name.to_owned()
     }
 
-    /// A tensor under its own name: stored as it is, or smaller with the node that widens it again.
+    /// A tensor under its own name: as it is, or in fewer bytes with a node that converts it back.
     fn weights(&mut self, name: &str, tensor: &Tensor, precision: Precision) {
         let floats = |data: &[f32]| data.iter().flat_map(|v| v.to_le_bytes()).collect();
         let mut store = |name: String, shape: &[usize], data_type: i32, raw_data: Vec<u8>| {
@@ -418,7 +414,7 @@ mod tests {
                         Flatten Gemm Relu Gemm Relu Gemm";
         assert_eq!(operators(&model).join(" "), expected);
         let graph = model.graph.unwrap();
-        // Every input of a node is the graph's, a weight, or what an earlier node gave.
+        // Every input of a node is the graph's input, a weight, or the output of an earlier node.
         let mut known: Vec<&str> = vec!["input"];
         known.extend(graph.initializer.iter().map(|one| one.name.as_str()));
         for node in &graph.node {

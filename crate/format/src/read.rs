@@ -1,20 +1,20 @@
-//! Reading a file by offset, so that it need never be whole in memory.
+//! Reading parts of a file, so that it is never whole in memory.
 
-use crate::error::FormatError;
+use alexnet_protocol::messages::{FormatError, ReadError};
 
-/// Bytes read at once.
+/// Bytes per read.
 const CHUNK: usize = 1 << 20;
 
-/// Bytes that are read where they are wanted, so that a file need never be whole in memory.
+/// A file that can be read at any offset.
 pub trait ReadAt {
-    /// Bytes in all.
+    /// Size in bytes.
     fn size(&self) -> u64;
 
-    /// Fills `into` with the bytes from `offset` on.
+    /// Fills `into` with the bytes at `offset`.
     ///
     /// # Errors
-    /// Why they cannot be read, for the middle of a sentence.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String>;
+    /// Why they cannot be read.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError>;
 }
 
 impl ReadAt for &[u8] {
@@ -22,18 +22,18 @@ impl ReadAt for &[u8] {
         <[u8]>::len(self) as u64
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let start = usize::try_from(offset).ok();
         let bytes = start.and_then(|start| self.get(start..start.checked_add(into.len())?));
-        into.copy_from_slice(bytes.ok_or("it ends early")?);
+        into.copy_from_slice(bytes.ok_or(ReadError::Early)?);
         Ok(())
     }
 }
 
-/// Passes a part of a file on, chunk by chunk.
+/// Passes a range of a file to `use_chunk`, chunk by chunk.
 ///
 /// # Errors
-/// A sentence with the reason why it cannot be read, or that of `use_chunk`.
+/// The file cannot be read, or `use_chunk` fails.
 pub fn read_chunks(
     file: &dyn ReadAt,
     start: u64,
@@ -55,19 +55,24 @@ pub fn read_chunks(
 /// Fills a buffer from a file.
 ///
 /// # Errors
-/// A sentence with the reason why it cannot be read.
+/// The file cannot be read.
 pub fn read_exact_at(file: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), FormatError> {
     file.read_at(offset, into).map_err(|reason| FormatError::Unreadable { reason })
 }
 
-/// A buffer of so many zero bytes.
+/// A buffer of `bytes` zero bytes.
 ///
 /// # Errors
-/// A sentence where there is none.
+/// There is not enough memory.
 pub fn allocate(bytes: u64) -> Result<Vec<u8>, FormatError> {
     let mut buffer = Vec::new();
     let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-    buffer.try_reserve_exact(length).map_err(|_| FormatError::NoRoom { bytes })?;
+    buffer.try_reserve_exact(length).map_err(|_| no_memory(bytes))?;
     buffer.resize(length, 0);
     Ok(buffer)
+}
+
+/// That memory for so many bytes cannot be had.
+pub fn no_memory(bytes: u64) -> FormatError {
+    FormatError::NoMemory { megabytes: bytes / 1_000_000 }
 }

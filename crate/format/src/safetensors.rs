@@ -1,25 +1,25 @@
-//! safetensors files: opened by their header, and written; what to say when bytes are not one.
+//! Opens and writes safetensors files, and explains what other files are.
 
 use std::borrow::Cow;
 
+use alexnet_protocol::messages::{Cause, FileDamage, FormatError, WriteError};
 use safetensors::tensor::{Metadata, SafeTensorError};
 use safetensors::{Dtype, SafeTensors, View};
 
 use crate::container::{Container, Entry, Source};
-use crate::error::{CHOOSE, FormatError};
 use crate::int8;
 use crate::metadata::KEY;
 use crate::read::{ReadAt, read_exact_at};
 use crate::tensor::{FileFormat, Precision, Tensor, fits_half};
 
-/// Bytes of the number that a file begins with: the length of its header.
+/// Size in bytes of the number at the start of a file: the length of its header.
 const LENGTH: u64 = 8;
 
-/// The longest header that is read: names and shapes of a few dozen tensors, and at most 100,000 classes. A header
-/// of a million tensors, however small, is refused before it takes memory.
+/// Largest header in bytes: names and shapes of a few dozen tensors, and at most 100,000 classes. A header of a million
+/// tensors is refused before it takes memory.
 const MAX_HEADER: u64 = 16 << 20;
 
-/// Opens a safetensors file, of which only the header is read.
+/// Opens a safetensors file; only the header is read.
 pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     let size = file.size();
     if size == 0 {
@@ -34,7 +34,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     if announced > MAX_HEADER {
         return Err(explain(&head, size, &SafeTensorError::HeaderTooLarge));
     }
-    // The whole file's length is not the header's: that error means that all else is well.
+    // Only the header is given to the parser. This error means that the header itself is valid.
     let metadata = match SafeTensors::read_metadata(&head) {
         Ok((_, metadata)) => metadata,
         Err(SafeTensorError::MetadataIncompleteBuffer) => {
@@ -49,7 +49,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
         return Err(FormatError::Truncated { actual: size, expected });
     }
     if expected < size {
-        return Err(FormatError::Damaged { reason: format!("{} bytes too many", size - expected) });
+        return Err(FormatError::Damaged { reason: FileDamage::Trailing { bytes: size - expected } });
     }
     let entries = metadata.tensors().into_iter().map(|(name, info)| {
         let (from, to) = info.data_offsets;
@@ -61,7 +61,7 @@ pub fn open(file: &dyn ReadAt) -> Result<Container<'_>, FormatError> {
     Ok(container.with_file(file))
 }
 
-/// A container with these tensors and this description.
+/// Writes a file with these tensors and this description.
 pub fn write(
     tensors: Vec<(String, &Tensor)>,
     precision: Precision,
@@ -71,7 +71,7 @@ pub fn write(
     for (name, tensor) in tensors {
         let room = tensor.shape.iter().try_fold(1usize, |room, &side| room.checked_mul(side));
         if room != Some(tensor.data.len()) || tensor.data.is_empty() {
-            let (shape, numbers) = (tensor.shape.clone(), tensor.data.len());
+            let (shape, numbers) = (tensor.shape.clone().into(), tensor.data.len());
             return Err(FormatError::Shape { name, shape, numbers });
         }
         let numbers = match precision {
@@ -93,21 +93,22 @@ pub fn write(
         stored.push((name, Stored { shape: tensor.shape.clone(), data, numbers }));
     }
     let metadata = [(KEY.to_owned(), description.to_owned())].into_iter().collect();
-    safetensors::serialize(stored, Some(metadata)).map_err(|e| FormatError::Write { reason: e.to_string() })
+    safetensors::serialize(stored, Some(metadata))
+        .map_err(|e| WriteError::Library { reason: Cause::of(&e) }.into())
 }
 
-/// A tensor on its way out; converted only when its turn comes, so that one tensor at a time is copied.
+/// A tensor to write. It is converted when it is written, so only one tensor at a time is copied.
 struct Stored<'a> {
     shape: Vec<usize>,
     data: Cow<'a, [f32]>,
     numbers: Numbers,
 }
 
-/// How a tensor's numbers are stored.
+/// How a tensor's values are stored.
 enum Numbers {
     F32,
     F16,
-    /// With a scale for each output channel.
+    /// int8 with a scale for each output channel.
     Int8(Vec<f32>),
 }
 
@@ -127,7 +128,7 @@ impl View for Stored<'_> {
     fn data(&self) -> Cow<'_, [u8]> {
         let data = self.data.iter();
         match &self.numbers {
-            // They lie in memory as they will in the file: fc6 of the largest network is 151 MB, not to be had twice.
+            // The bytes in memory are those of the file, so nothing is copied: fc6 of the largest network has 151 MB.
             Numbers::F32 if cfg!(target_endian = "little") => Cow::Borrowed(bytemuck::cast_slice(&self.data)),
             Numbers::F32 => data.flat_map(|v| v.to_le_bytes()).collect(),
             Numbers::F16 => data.flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
@@ -145,14 +146,14 @@ impl View for Stored<'_> {
     }
 }
 
-/// What a file that is no container most likely is, by its beginning and its size.
+/// What a file that is not safetensors most likely is, by its first bytes and its size.
 fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
     if let Some(other) = recognise(head) {
         return other;
     }
     let announced = head.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
     match (announced, head.get(LENGTH as usize)) {
-        // A safetensors header is a JSON object right after its length.
+        // A safetensors header is a JSON object directly after its length.
         (Some(header), Some(b'{')) => {
             let expected = header.saturating_add(LENGTH);
             if expected > actual && header <= MAX_HEADER {
@@ -160,32 +161,31 @@ fn explain(head: &[u8], actual: u64, error: &SafeTensorError) -> FormatError {
             }
             use SafeTensorError::{HeaderTooLarge, InvalidOffset, TensorInvalidInfo, ValidationOverflow};
             let reason = match error {
-                HeaderTooLarge => "its header is larger than that of any network",
-                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => "its header contradicts itself",
-                _ => "its header is no list of tensors",
+                HeaderTooLarge => FileDamage::HeaderSize,
+                InvalidOffset(_) | TensorInvalidInfo | ValidationOverflow => FileDamage::HeaderContradiction,
+                _ => FileDamage::Header,
             };
-            FormatError::Damaged { reason: reason.to_owned() }
+            FormatError::Damaged { reason }
         }
-        _ => FormatError::NotAModel { found: "something else", advice: CHOOSE },
+        _ => FormatError::Unknown,
     }
 }
 
-/// Kinds of files that people mistake for a model, by their first bytes.
+/// Files that are mistaken for a model, by their first bytes.
 fn recognise(bytes: &[u8]) -> Option<FormatError> {
     let start = bytes.trim_ascii_start();
     let is = |magic: &[u8]| bytes.starts_with(magic);
-    let (found, advice) = if start.starts_with(b"<") {
-        ("a web page", "the address is probably wrong, so check it and download again")
+    Some(if start.starts_with(b"<") {
+        FormatError::WebPage
     } else if is(b"version https://git-lfs") {
-        ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
+        FormatError::LfsPointer
     } else if is(b"\xff\xd8\xff") || is(b"\x89PNG") || is(b"GIF8") || is(b"RIFF") || is(b"BM") {
-        ("a picture", CHOOSE)
+        FormatError::Image
     } else if is(b"\x08") && bytes.get(..64).is_some_and(|head| head.windows(7).any(|w| w == b"AlexNet")) {
-        ("an ONNX file", "this program writes those but reads .safetensors, .pth and .alexnet")
+        FormatError::Onnx
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
-        ("a JSON text", CHOOSE)
+        FormatError::Json
     } else {
         return None;
-    };
-    Some(FormatError::NotAModel { found, advice })
+    })
 }

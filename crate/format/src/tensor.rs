@@ -1,15 +1,15 @@
-//! Tensors in memory, and the formats that they are written in.
+//! Tensors in memory, and the formats of files and numbers.
 
 use std::collections::BTreeMap;
 
-use crate::error::FormatError;
+use alexnet_protocol::messages::WriteError;
 
-/// Numbers and their shape, outermost dimension first; `data.len()` is the product of `shape`.
+/// Values with a shape; `data.len()` is the product of `shape`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
-    /// Outermost dimension first, PyTorch's layouts: convolutions OIHW, fully connected `[out, in]`.
+    /// Outermost dimension first, in PyTorch's layouts: convolutions OIHW, linear layers `[out, in]`.
     pub shape: Vec<usize>,
-    /// Row-major, always single precision in memory.
+    /// Row-major, in single precision.
     pub data: Vec<f32>,
 }
 
@@ -19,23 +19,23 @@ pub type Tensors = BTreeMap<String, Tensor>;
 /// Number format of the weights on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// Single precision: nothing is lost.
+    /// Single precision, exact.
     F32,
-    /// Half precision, rounded to nearest even: half the bytes.
+    /// Half precision, rounded to nearest even: half the size.
     F16,
-    /// Signed bytes for the weights of convolutions and fully connected layers, with a scale for each output
-    /// channel beside them (`<key>.scale`); the rest in single precision. A quarter of the bytes.
+    /// Quantised: int8 for the weights of convolutions and linear layers, with a scale for each output channel
+    /// (`<key>.scale`); everything else in single precision. A quarter of the size.
     Int8,
 }
 
-/// The kinds of files that are written.
+/// The file formats that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
-    /// Weights and description, no run.
+    /// Weights and description, without a run.
     Safetensors,
-    /// This project's own: the same container with the run's state.
+    /// This project's format: safetensors with the state of a run.
     Alexnet,
-    /// A graph with its weights for other runtimes; not read back.
+    /// ONNX, for other runtimes; it cannot be read.
     Onnx,
 }
 
@@ -49,7 +49,7 @@ impl FileFormat {
         }
     }
 
-    /// The format that a file name asks for, by its extension (upper or lower case).
+    /// The format of a file name's extension, in upper or lower case.
     pub fn from_extension(extension: &str) -> Option<Self> {
         [Self::Safetensors, Self::Alexnet, Self::Onnx]
             .into_iter()
@@ -57,13 +57,10 @@ impl FileFormat {
     }
 }
 
-/// That no number becomes infinite in half precision: such a file would be refused when it is read.
-pub fn fits_half(name: &str, tensor: &Tensor) -> Result<(), FormatError> {
+/// Checks that no value becomes infinite in half precision: such a file would be refused when it is read.
+pub fn fits_half(name: &str, tensor: &Tensor) -> Result<(), WriteError> {
     match tensor.data.iter().all(|value| !value.is_finite() || half::f16::from_f32(*value).is_finite()) {
         true => Ok(()),
-        false => {
-            let reason = format!("{name} holds numbers too large for half precision");
-            Err(FormatError::Write { reason })
-        }
+        false => Err(WriteError::HalfPrecision { name: name.into() }),
     }
 }

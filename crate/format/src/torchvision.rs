@@ -1,28 +1,30 @@
-//! A bare safetensors or PyTorch file with torchvision's AlexNet keys, or with those of the network of 2012: what it
-//! leaves unsaid.
+//! The description of a plain file, which has none of its own: a safetensors or PyTorch file with the keys of
+//! torchvision's AlexNet or of the 2012 network.
 
+use alexnet_protocol::architecture::MAX_CLASSES;
+use alexnet_protocol::messages::{FormatError, NetworkName};
 use alexnet_protocol::{
     Activation, Architecture, ClassLabel, Network, NetworkConfig, Normalization, ResponseNorm,
 };
 
 use crate::container::{Container, Entry};
-use crate::error::{FormatError, told};
 use crate::imagenet::imagenet_1k;
-use crate::metadata::{Description, MAX_CLASSES, VERSION};
+use crate::metadata::{Description, VERSION};
+use crate::printable::printable;
 
-/// A network as a plain state dict in PyTorch names it.
+/// A network by the keys of its PyTorch state dict.
 struct Layout {
     network: Network,
-    /// For the middle of a sentence.
-    name: &'static str,
-    /// Layers with weights.
+    /// Its name in a sentence.
+    name: NetworkName,
+    /// The layers with weights.
     layers: [&'static str; 8],
 }
 
 /// `torchvision.models.alexnet`, version 0.2 and later.
 const TORCHVISION: Layout = Layout {
     network: Network::AlexNet224,
-    name: "torchvision's AlexNet",
+    name: NetworkName::Torchvision,
     layers: [
         "features.0",
         "features.3",
@@ -35,10 +37,10 @@ const TORCHVISION: Layout = Layout {
     ],
 };
 
-/// The network of 2012 in the same manner, its response normalisation a layer of `features`.
+/// The 2012 network with keys in the same style; response normalisation counts as a layer of `features`.
 const TWO_GROUPS: Layout = Layout {
     network: Network::AlexNet2012,
-    name: "the AlexNet of 2012",
+    name: NetworkName::Paper,
     layers: [
         "features.0",
         "features.4",
@@ -51,11 +53,11 @@ const TWO_GROUPS: Layout = Layout {
     ],
 };
 
-/// The description of a file that has none: `alexnet-224`, or `alexnet-2012` where the keys are its, ImageNet's classes where the last layer has a thousand
-/// outputs and numbered ones where it has not, ImageNet's preprocessing.
+/// The description of a plain file: `alexnet-224`, or `alexnet-2012` if the keys are its; ImageNet's classes if the last
+/// layer has a thousand outputs, otherwise numbered classes; ImageNet's preprocessing.
 ///
 /// # Errors
-/// A sentence that names the first tensor that is missing or one too many.
+/// Names the first tensor that is missing or unknown.
 pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
     let has = |name: &str| file.entries().any(|entry| entry.name == name);
     let two_towers = has("features.4.weight") && has("features.12.weight");
@@ -70,7 +72,7 @@ pub fn describe(file: &Container<'_>) -> Result<Description, FormatError> {
         }
     }
     if let Some(other) = file.entries().find(|entry| !keys.contains(&entry.name)) {
-        return Err(FormatError::UnexpectedTensor { name: told(&other.name), network: taken_for });
+        return Err(FormatError::UnexpectedTensor { name: printable(&other.name), network: taken_for });
     }
     let outputs = last.and_then(|bias| bias.shape.first().copied()).unwrap_or_default();
     let classes = u32::try_from(outputs).unwrap_or(u32::MAX);

@@ -1,20 +1,21 @@
-//! Checkpoints as bytes.
+//! Writes checkpoints.
+
+use alexnet_protocol::messages::FormatError;
 
 use crate::checkpoint::Checkpoint;
-use crate::error::FormatError;
 use crate::metadata::{AVERAGE, Description, OPTIMIZER, Run, VERSION};
 use crate::tensor::{FileFormat, Precision, Tensor};
 use crate::{onnx, safetensors};
 
 impl Checkpoint {
-    /// The file's bytes; the same checkpoint gives the same bytes.
+    /// Writes a file; the same checkpoint gives the same bytes.
     ///
-    /// `precision` holds for the weights of a finished model. Beside a run's state (`Alexnet` with
-    /// `self.run`) everything stays in single precision, because the run must go on to the same bits.
+    /// `precision` is that of a finished model's weights. With the state of a run (`Alexnet` with `self.run`)
+    /// everything stays in single precision, because the resumed run must have the same bits.
     ///
     /// # Errors
-    /// When a tensor's data do not fill its shape, or the description is one that [`Self::read`] refuses; for ONNX
-    /// also when the tensors are not the network's.
+    /// A tensor's data do not fill its shape, or [`Self::read`] would refuse the description. For ONNX also: the
+    /// tensors are not the network's.
     pub fn write(&self, format: FileFormat, precision: Precision) -> Result<Vec<u8>, FormatError> {
         let run = self.run.as_ref().filter(|_| format == FileFormat::Alexnet);
         let description = Description {
@@ -33,7 +34,7 @@ impl Checkpoint {
             steps: self.run.as_ref().map(|run| run.step),
         };
         description.check()?;
-        // A model without its run is the averaged network, where an average was kept.
+        // Without the run, a model has the averaged weights if there are any.
         let average = self.run.as_ref().filter(|_| run.is_none()).map(|run| &run.average);
         let used = |name: &String| average.and_then(|average| average.get(name));
         if format == FileFormat::Onnx {

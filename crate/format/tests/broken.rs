@@ -43,7 +43,7 @@ fn other_files_are_named() {
         (b"\n <html>", "web page"),
         (b"PK\x03\x04\x14\0\0\0alexnet-owt/data.pkl", "PyTorch"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "LFS"),
-        (b"\xff\xd8\xff\xe0\0\x10JFIF", "picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "an image"),
         (b"{\"message\": \"Not Found\"}", "JSON"),
         (b"Hello, this is a text file.", "something else"),
         (b"\0\0\0", "something else"),
@@ -58,7 +58,7 @@ fn hostile_headers_are_refused() {
     let entry = |shape: &str, end: u64| {
         raw(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#), 16)
     };
-    let (contradicts, no_list) = ("(its header contradicts itself)", "(its header is no list of tensors)");
+    let (contradicts, no_list) = ("(its header contradicts itself)", "(its header is not a list of tensors)");
     let larger = "(its header is larger than that of any network)";
     for (bytes, words) in [
         (entry("[4611686018427387904, 4]", 16), contradicts),
@@ -136,7 +136,7 @@ const CALIBRATION: Calibration =
 fn descriptions_that_cannot_be_are_refused() {
     type Edit = fn(&mut Checkpoint);
     let edits: [(&str, Edit); 7] = [
-        ("temperature 0", |c| c.calibration = Some(Calibration { temperature: 0.0, ..CALIBRATION })),
+        ("the temperature 0", |c| c.calibration = Some(Calibration { temperature: 0.0, ..CALIBRATION })),
         ("labels", |c| drop(c.labels.pop())),
         ("classes", |c| c.network.classes = 0),
         ("Width", |c| c.network.width = f64::INFINITY),
@@ -171,7 +171,7 @@ fn a_tensor_that_its_numbers_do_not_fill_is_not_written() {
     let mut broken = checkpoint(false);
     broken.tensors.insert("x".into(), Tensor { shape: vec![2, 2], data: vec![0.0; 3] });
     let error = broken.write(FileFormat::Safetensors, Precision::F32).unwrap_err();
-    assert_eq!(error, FormatError::Shape { name: "x".into(), shape: vec![2, 2], numbers: 3 });
+    assert_eq!(error, FormatError::Shape { name: "x".into(), shape: vec![2, 2].into(), numbers: 3 });
 }
 
 #[test]
@@ -196,8 +196,8 @@ fn no_numbers(bytes: &[u8]) -> String {
 fn weights_that_are_no_numbers_are_refused() {
     let sentence = |name: &str| {
         format!(
-            "The weights hold values that are no numbers (in {name}): the file is damaged or its training failed, so \
-             use another."
+            "The weights are not all finite numbers (NaN or infinity in {name}): the file is damaged or its training \
+             failed, so use another file."
         )
     };
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

@@ -147,8 +147,8 @@ fn nothing_is_run() {
 #[test]
 fn a_call_beside_the_weights_is_refused_by_name() {
     let call = b"cos\nsystem\nX\x07\0\0\0echo hi\x85R";
-    let sentence = "The PyTorch file wants “os.system” to be called, and nothing in it is ever run here: save the \
-                    weights alone, with torch.save(model.state_dict(), …), and open that.";
+    let sentence = "The PyTorch file calls the function “os.system”, and no code in a file is run here: save the \
+                    weights alone, with torch.save(model.state_dict(), …), and open that file.";
     let pickle = dictionary(&[("x", call.to_vec()), ("w", view(4, 0, &[4], &[1]))]);
     let storage: &[(&str, &[u8])] = &[("archive/data/0", &[0; 16])];
     for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
@@ -202,18 +202,18 @@ fn a_deque_beside_the_weights_is_no_damage() {
 fn what_a_hostile_file_says_of_its_tensors_is_told_in_plain_words() {
     let max = i64::MAX;
     for (view, words) in [
-        (view(4, 0, &[4, -1], &[1, 1]), "a side or a place below zero"),
-        (view(4, -4, &[4], &[1]), "a side or a place below zero"),
-        (view(4, 0, &[4], &[-1]), "a side or a place below zero"),
-        (view(-4, 0, &[4], &[1]), "a side or a place below zero"),
+        (view(4, 0, &[4, -1], &[1, 1]), "a negative size or position"),
+        (view(4, -4, &[4], &[1]), "a negative size or position"),
+        (view(4, 0, &[4], &[-1]), "a negative size or position"),
+        (view(-4, 0, &[4], &[1]), "a negative size or position"),
         (view(4, 0, &[max, 4], &[4, 1]), "a tensor in it is larger than can be counted"),
         (view(max, 0, &[4], &[1]), "a tensor in it is larger than can be counted"),
         (view(4, max, &[4], &[max]), "a tensor in it is larger than can be counted"),
-        (view(4, 4, &[1], &[1]), "a tensor in it is larger than what it is stored in"),
-        (view(4, 1, &[4], &[1]), "a tensor in it is larger than what it is stored in"),
+        (view(4, 4, &[1], &[1]), "a tensor in it is larger than its storage"),
+        (view(4, 1, &[4], &[1]), "a tensor in it is larger than its storage"),
         (view(4, 0, &[1 << 33], &[0]), "a tensor in it is larger than any network's"),
         (view(4, 0, &[4; 20], &[0; 20]), "a tensor in it is larger than"),
-        (view(4, 0, &[4], &[1, 1]), "it is not as torch.save writes it"),
+        (view(4, 0, &[4], &[1, 1]), "it is not written as torch.save writes it"),
         (view(4, 0, &[1; 20], &[0; 20]), "a tensor of 20 dimensions"),
     ] {
         let sentence = refusal(file_of(view)).to_string();
@@ -248,8 +248,8 @@ fn what_is_wrong_with_an_archive_is_told_in_plain_words() {
         (large.clone(), "larger than that of any network"),
         (archive_with(&large, &[], zip::CompressionMethod::Deflated), "larger than that of any network"),
         (with(&[storage, ("archive/byteorder", b"big")]), "a PyTorch file from a big-endian machine"),
-        (with(&[storage, ("archive/byteorder", b"middle")]), "it is not as torch.save writes it"),
-        (fixture("zip.pth")[..4_000].to_vec(), "the PyTorch file's ZIP archive is cut short or changed"),
+        (with(&[storage, ("archive/byteorder", b"middle")]), "it is not written as torch.save writes it"),
+        (fixture("zip.pth")[..4_000].to_vec(), "the PyTorch file's ZIP archive is cut off or changed"),
     ] {
         let sentence = refusal(bytes).to_string();
         assert!(sentence.contains(words), "{sentence}");

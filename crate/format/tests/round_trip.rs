@@ -4,8 +4,11 @@
 
 mod common;
 
-use alexnet_format::{Checkpoint, FileFormat, ModelFile, Precision, ReadAt, Tensor, Tensors, inspect};
+use alexnet_format::{
+    Checkpoint, FileFormat, ModelFile, Precision, ReadAt, ReadError, Tensor, Tensors, inspect,
+};
 use alexnet_protocol::Calibration;
+use alexnet_protocol::messages::Cause;
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
@@ -119,7 +122,7 @@ impl ReadAt for ValidationPrediction {
         self.bytes.len() as u64
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         assert!(into.len() <= 1 << 20, "a large file is read in pieces");
         self.asked.borrow_mut().push(offset..offset + into.len() as u64);
         self.bytes.as_slice().read_at(offset, into)
@@ -164,8 +167,11 @@ fn a_file_that_can_no_longer_be_read_is_told() {
         fn size(&self) -> u64 {
             self.0.len() as u64
         }
-        fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
-            if offset > 10_000 { Err("it was moved".into()) } else { self.0.as_slice().read_at(offset, into) }
+        fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
+            match offset > 10_000 {
+                true => Err(Cause::from("it was moved").into()),
+                false => self.0.as_slice().read_at(offset, into),
+            }
         }
     }
     let file = Gone(bare(&torchvision(1000)));

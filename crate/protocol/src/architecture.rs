@@ -2,6 +2,7 @@
 
 mod rows;
 
+use crate::messages::NetworkError;
 use crate::{Network, NetworkConfig, Normalization, Preprocess, ResponseNorm};
 use rows::row;
 
@@ -28,6 +29,9 @@ impl LocalResponseNorm {
     /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` defaults to 1.
     const CAFFE: Self = Self { size: 5, alpha: 1e-4 / 5.0, beta: 0.75, k: 1.0 };
 }
+
+/// Classes of a network at most, more than any data set of images has.
+pub const MAX_CLASSES: u32 = 100_000;
 
 /// What a layer does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,15 +152,15 @@ impl Architecture {
     ///
     /// # Errors
     /// A sentence for a width, dropout probability or number of classes out of range.
-    pub fn new(config: NetworkConfig) -> Result<Self, String> {
+    pub fn new(config: NetworkConfig) -> Result<Self, NetworkError> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
-            return Err(format!("Width cannot be {}: use a number up to 8.", config.width));
+            return Err(NetworkError::Width { width: config.width });
         }
         if !(0.0..1.0).contains(&config.dropout) {
-            return Err(format!("Dropout cannot be {}: use a number from 0 to below 1.", config.dropout));
+            return Err(NetworkError::Dropout { dropout: config.dropout });
         }
-        if !(1..=100_000).contains(&config.classes) {
-            return Err(format!("A network cannot have {} classes: use 1 to 100000.", config.classes));
+        if !(1..=MAX_CLASSES).contains(&config.classes) {
+            return Err(NetworkError::Classes { classes: config.classes, most: MAX_CLASSES });
         }
         let row = row(config.network);
         let towers = row.towers;
@@ -380,7 +384,7 @@ mod tests {
     #[test]
     fn out_of_range_is_a_sentence() {
         let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
-        assert!(Architecture::new(wide).unwrap_err().starts_with("Width cannot be inf"));
+        assert!(Architecture::new(wide).unwrap_err().to_string().starts_with("Width cannot be inf"));
         assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());
     }
 }

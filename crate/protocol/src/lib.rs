@@ -29,7 +29,7 @@ pub use explain::*;
 pub use metrics::*;
 pub use model::*;
 pub use network::*;
-pub use option_table::{OptionKind, OptionSpec, OptionTiming, option_table};
+pub use option_table::{CHOICE_NAMES, OptionKind, OptionSpec, OptionTiming, option_table};
 pub use options::*;
 pub use paper::*;
 pub use published::{PUBLISHED_MODELS, PublishedModel};

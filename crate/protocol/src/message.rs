@@ -5,7 +5,7 @@
 //! catalogue, in the visitor's language. `cargo xtask` writes the English catalogue and the TypeScript types from
 //! [`MessageSpec`]s, so the English text has one home.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub enum Param {
 pub enum ParamKind {
     /// [`Param::Number`].
     Number,
+    /// [`Param::Number`] without a fraction.
+    Integer,
     /// [`Param::Text`].
     Text,
     /// [`Param::Message`].
@@ -35,7 +37,8 @@ pub enum ParamKind {
 /// A sentence as it travels: its code and its parameters by name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Message {
-    /// The key in the catalogue, such as `dataEmpty`.
+    /// The key in the catalogue, such as `dataEmpty`. A key of another catalogue has its name before a dot:
+    /// `options.dropoutTitle`.
     pub code: &'static str,
     /// The parameters, in the order of their declaration.
     #[serde(serialize_with = "params_as_map")]
@@ -72,9 +75,9 @@ pub trait IntoParam {
 }
 
 macro_rules! numbers {
-    ($($number:ty),+) => {
+    ($kind:ident: $($number:ty),+) => {
         $(impl IntoParam for $number {
-            const KIND: ParamKind = ParamKind::Number;
+            const KIND: ParamKind = ParamKind::$kind;
             fn param(&self) -> Param {
                 Param::Number(*self as f64)
             }
@@ -82,7 +85,8 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u8, u16, u32, u64, usize, i32, i64, f32, f64);
+numbers!(Integer: u8, u32, u64, usize);
+numbers!(Number: f64);
 
 impl IntoParam for String {
     const KIND: ParamKind = ParamKind::Text;
@@ -95,6 +99,35 @@ impl IntoParam for &'static str {
     const KIND: ParamKind = ParamKind::Text;
     fn param(&self) -> Param {
         Param::Text((*self).into())
+    }
+}
+
+/// A tensor's shape inside a sentence, outermost dimension first: `[64, 3, 11, 11]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape(pub Vec<usize>);
+
+impl Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(shape: Vec<usize>) -> Self {
+        Self(shape)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(shape: &[usize]) -> Self {
+        Self(shape.to_vec())
+    }
+}
+
+impl IntoParam for Shape {
+    const KIND: ParamKind = ParamKind::Text;
+    fn param(&self) -> Param {
+        Param::Text(self.to_string())
     }
 }
 
@@ -272,7 +305,7 @@ mod tests {
     #[test]
     fn a_spec_names_code_text_and_parameters() {
         let [empty, other, large] = FileError::SPECS else { panic!("three sentences") };
-        assert_eq!((empty.code, empty.params), ("fileEmpty", [].as_slice()));
+        assert_eq!((empty.code, empty.params), (FileError::Empty.message().code, [].as_slice()));
         assert_eq!(other.params, [("found", ParamKind::Message), ("name", ParamKind::Text)]);
         assert_eq!(large.text, "{count} files take {megabytes:.1} MB.");
     }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
+use crate::messages::NetworkError;
 
 /// Layers that a tower computes without looking at the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,22 +42,19 @@ impl Architecture {
     /// # Errors
     /// A sentence for a network in one piece, for one that normalises responses across the towers, and for a single
     /// class, which cannot be halved.
-    pub fn tower(&self, tower: usize) -> Result<Vec<GroupSegment>, String> {
+    pub fn tower(&self, tower: usize) -> Result<Vec<GroupSegment>, NetworkError> {
         let network = self.config.network;
         if self.towers != 2 || tower >= self.towers {
-            return Err(format!("{network} is in one piece: choose alexnet-2012-32 for two towers."));
+            return Err(NetworkError::OnePiece { network: network.name() });
         }
         if self.config.classes < 2 {
-            return Err("One class cannot be shared by two towers: use a data set with more.".into());
+            return Err(NetworkError::OneClass);
         }
         let mut segments = vec![GroupSegment { joined: false, layers: Vec::new() }];
         for (index, layer) in self.layers.iter().enumerate() {
             let across = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
             if across {
-                return Err(format!(
-                    "With response normalisation “{}” the towers would have to exchange more than the figure shows: choose paper or none.",
-                    self.config.response_norm
-                ));
+                return Err(NetworkError::AcrossTowers { norm: self.config.response_norm.name() });
             }
             // A dropout layer thins what its fully connected layer reads.
             let thins = matches!(layer.kind, LayerKind::Dropout(_));
@@ -162,7 +160,8 @@ mod tests {
     #[test]
     fn what_is_no_pair_of_towers_is_refused() {
         assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).tower(0).is_err());
-        let across = architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err();
+        let across =
+            architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err().to_string();
         assert!(across.contains("choose paper or none"), "{across}");
         assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).tower(0).is_err());
     }

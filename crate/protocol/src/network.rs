@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::messages::NameError;
+
 /// Declares an enum of public names together with its table of spellings.
 macro_rules! names {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -29,11 +31,11 @@ macro_rules! names {
         }
 
         impl std::str::FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, String> {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
                 Self::ALL.iter().copied().find(|v| v.name() == text).ok_or_else(|| {
                     let known: Vec<_> = Self::ALL.iter().map(|v| v.name()).collect();
-                    format!("“{text}” is not one of {}.", known.join(", "))
+                    NameError::Unknown { text: text.into(), known: known.join(", ") }
                 })
             }
         }

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::messages::{OptionError, OptionTitle};
 use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 use crate::options::RunOptions;
 
@@ -46,6 +47,10 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// The field's term, as the control's label shows it.
     pub title: &'static str,
+    /// The key of the title for sentences: `options.dropoutTitle`.
+    #[serde(skip)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub title_code: &'static str,
     /// One sentence for someone who has never trained a network.
     pub help: &'static str,
     /// What it takes.
@@ -74,29 +79,64 @@ impl OptionSpec {
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        let wrong = |allowed: String| Err(format!("{} cannot be {value}: {allowed}.", self.title));
+    pub fn check(&self, value: &Value) -> Result<(), OptionError> {
+        let (option, given) = (self.titled(), value.to_string());
         match &self.kind {
-            OptionKind::Number { min, max, integer, .. } => match value.as_f64() {
-                Some(x) if x >= *min && x <= *max && (!integer || x.fract() == 0.0) => Ok(()),
-                _ if *integer => wrong(format!("use a whole number from {min} to {max}")),
-                _ => wrong(format!("use a number from {min} to {max}")),
+            &OptionKind::Number { min, max, integer, .. } => match value.as_f64() {
+                Some(x) if x >= min && x <= max && (!integer || x.fract() == 0.0) => Ok(()),
+                _ if integer => Err(OptionError::Integer { option, value: given, min, max }),
+                _ => Err(OptionError::Number { option, value: given, min, max }),
             },
             OptionKind::Choice { values } => match value.as_str() {
                 Some(text) if values.iter().any(|v| v == text) => Ok(()),
-                _ => wrong(format!("use one of {}", values.join(", "))),
+                _ => Err(OptionError::Choice { option, value: given, choices: values.join(", ") }),
             },
             OptionKind::Switch => match value.is_boolean() {
                 true => Ok(()),
-                false => wrong("use true or false".into()),
+                false => Err(OptionError::Switch { option, value: given }),
             },
             OptionKind::Text => match value.is_string() {
                 true => Ok(()),
-                false => wrong("use a text".into()),
+                false => Err(OptionError::Text { option, value: given }),
             },
         }
     }
+
+    /// The title for a sentence.
+    pub fn titled(&self) -> OptionTitle {
+        OptionTitle { title: self.title, code: self.title_code }
+    }
 }
+
+/// Names of choices as the page shows them, by their public names.
+pub const CHOICE_NAMES: [(&str, &str); 26] = [
+    ("alexnet-224", "AlexNet 224"),
+    ("alexnet-2012", "AlexNet 2012"),
+    ("alexnet-64", "AlexNet 64"),
+    ("alexnet-32", "AlexNet 32"),
+    ("alexnet-2012-32", "AlexNet 2012, 32 pixels"),
+    ("fashion-mnist", "Fashion-MNIST"),
+    ("relu", "ReLU"),
+    ("tanh", "tanh"),
+    ("sigmoid", "sigmoid"),
+    ("leaky-relu", "leaky ReLU"),
+    ("gelu", "GELU"),
+    ("none", "none"),
+    ("batch", "batch"),
+    ("paper", "as in the paper"),
+    ("bvlc", "as in BVLC's AlexNet"),
+    ("caffenet", "as in CaffeNet"),
+    ("sgd", "SGD"),
+    ("adamw", "AdamW"),
+    ("constant", "constant"),
+    ("step", "step"),
+    ("cosine", "cosine"),
+    ("conv", "convolutions"),
+    ("auto", "automatic"),
+    ("cpu", "CPU"),
+    ("webgpu", "WebGPU"),
+    ("cuda", "CUDA"),
+];
 
 /// The rows, in the order in which controls are shown.
 pub fn option_table() -> Vec<OptionSpec> {
@@ -106,197 +146,202 @@ pub fn option_table() -> Vec<OptionSpec> {
     let real = |min, max| OptionKind::Number { min, max, integer: false, log: false };
     let log = |min, max| OptionKind::Number { min, max, integer: false, log: true };
     let whole = |min, max| OptionKind::Number { min, max, integer: true, log: false };
-    let row = |name: &'static str, title, kind, when, help| OptionSpec {
-        name,
-        title,
-        help,
-        kind,
-        when,
-        default: defaults[name].clone(),
-    };
+    macro_rules! row {
+        ($name:literal, $title:literal, $kind:expr, $when:expr, $help:expr $(,)?) => {
+            OptionSpec {
+                name: $name,
+                title: $title,
+                title_code: concat!("options.", $name, "Title"),
+                help: $help,
+                kind: $kind,
+                when: $when,
+                default: defaults[$name].clone(),
+            }
+        };
+    }
     use OptionTiming::{Live, Reset};
     vec![
-        row(
+        row!(
             "network",
             "Network",
             choice(Network::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Which AlexNet: the number is the side of its input in pixels, and a larger one is slower to train.",
+            "Which AlexNet to train. The number is the side of its input in pixels; a larger input takes longer.",
         ),
-        row(
+        row!(
             "dataset",
             "Data set",
             OptionKind::Text,
             Reset,
-            "The labelled images that the network learns from and is tested on.",
+            "The labelled images that the network is trained and tested on.",
         ),
-        row(
+        row!(
             "trainImages",
             "Training images",
             whole(0.0, 1e6),
             Reset,
-            "How many training images to use (0 for all): with few, the network learns them by heart and fails on new ones.",
+            "Number of training images used, 0 for all. With few images the network memorises them and fails on new ones.",
         ),
-        row(
+        row!(
             "batchSize",
             "Batch size",
             whole(1.0, 1024.0),
             Reset,
-            "How many images each step averages its gradient over.",
+            "Number of images in a training step. The gradient is averaged over them.",
         ),
-        row(
+        row!(
             "learningRate",
             "Learning rate",
             log(1e-6, 10.0),
             Live,
-            "How far each step moves the weights: too small is slow, too large makes the loss explode.",
+            "Size of each weight update. Too small is slow; too large makes the loss grow without bound.",
         ),
-        row(
+        row!(
             "momentum",
             "Momentum",
             real(0.0, 0.999),
             Live,
-            "How much of the previous step's direction is kept, like a ball rolling downhill.",
+            "Share of the previous update that is kept, which smooths the direction of the steps. For AdamW: beta 1.",
         ),
-        row(
+        row!(
             "weightDecay",
             "Weight decay",
             real(0.0, 1.0),
             Live,
-            "A constant pull of every weight towards zero, which keeps the network simple.",
+            "Pulls every weight towards zero a little in each step, which reduces overfitting.",
         ),
-        row(
+        row!(
             "optimizer",
             "Optimiser",
             choice(Optimizer::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "The rule that turns gradients into weight changes: SGD with momentum is what the 2012 paper used.",
+            "How gradients become weight updates. The 2012 paper used SGD with momentum.",
         ),
-        row(
+        row!(
             "schedule",
             "Schedule",
             choice(Schedule::ALL.iter().map(|v| v.name()).collect()),
             Live,
             "How the learning rate changes over the planned epochs.",
         ),
-        row(
+        row!(
             "epochs",
             "Epochs",
             whole(1.0, 10000.0),
             Live,
-            "How many passes over the training images are planned; the run pauses after the last.",
+            "Planned number of passes over the training images. The run pauses after the last one.",
         ),
-        row(
+        row!(
             "warmupSteps",
             "Warm-up steps",
             whole(0.0, 1e6),
             Live,
-            "Over how many first steps, a tenth of the run at most, the rate rises from zero: fresh weights take large steps badly.",
+            "Number of first steps in which the learning rate rises from zero, at most a tenth of the run. Large steps harm new weights.",
         ),
-        row(
+        row!(
             "dropout",
             "Dropout",
             real(0.0, 0.95),
             Live,
-            "The probability that a unit before fc6 or fc7 is silenced in a step, so that no unit can rely on another.",
+            "Probability that a unit before fc6 or fc7 is set to zero in a training step, which reduces overfitting.",
         ),
-        row(
+        row!(
             "activation",
             "Activation",
             choice(Activation::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "The non-linearity after each layer: ReLU lets gradients through where tanh and sigmoid flatten out.",
+            "The non-linearity after each layer. The gradients of tanh and sigmoid vanish for large inputs; those of ReLU do not.",
         ),
-        row(
+        row!(
             "normalization",
             "Normalisation",
             choice(Normalization::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Batch normalisation rescales each channel before its activation; it came after AlexNet and speeds learning up.",
+            "Batch normalisation rescales each channel before the activation. It is from 2015 and makes training faster.",
         ),
-        row(
+        row!(
             "responseNorm",
             "Response normalisation",
             choice(ResponseNorm::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Only in the networks of 2012: strong responses damp their nearest_neighbors, before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
+            "Local response normalisation, only in the networks of 2012: a strong output makes its neighbours weaker. It comes before the pooling (the paper, BVLC's AlexNet) or after it (BVLC's CaffeNet).",
         ),
-        row(
+        row!(
             "width",
             "Width",
             real(0.125, 4.0),
             Reset,
-            "A factor on the number of filters and hidden units: wider learns more and runs slower.",
+            "Factor on the number of channels and hidden units. A wider network learns more and takes longer.",
         ),
-        row(
+        row!(
             "labelSmoothing",
             "Label smoothing",
             real(0.0, 0.9),
             Live,
-            "The share of the target spread over all classes, so that the network is not pushed to be over-sure.",
+            "Share of the target that is spread evenly over all classes, so that the network is less overconfident.",
         ),
-        row(
+        row!(
             "freeze",
             "Frozen layers",
             choice(Freeze::ALL.iter().map(|v| v.name()).collect()),
             Reset,
-            "Which layers keep their weights: with the convolutions frozen only the fully connected layers learn, which is quick.",
+            "Layers whose weights stay the same. With frozen convolutions only the fully connected layers are trained, which is fast.",
         ),
-        row(
+        row!(
             "weightAverage",
             "Weight averaging",
             real(0.0, 0.99999),
             Reset,
-            "How slowly a running average of the weights follows them (0 for none); the average is what is tested and kept.",
+            "Decay of a running average of the weights, 0 for none. The average is what is tested and saved.",
         ),
-        row(
+        row!(
             "flip",
             "Mirror",
             OptionKind::Switch,
             Live,
-            "Mirrors half of the training images, so that left and right do not matter.",
+            "Flips half of the training images from left to right.",
         ),
-        row(
+        row!(
             "shift",
             "Shift",
             real(0.0, 0.5),
             Live,
             "Moves each training image at random by up to this share of its side.",
         ),
-        row(
+        row!(
             "crop",
             "Crop",
             real(0.05, 1.0),
             Live,
-            "The smallest share of each training image that a random crop keeps (1 for no crops).",
+            "Smallest share of a training image that a random crop keeps, 1 for no crops.",
         ),
-        row(
+        row!(
             "colour",
             "Colour",
             real(0.0, 1.0),
             Live,
             "Changes brightness, contrast and saturation at random by up to this share.",
         ),
-        row(
+        row!(
             "erase",
-            "Erase",
+            "Random erasing",
             real(0.0, 1.0),
             Live,
-            "The probability that a random rectangle of a training image is blanked, so that no one part of a thing is all that counts.",
+            "Probability that a random rectangle of a training image is erased, so that the network does not rely on one part alone.",
         ),
-        row(
+        row!(
             "cutmix",
             "CutMix",
             real(0.0, 1.0),
             Live,
-            "The probability that a rectangle of a training image is taken from another one, whose class is then asked for in proportion. Training accuracy counts the first class only, so it looks low.",
+            "Probability that a rectangle of a training image comes from another image. The target is shared between both classes. Training accuracy counts only the first class, so it looks low.",
         ),
-        row(
+        row!(
             "seed",
             "Seed",
             whole(0.0, 4294967295.0),
             Reset,
-            "The number all randomness is drawn from: the same seed and options give the same run.",
+            "Start of the random number generator. The same seed and options give the same run.",
         ),
     ]
 }
@@ -306,8 +351,9 @@ impl RunOptions {
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
-        let value = serde_json::to_value(self).map_err(|e| e.to_string())?;
+    pub fn check(&self) -> Result<(), OptionError> {
+        // Without a value no row is satisfied.
+        let value = serde_json::to_value(self).unwrap_or_default();
         for spec in option_table() {
             spec.check(&value[spec.name])?;
         }
@@ -333,13 +379,26 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_one_sentence() {
         let options = RunOptions { dropout: 1.5, ..Default::default() };
-        assert_eq!(options.check().unwrap_err(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
+        let error = options.check().unwrap_err();
+        assert_eq!(error.to_string(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
+        let OptionError::Number { option, .. } = error else { panic!("another error: {error}") };
+        assert_eq!(option.code, "options.dropoutTitle");
     }
 
     #[test]
     fn not_a_number_is_refused() {
         let options = RunOptions { learning_rate: f64::NAN, ..Default::default() };
         assert!(options.check().is_err());
+    }
+
+    #[test]
+    fn every_choice_has_a_name() {
+        for spec in option_table() {
+            let OptionKind::Choice { values } = spec.kind else { continue };
+            for value in values {
+                assert!(CHOICE_NAMES.iter().any(|(choice, _)| *choice == value), "{value}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
+use crate::messages::NetworkError;
 use crate::{Network, NetworkConfig};
 
 /// Bytes of a number.
@@ -102,7 +103,7 @@ impl NetworkShape {
     ///
     /// # Errors
     /// As [`Architecture::new`].
-    pub fn new(config: NetworkConfig) -> Result<Self, String> {
+    pub fn new(config: NetworkConfig) -> Result<Self, NetworkError> {
         let classes = match config.classes {
             0 => Architecture::default_classes(config.network),
             classes => classes,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
 use alexnet::data::{InMemoryDataset, Samples};
+use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{ClassLabel, Network, RunOptions};
 use alexnet::{Classifier, Compute, Session};
 use js_sys::{Float32Array, Uint8Array};
@@ -31,8 +32,8 @@ pub(crate) fn session(
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
-    let source = InMemoryDataset::new(labels, samples.size, samples.clone(), val, preprocess)
-        .map_err(|e| error(e.into()))?;
+    let source =
+        InMemoryDataset::new(labels, samples.size, samples.clone(), val, preprocess).map_err(error)?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
     Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
 }
@@ -62,7 +63,7 @@ impl Lab {
                 Bench::Train(Box::new(session), floats(&samples), samples.labels)
             }
             _ => {
-                return Err(JsError::new(&format!("“{kind}” is not measured here: use infer or trainStep.")));
+                return Err(error(EngineError::Benchmark { name: kind }));
             }
         });
         Ok(())
@@ -131,6 +132,6 @@ impl Lab {
     }
 }
 
-fn unprepared() -> JsError {
-    JsError::new("Nothing is prepared to be measured: call prepare first.")
+fn unprepared() -> JsValue {
+    error(EngineError::NotPrepared)
 }

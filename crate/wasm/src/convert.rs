@@ -1,36 +1,51 @@
 //! Between Rust's values and JavaScript's.
 
-use alexnet::LabError;
 use alexnet::data::Image;
-use alexnet::format::ReadAt;
+use alexnet::format::{ReadAt, ReadError};
+use alexnet::protocol::message::Sentence;
+use alexnet::protocol::messages::{Cause, EngineError, ValueName};
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
-use wasm_bindgen::{JsCast, JsError, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 
-/// A result whose error is a JavaScript `Error` with the sentence as its message.
-pub type JsResult<T> = Result<T, JsError>;
+/// A result whose error is a JavaScript `Error`: `message` is the English sentence, `code` and `params` are what the
+/// page makes a sentence in the visitor's language of.
+pub type JsResult<T> = Result<T, JsValue>;
 
-/// A `LabError` as a JavaScript `Error`.
-pub fn error(error: LabError) -> JsError {
-    JsError::new(&error.to_string())
+/// A sentence as a JavaScript `Error`.
+pub fn error(sentence: impl Sentence) -> JsValue {
+    thrown(&sentence)
+}
+
+// Not generic, so that it is compiled once.
+fn thrown(sentence: &dyn Sentence) -> JsValue {
+    let error = js_sys::Error::new(&sentence.to_string());
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    // Texts and numbers always have a JavaScript value.
+    if let Ok(message) = sentence.message().serialize(&serializer) {
+        Object::assign(&error, message.unchecked_ref());
+    }
+    error.into()
 }
 
 /// A plain JavaScript value (objects, not maps; numbers, not big integers).
 pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&serializer).map_err(|e| JsError::new(&e.to_string()))
+    value.serialize(&serializer).map_err(|e| error(EngineError::Result { reason: Cause::of(&e) }))
 }
 
 /// A value of a plain JavaScript object; `what` names it in the sentence.
-pub fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
+pub fn from_js<T: DeserializeOwned>(value: JsValue, what: ValueName) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
-        .map_err(|e| JsError::new(&format!("The {what} cannot be read: {e}.")))
+        .map_err(|e| error(EngineError::Value { what, reason: Cause::of(&e) }))
 }
 
 /// The words of something that JavaScript threw.
-pub fn message(thrown: &JsValue) -> String {
-    let words = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    words.unwrap_or_else(|| "no reason was given".to_owned())
+pub fn cause(thrown: &JsValue) -> Cause {
+    match thrown.dyn_ref::<js_sys::Error>() {
+        Some(error) => Cause::of(&String::from(error.message())),
+        None => Cause::Unknown,
+    }
 }
 
 /// A file that JavaScript reads, piece by piece.
@@ -49,13 +64,13 @@ impl ReadAt for Pieces {
         self.size
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), String> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let mut at = offset;
         for piece in into.chunks_mut(PIECE) {
             let bytes = self.read.call2(&JsValue::NULL, &(at as f64).into(), &(piece.len() as f64).into());
-            let bytes = Uint8Array::new(&bytes.map_err(|e| message(&e))?);
+            let bytes = Uint8Array::new(&bytes.map_err(|e| cause(&e))?);
             if bytes.length() as usize != piece.len() {
-                return Err("it ends early".to_owned());
+                return Err(ReadError::Early);
             }
             bytes.copy_to(piece);
             at += piece.len() as u64;
@@ -82,7 +97,7 @@ pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
 
 /// RGBA as a canvas gives it, transparency over white.
 pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
-    Image::from_rgba(width, height, rgba).map_err(|e| error(e.into()))
+    Image::from_rgba(width, height, rgba).map_err(error)
 }
 
 /// Floats as a `Float32Array`.

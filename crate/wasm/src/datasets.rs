@@ -5,6 +5,7 @@ use std::rc::Rc;
 use alexnet::architecture::Architecture;
 use alexnet::data::{File, InputSize, Manifest, ShardedDataset, import};
 use alexnet::protocol::Network;
+use alexnet::protocol::messages::ValueName;
 use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -23,10 +24,10 @@ impl Lab {
     /// A sentence when the manifest cannot be.
     #[wasm_bindgen(js_name = addShards)]
     pub fn add_shards(&mut self, manifest: JsValue, fetch: Function) -> JsResult<JsValue> {
-        let manifest: Manifest = from_js(manifest, "list of shards")?;
+        let manifest: Manifest = from_js(manifest, ValueName::Manifest)?;
         let id = manifest.id.clone();
         let opened = ShardedDataset::new(manifest.clone(), manifest.size, loader(fetch.clone()));
-        let info = describe(&id, &opened.map_err(|e| error(e.into()))?, vec![])?;
+        let info = describe(&id, &opened.map_err(error)?, &[])?;
         self.datasets.insert(id, LoadedDataset::Shards { manifest, fetch });
         Ok(info)
     }
@@ -43,7 +44,7 @@ impl Lab {
         files: js_sys::Array,
         network: String,
     ) -> JsResult<JsValue> {
-        let network: Network = network.parse().map_err(|e: String| JsError::new(&e))?;
+        let network: Network = network.parse().map_err(error)?;
         let mut list = Vec::with_capacity(files.length() as usize);
         for entry in files.iter() {
             let get = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or(JsValue::UNDEFINED);
@@ -51,9 +52,9 @@ impl Lab {
             list.push(File { path, bytes: Uint8Array::new(&get("bytes")).to_vec() });
         }
         let square = InputSize::whole(Architecture::input_size_of(network));
-        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(|e| error(e.into()))?;
+        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
         let source = Rc::new(imported.source);
-        let info = describe(&id, source.as_ref(), imported.skipped)?;
+        let info = describe(&id, source.as_ref(), &imported.skipped)?;
         self.datasets.insert(id, LoadedDataset::Images { source, network });
         Ok(info)
     }

@@ -4,6 +4,7 @@ use alexnet::data::decode;
 use alexnet::ensemble;
 use alexnet::format::{Checkpoint, Tensor};
 use alexnet::protocol::OcclusionGrid;
+use alexnet::protocol::messages::EngineError;
 use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 
@@ -117,7 +118,7 @@ impl Lab {
     /// A sentence when the bytes are no model.
     #[wasm_bindgen(js_name = addMember)]
     pub fn add_member(&mut self, id: String, bytes: Vec<u8>) -> JsResult<()> {
-        let model = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
+        let model = Checkpoint::read(bytes).map_err(error)?;
         let member = InUse::new(&model.into_model(), &self.compute).map_err(error)?;
         self.members.insert(id, member);
         Ok(())
@@ -141,12 +142,12 @@ impl Lab {
         members: Vec<String>,
         top: usize,
     ) -> JsResult<JsValue> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let picture = decode(&file).map_err(error)?;
         drop(file);
         let mut networks = vec![&self.in_use()?.classifier];
         for id in &members {
             let member = self.members.get(id);
-            let missing = || JsError::new(&format!("The network “{id}” is not loaded: load it first."));
+            let missing = || error(EngineError::NoMember { id: id.clone() });
             networks.push(&member.ok_or_else(missing)?.classifier);
         }
         let votes = ensemble::predict(&networks, &picture, top).await.map_err(error)?;

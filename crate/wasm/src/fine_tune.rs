@@ -1,8 +1,9 @@
 //! Runs that start from a network instead of random weights, and networks as files.
 
 use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{ClassLabel, RunOptions};
-use alexnet::{Classifier, LabError, Session};
+use alexnet::{Classifier, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
@@ -15,7 +16,7 @@ pub(crate) fn relabel(model: &mut Checkpoint, labels: JsValue) -> JsResult<()> {
     if labels.is_undefined() {
         return Ok(());
     }
-    let labels: Vec<(String, ClassLabel)> = from_js(labels, "list of classes")?;
+    let labels: Vec<(String, ClassLabel)> = from_js(labels, ValueName::Labels)?;
     for label in &mut model.labels {
         if let Some((_, new)) = labels.iter().find(|(id, _)| *id == label.id) {
             label.clone_from(new);
@@ -34,7 +35,7 @@ impl Lab {
     #[wasm_bindgen(js_name = startFrom)]
     pub async fn start_from(&mut self, file: Option<Vec<u8>>, labels: JsValue) -> JsResult<JsValue> {
         let mut model = match file {
-            Some(bytes) => Checkpoint::read(bytes).map_err(|e| error(e.into()))?.into_model(),
+            Some(bytes) => Checkpoint::read(bytes).map_err(error)?.into_model(),
             None => self.in_use()?.classifier.model().await.map_err(error)?,
         };
         relabel(&mut model, labels)?;
@@ -52,10 +53,10 @@ impl Lab {
     /// A sentence when options are out of range, the data set is not loaded or no network was chosen.
     #[wasm_bindgen(js_name = configureFrom)]
     pub async fn configure_from(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
-        let mut options: RunOptions = from_js(options, "configuration")?;
-        options.check().map_err(|e| error(LabError::Options(e)))?;
+        let mut options: RunOptions = from_js(options, ValueName::Options)?;
+        options.check().map_err(error)?;
         let Some(model) = self.start.take() else {
-            return Err(JsError::new("No network to start from was chosen."));
+            return Err(error(EngineError::NoStart));
         };
         options.network = model.network.network;
         let source = self.source(&options.dataset, options.network)?;
@@ -71,11 +72,11 @@ impl Lab {
     #[wasm_bindgen(js_name = convertModel)]
     pub fn convert_model(&self, file: Vec<u8>, format: String, labels: JsValue) -> JsResult<Uint8Array> {
         let format = FileFormat::from_extension(&format)
-            .ok_or_else(|| JsError::new("Use safetensors, onnx or alexnet as the format."))?;
-        let mut model = Checkpoint::read(file).map_err(|e| error(e.into()))?.into_model();
+            .ok_or_else(|| error(EngineError::Format { format: format.clone() }))?;
+        let mut model = Checkpoint::read(file).map_err(error)?.into_model();
         relabel(&mut model, labels)?;
         Classifier::check(&model).map_err(error)?;
-        let bytes = model.write(format, Precision::F32).map_err(|e| error(e.into()))?;
+        let bytes = model.write(format, Precision::F32).map_err(error)?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use alexnet::data::{InMemoryDataset, Samples, decode, preprocess_image};
+use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{Network, Preprocess};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -15,12 +16,10 @@ use crate::lab_parts::{ImageDataset, LoadedDataset, describe};
 const MOST_PIXELS: u32 = 512;
 
 fn preprocess(value: JsValue) -> JsResult<Preprocess> {
-    let preprocess: Preprocess = from_js(value, "preprocessing")?;
+    let preprocess: Preprocess = from_js(value, ValueName::Preprocess)?;
     match preprocess.crop {
         1..=MOST_PIXELS if preprocess.resize <= 2 * MOST_PIXELS => Ok(preprocess),
-        crop => Err(JsError::new(&format!(
-            "The network takes squares of {crop} pixels, which cannot be made here: start from another one."
-        ))),
+        size => Err(error(EngineError::InputSize { size })),
     }
 }
 
@@ -32,7 +31,7 @@ impl Lab {
     /// A sentence when the bytes are no picture.
     #[wasm_bindgen(js_name = centerCrop)]
     pub fn center_crop(&self, file: Vec<u8>, preprocessing: JsValue) -> JsResult<Uint8Array> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let picture = decode(&file).map_err(error)?;
         Ok(Uint8Array::from(preprocess_image(&picture, &preprocess(preprocessing)?).rgb.as_slice()))
     }
 
@@ -49,10 +48,10 @@ impl Lab {
         network: String,
         preprocessing: JsValue,
     ) -> JsResult<()> {
-        let network: Network = network.parse().map_err(|e: String| JsError::new(&e))?;
+        let network: Network = network.parse().map_err(error)?;
         let preprocess = preprocess(preprocessing)?;
         let empty = || Samples { size: preprocess.crop, ..Samples::default() };
-        let labels = from_js(labels, "list of classes")?;
+        let labels = from_js(labels, ValueName::Labels)?;
         self.image_dataset =
             Some(ImageDataset { id, network, labels, preprocess, train: empty(), val: empty() });
         Ok(())
@@ -64,10 +63,9 @@ impl Lab {
     /// A sentence when memory is short or no data set was begun.
     #[wasm_bindgen(js_name = addImage)]
     pub fn add_image(&mut self, square: &[u8], label: u32, val: bool) -> JsResult<()> {
-        let album = self.image_dataset.as_mut().ok_or_else(|| JsError::new("No data set was begun."))?;
+        let album = self.image_dataset.as_mut().ok_or_else(|| error(EngineError::NoImageDataset))?;
         let samples = if val { &mut album.val } else { &mut album.train };
-        let full = "There are more pictures than this tab's memory holds: remove some.";
-        samples.pixels.try_reserve(square.len()).map_err(|_| JsError::new(full))?;
+        samples.pixels.try_reserve(square.len()).map_err(|_| error(EngineError::Memory))?;
         samples.pixels.extend_from_slice(square);
         samples.labels.push(label);
         Ok(())
@@ -79,11 +77,11 @@ impl Lab {
     /// A sentence when a square or a label does not fit; the set of that name stays then.
     #[wasm_bindgen(js_name = finishDataset)]
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
-        let album = self.image_dataset.take().ok_or_else(|| JsError::new("No data set was begun."))?;
+        let album = self.image_dataset.take().ok_or_else(|| error(EngineError::NoImageDataset))?;
         let ImageDataset { id, network, labels, preprocess, train, val } = album;
         let source = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
-        let source = Rc::new(source.map_err(|e| error(e.into()))?);
-        let info = describe(&id, source.as_ref(), vec![])?;
+        let source = Rc::new(source.map_err(error)?);
+        let info = describe(&id, source.as_ref(), &[])?;
         self.datasets.insert(id, LoadedDataset::Images { source, network });
         Ok(info)
     }

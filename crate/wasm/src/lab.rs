@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
+use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{Backend, ModelInfo, Views};
 use alexnet::{Classifier, Compute, LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{JsResult, Pieces, error, message, object, picture, pixels, to_js};
+use crate::convert::{JsResult, Pieces, error, object, picture, pixels, to_js};
 use crate::lab_parts::{Bench, ImageDataset, LoadedDataset};
 
 /// The model in use, with what its file says of itself.
@@ -51,7 +52,7 @@ impl Lab {
     /// # Errors
     /// A sentence when the backend cannot be had.
     pub async fn create(backend: String) -> JsResult<Lab> {
-        let backend: Backend = backend.parse().map_err(|e: String| JsError::new(&e))?;
+        let backend: Backend = backend.parse().map_err(error)?;
         let compute = Compute::open(backend).await.map_err(error)?;
         Ok(Self {
             compute,
@@ -87,7 +88,7 @@ impl Lab {
     #[wasm_bindgen(js_name = importModel)]
     pub async fn import_model(&mut self, bytes: Vec<u8>) -> JsResult<JsValue> {
         let bytes: &[u8] = &bytes;
-        let file = ModelFile::open(&bytes).map_err(|e| error(e.into()))?;
+        let file = ModelFile::open(&bytes).map_err(error)?;
         self.use_file(&file, file.info())
     }
 
@@ -106,10 +107,10 @@ impl Lab {
         origin: Option<String>,
     ) -> JsResult<JsValue> {
         let pieces = Pieces { size: size as u64, read };
-        let file = ModelFile::open(&pieces).map_err(|e| error(e.into()))?;
+        let file = ModelFile::open(&pieces).map_err(error)?;
         let mut info = file.info();
         info.origin = info.origin.or(origin);
-        accept.call1(&JsValue::NULL, &to_js(&info)?).map_err(|e| JsError::new(&message(&e)))?;
+        accept.call1(&JsValue::NULL, &to_js(&info)?)?;
         self.use_file(&file, info)
     }
 
@@ -145,8 +146,8 @@ impl Lab {
     /// A sentence when the bytes are no picture or there is no model.
     pub async fn classify(&self, file: Vec<u8>, top: usize, views: Option<String>) -> JsResult<JsValue> {
         let views = views.map_or(Ok(Views::One), |name| name.parse());
-        let views = views.map_err(|e: String| JsError::new(&e))?;
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let views = views.map_err(error)?;
+        let picture = decode(&file).map_err(error)?;
         drop(file);
         self.answer(&picture, views, top).await
     }
@@ -173,13 +174,13 @@ impl Lab {
     }
 
     pub(crate) fn in_use(&self) -> JsResult<&InUse> {
-        self.model.as_ref().ok_or_else(|| JsError::new("No model is loaded yet: wait for it, or open one."))
+        self.model.as_ref().ok_or_else(|| error(EngineError::NoModel))
     }
 
     pub(crate) fn source(&self, id: &str, network: alexnet::protocol::Network) -> JsResult<Rc<dyn Dataset>> {
         match self.datasets.get(id) {
             Some(set) => set.source(network),
-            None => Err(JsError::new(&format!("The data set “{id}” is not loaded: choose it again."))),
+            None => Err(error(EngineError::NoDataset { id: id.into() })),
         }
     }
 
@@ -193,11 +194,8 @@ impl Lab {
 
 /// A checkpoint as a file's bytes.
 pub(crate) fn write(checkpoint: &Checkpoint, format: &str) -> JsResult<Uint8Array> {
-    let format = FileFormat::from_extension(format).ok_or_else(|| {
-        JsError::new(&format!(
-            "“{format}” is not a format this lab writes: use safetensors, onnx or alexnet."
-        ))
-    })?;
-    let bytes = checkpoint.write(format, Precision::F32).map_err(|e| error(e.into()))?;
+    let format = FileFormat::from_extension(format)
+        .ok_or_else(|| error(EngineError::Format { format: format.into() }))?;
+    let bytes = checkpoint.write(format, Precision::F32).map_err(error)?;
     Ok(Uint8Array::from(bytes.as_slice()))
 }

@@ -6,13 +6,15 @@ use alexnet::architecture::Architecture;
 use alexnet::data::{
     DataError, Dataset, InMemoryDataset, Manifest, Samples, ShardLoader, ShardedDataset, Split,
 };
+use alexnet::protocol::message::{Message, Sentence};
+use alexnet::protocol::messages::{EngineError, SkippedImage};
 use alexnet::protocol::{ClassLabel, Network, Preprocess};
 use alexnet::{Classifier, Session};
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::convert::{JsResult, error, to_js};
+use crate::convert::{JsResult, cause, error, to_js};
 
 /// A data set by its id.
 pub(crate) enum LoadedDataset {
@@ -29,12 +31,12 @@ impl LoadedDataset {
         match self {
             Self::Shards { manifest, fetch } => {
                 let sharded = ShardedDataset::new(manifest.clone(), size, loader(fetch.clone()));
-                Ok(Rc::new(sharded.map_err(|e| error(e.into()))?))
+                Ok(Rc::new(sharded.map_err(error)?))
             }
             Self::Images { source, .. } if source.size() == size => Ok(source.clone()),
-            Self::Images { network: own, .. } => Err(JsError::new(&format!(
-                "These pictures were loaded for {own}: load them again for {network}."
-            ))),
+            Self::Images { network: own, .. } => {
+                Err(error(EngineError::OtherNetwork { loaded: own.name(), network: network.name() }))
+            }
         }
     }
 }
@@ -45,10 +47,7 @@ pub(crate) fn loader(fetch: Function) -> ShardLoader {
         let fetch = fetch.clone();
         Box::pin(async move {
             let name = file.clone();
-            let failed = |e: JsValue| {
-                let reason = Reflect::get(&e, &"message".into()).ok().and_then(|m| m.as_string());
-                DataError::Load { file: name.clone(), reason: reason.unwrap_or_else(|| "no answer".into()) }
-            };
+            let failed = |e: JsValue| DataError::Load { file: name.clone(), reason: cause(&e) };
             let promise = fetch.call1(&JsValue::NULL, &file.as_str().into()).map_err(failed)?;
             let bytes = JsFuture::from(Promise::resolve(&promise)).await.map_err(failed)?;
             Ok(Uint8Array::new(&bytes).to_vec())
@@ -64,17 +63,17 @@ struct DatasetInfo<'a> {
     train_images: u32,
     val_images: u32,
     size: u32,
-    skipped: Vec<String>,
+    skipped: Vec<Message>,
 }
 
-pub(crate) fn describe(id: &str, source: &dyn Dataset, skipped: Vec<String>) -> JsResult<JsValue> {
+pub(crate) fn describe(id: &str, source: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
         labels: source.labels().iter().map(|label| label.name.as_str()).collect(),
         train_images: source.shards(Split::Train).iter().sum(),
         val_images: source.shards(Split::Val).iter().sum(),
         size: source.size(),
-        skipped,
+        skipped: skipped.iter().map(Sentence::message).collect(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! One of two towers in this worker, the other in another; and the shapes of networks.
 
+use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{NetworkConfig, NetworkShape, RunOptions};
 use alexnet::{Exchange, GroupSession, LabError, digest};
 use js_sys::{Float32Array, Function, Promise};
@@ -14,7 +15,7 @@ struct Line(Function);
 
 impl Exchange for Line {
     async fn exchange(&mut self, numbers: Vec<f32>) -> Result<Vec<f32>, LabError> {
-        let lost = |_| LabError::Device("The other tower's worker is gone: start both again.".into());
+        let lost = |_| LabError::TowerGone;
         let promise = self.0.call1(&JsValue::NULL, &floats(&numbers)).map_err(lost)?;
         let theirs = JsFuture::from(Promise::resolve(&promise)).await.map_err(lost)?;
         Ok(Float32Array::new(&theirs).to_vec())
@@ -33,8 +34,8 @@ impl Lab {
     /// A sentence when options are out of range, the network is in one piece or the data set is not loaded.
     #[wasm_bindgen(js_name = configureGroup)]
     pub fn configure_group(&mut self, tower: usize, options: JsValue) -> JsResult<JsValue> {
-        let options: RunOptions = from_js(options, "configuration")?;
-        options.check().map_err(|e| error(LabError::Options(e)))?;
+        let options: RunOptions = from_js(options, ValueName::Options)?;
+        options.check().map_err(error)?;
         let source = self.source(&options.dataset, options.network)?;
         let half = GroupSession::new(options, tower, source, &self.compute).map_err(error)?;
         let info = to_js(&half.session().info())?;
@@ -80,11 +81,11 @@ impl Lab {
     /// A sentence when the configuration is out of range.
     #[wasm_bindgen(js_name = describeNetwork)]
     pub fn describe_network(&self, config: JsValue) -> JsResult<JsValue> {
-        let config: NetworkConfig = from_js(config, "network")?;
-        to_js(&NetworkShape::new(config).map_err(|e| error(LabError::Options(e)))?)
+        let config: NetworkConfig = from_js(config, ValueName::Network)?;
+        to_js(&NetworkShape::new(config).map_err(error)?)
     }
 }
 
-fn no_tower() -> JsError {
-    JsError::new("There is no tower here yet: configure one first.")
+fn no_tower() -> JsValue {
+    error(EngineError::NoTower)
 }

@@ -15,7 +15,7 @@ impl Lab {
     /// A sentence when there is no run, the bytes are no picture or images cannot be had.
     #[wasm_bindgen(js_name = nearestNeighbors)]
     pub async fn nearest_neighbors(&self, slot: usize, file: Vec<u8>, count: usize) -> JsResult<JsValue> {
-        let picture = decode(&file).map_err(|e| error(e.into()))?;
+        let picture = decode(&file).map_err(error)?;
         drop(file);
         to_js(&self.run(slot)?.nearest_neighbors(&picture, count).await.map_err(error)?)
     }

@@ -1,7 +1,10 @@
 //! Whether this device computes what the CPU backend computes.
 
 use alexnet::Compute;
+use alexnet::architecture::Architecture;
+use alexnet::data::normalize;
 use alexnet::protocol::Network;
+use alexnet::session::GradientProbe;
 use wasm_bindgen::prelude::*;
 
 use crate::bench::session;
@@ -16,6 +19,14 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
     f64::from(worst / scale)
 }
 
+/// Logits, gradients and loss of one step.
+async fn probe(network: Network, batch: u32, compute: &Compute) -> JsResult<GradientProbe> {
+    let (mut session, samples) = session(network, 10, batch.max(1), compute)?;
+    let preprocess = Architecture::default_preprocess(network);
+    let pixels = normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
+    session.probe(pixels, &samples.labels, None).await.map_err(error)
+}
+
 #[wasm_bindgen]
 impl Lab {
     /// Runs a network, `alexnet-32` unless another is named, forward and backward on this device and on the CPU: same weights, images and dropout
@@ -25,18 +36,11 @@ impl Lab {
     /// A sentence when the device was lost.
     pub async fn parity(&self, batch: u32, network: Option<String>) -> JsResult<JsValue> {
         let network = match network {
-            Some(name) => name.parse().map_err(|e: String| JsError::new(&e))?,
+            Some(name) => name.parse().map_err(error)?,
             None => Network::AlexNet32,
         };
-        let mut probes = Vec::new();
-        for compute in [&self.compute, &Compute::cpu()] {
-            let (mut session, samples) = session(network, 10, batch.max(1), compute)?;
-            let preprocess = alexnet::architecture::Architecture::default_preprocess(network);
-            let pixels =
-                alexnet::data::normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
-            probes.push(session.probe(pixels, &samples.labels, None).await.map_err(error)?);
-        }
-        let [here, cpu] = probes.as_slice() else { return Err(JsError::new("Nothing was compared.")) };
+        let here = probe(network, batch, &self.compute).await?;
+        let cpu = probe(network, batch, &Compute::cpu()).await?;
         let gradients = cpu.gradients.iter().map(|(name, cpu)| {
             here.gradients.get(name).map_or(f64::NAN, |here| relative(&here.data, &cpu.data))
         });

@@ -1,8 +1,9 @@
 //! Runs: slot 0 is the run, slot 1 its rival in a race, slot 2 the run on the visitor's own pictures.
 
+use alexnet::Session;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
+use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{DropoutLayer, RunOptions};
-use alexnet::{LabError, Session};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
@@ -23,14 +24,14 @@ impl Lab {
         let info = to_js(&run.info())?;
         match self.runs.get_mut(slot) {
             Some(place) => *place = Some(run),
-            None => return Err(JsError::new("There are three runs at most: 0, 1 and 2.")),
+            None => return Err(error(EngineError::Slot)),
         }
         Ok(info)
     }
 }
 
-fn no_run() -> JsError {
-    JsError::new("There is no run yet: configure one first.")
+fn no_run() -> JsValue {
+    error(EngineError::NoRun)
 }
 
 #[wasm_bindgen]
@@ -40,8 +41,8 @@ impl Lab {
     /// # Errors
     /// A sentence when options are out of range or the data set is not loaded.
     pub async fn configure(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
-        let options: RunOptions = from_js(options, "configuration")?;
-        options.check().map_err(|e| error(LabError::Options(e)))?;
+        let options: RunOptions = from_js(options, ValueName::Options)?;
+        options.check().map_err(error)?;
         let source = self.source(&options.dataset, options.network)?;
         let run = Session::new(options, source, &self.compute).map_err(error)?;
         self.put(slot, run)
@@ -53,7 +54,7 @@ impl Lab {
     /// A sentence when another option differs or a value is out of range; nothing changes then.
     #[wasm_bindgen(js_name = setOptions)]
     pub fn set_options(&mut self, slot: usize, options: JsValue) -> JsResult<()> {
-        let options: RunOptions = from_js(options, "configuration")?;
+        let options: RunOptions = from_js(options, ValueName::Options)?;
         self.run_mut(slot)?.set_options(options).map_err(error)
     }
 
@@ -88,9 +89,9 @@ impl Lab {
     /// # Errors
     /// A sentence before the first step.
     pub async fn mask(&self, slot: usize, layer: String) -> JsResult<JsValue> {
-        let layer: DropoutLayer = layer.parse().map_err(|e: String| JsError::new(&e))?;
+        let layer: DropoutLayer = layer.parse().map_err(error)?;
         let mask = self.run(slot)?.mask(layer);
-        let mask = mask.ok_or_else(|| JsError::new("There is no mask yet: train a step first."))?;
+        let mask = mask.ok_or_else(|| error(EngineError::NoMask))?;
         Ok(object(&[
             ("batch", (mask.batch as u32).into()),
             ("units", (mask.units as u32).into()),
@@ -139,7 +140,7 @@ impl Lab {
     #[wasm_bindgen(js_name = saveRun)]
     pub async fn save_run(&self, slot: usize) -> JsResult<Uint8Array> {
         let checkpoint = self.run(slot)?.checkpoint().await.map_err(error)?;
-        let bytes = checkpoint.write(FileFormat::Alexnet, Precision::F32).map_err(|e| error(e.into()))?;
+        let bytes = checkpoint.write(FileFormat::Alexnet, Precision::F32).map_err(error)?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
@@ -149,9 +150,9 @@ impl Lab {
     /// A sentence when the file holds no run or its data set is not loaded; the slot's run stays.
     #[wasm_bindgen(js_name = resumeRun)]
     pub async fn resume_run(&mut self, slot: usize, bytes: Vec<u8>) -> JsResult<JsValue> {
-        let checkpoint = Checkpoint::read(bytes).map_err(|e| error(e.into()))?;
+        let checkpoint = Checkpoint::read(bytes).map_err(error)?;
         let Some(run) = &checkpoint.run else {
-            return Err(JsError::new("This file holds a finished network, not a run: open it under Models."));
+            return Err(error(EngineError::NotARun));
         };
         let source = self.source(&run.options.dataset, run.options.network)?;
         let run = Session::resume(checkpoint, source, &self.compute).map_err(error)?;
@@ -167,9 +168,7 @@ impl Lab {
         let mut model = self.run(slot)?.model().await.map_err(error)?;
         relabel(&mut model, labels)?;
         if model.tensors.values().any(|tensor| tensor.data.iter().any(|value| !value.is_finite())) {
-            return Err(JsError::new(
-                "The run's weights are no numbers any more: lower the learning rate and begin again.",
-            ));
+            return Err(error(EngineError::NotFinite));
         }
         let model = InUse::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;

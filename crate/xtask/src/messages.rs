@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use alexnet_protocol::message::{MessageSpec, ParamKind};
 use alexnet_protocol::messages::all;
-use alexnet_protocol::option_table;
+use alexnet_protocol::{CHOICE_NAMES, option_table};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::files::{root, write_if_changed};
@@ -47,12 +47,21 @@ fn rust_messages(specs: &[MessageSpec]) -> Result<Messages> {
     Ok(found)
 }
 
-/// Title and explanation of each option: `dropoutTitle`, `dropoutHelp`.
+/// Title and help of each option (`dropoutTitle`, `dropoutHelp`) and the names of choices (`choiceLeakyRelu`).
 fn option_messages() -> Messages {
     let rows = option_table().into_iter().flat_map(|row| {
         [(format!("{}Title", row.name), quote(row.title)), (format!("{}Help", row.name), quote(row.help))]
     });
-    rows.collect()
+    rows.chain(CHOICE_NAMES.iter().map(|(value, name)| (choice_key(value), quote(name)))).collect()
+}
+
+/// The key of a choice's name: `choiceLeakyRelu` for `leaky-relu`.
+fn choice_key(value: &str) -> String {
+    let words = value.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    });
+    words.fold("choice".into(), |key, word| key + &word)
 }
 
 /// A message in ICU MessageFormat.
@@ -89,7 +98,9 @@ fn argument(name: &str, kind: ParamKind, format: &str) -> Result<String> {
         _ => bail!("the format {format:?} of {name} has no counterpart on the page"),
     };
     Ok(match (kind, digits) {
-        (ParamKind::Number, None) => format!("{{{name}, number}}"),
+        (ParamKind::Integer, None) => format!("{{{name}, number}}"),
+        // Without it three digits after the point are shown.
+        (ParamKind::Number, None) => format!("{{{name}, number, ::precision-unlimited}}"),
         (ParamKind::Number, Some(0)) => format!("{{{name}, number, integer}}"),
         (ParamKind::Number, Some(digits)) => format!("{{{name}, number, ::.{}}}", "0".repeat(digits)),
         (_, None) => format!("{{{name}}}"),
@@ -112,7 +123,7 @@ fn declarations(specs: &[MessageSpec]) -> String {
     for spec in specs {
         let params = spec.params.iter().map(|(name, kind)| {
             let kind = match kind {
-                ParamKind::Number => "number",
+                ParamKind::Number | ParamKind::Integer => "number",
                 ParamKind::Text => "string",
                 ParamKind::Message => "RustMessage",
             };
@@ -125,8 +136,11 @@ fn declarations(specs: &[MessageSpec]) -> String {
     }
     text.push_str(
         "}\n\n/** A code of a message from Rust. */\nexport type RustCode = keyof RustMessages;\n\n\
+         /** The title of an option inside a message. */\n\
+         export interface OptionTitle { code: `options.${string}Title`; params: Record<never, never> }\n\n\
          /** A message from Rust: its code and parameters. */\n\
-         export type RustMessage = { [Code in RustCode]: { code: Code; params: RustMessages[Code] } }[RustCode];\n",
+         export type RustMessage =\n  \
+         | { [Code in RustCode]: { code: Code; params: RustMessages[Code] } }[RustCode]\n  | OptionTitle;\n",
     );
     text
 }
@@ -139,10 +153,11 @@ mod tests {
 
     const SPEC: MessageSpec = MessageSpec {
         code: "fileLarge",
-        text: "“{name}” isn't small: {count} parts, {size:.1} MB of {{json}}, {percent:.0} %. {why}",
+        text: "“{name}” isn't small: {count} parts, {share}, {size:.1} MB of {{json}}, {percent:.0} %. {why}",
         params: &[
             ("name", ParamKind::Text),
-            ("count", ParamKind::Number),
+            ("count", ParamKind::Integer),
+            ("share", ParamKind::Number),
             ("size", ParamKind::Number),
             ("percent", ParamKind::Number),
             ("why", ParamKind::Message),
@@ -153,7 +168,7 @@ mod tests {
     fn placeholders_become_typed_arguments_and_the_rest_is_quoted() {
         assert_eq!(
             icu(&SPEC).unwrap(),
-            "“{name}” isn''t small: {count, number} parts, {size, number, ::.0} MB of '{'json'}', \
+            "“{name}” isn''t small: {count, number} parts, {share, number, ::precision-unlimited}, {size, number, ::.0} MB of '{'json'}', \
              {percent, number, integer} %. {why}"
         );
     }
@@ -175,8 +190,7 @@ mod tests {
     #[test]
     fn types_name_every_parameter() {
         let text = declarations(&[SPEC, MessageSpec { code: "fileEmpty", text: "Empty.", params: &[] }]);
-        let line =
-            "  fileLarge: { name: string; count: number; size: number; percent: number; why: RustMessage };";
+        let line = "  fileLarge: { name: string; count: number; share: number; size: number; percent: number; why: RustMessage };";
         assert!(text.contains(line), "{text}");
         assert!(text.contains("  fileEmpty: Record<never, never>;"), "{text}");
     }

@@ -25,9 +25,10 @@ pub fn build() -> Result<()> {
 }
 
 /// The page's files that hold nothing but types, so that they are declaration files as they stand.
-const TYPES: [(&str, &str); 2] = [
+const TYPES: [(&str, &str); 3] = [
     ("web/src/engine/worker/wasm-api.ts", "wasm-api.d.ts"),
     ("web/src/engine/shared/wasm-types.ts", "wasm-types.d.ts"),
+    ("web/src/generated/rust-messages.ts", "rust-messages.d.ts"),
 ];
 
 /// One of [`TYPES`], with its imports as they are in the package.
@@ -36,5 +37,6 @@ fn engine_types(source: &str) -> Result<String> {
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(text
         .replace("\"../../generated/protocol\"", "\"./protocol.js\"")
+        .replace("\"../../generated/rust-messages\"", "\"./rust-messages.js\"")
         .replace("\"../shared/wasm-types\"", "\"./wasm-types.js\""))
 }

@@ -14,11 +14,5 @@ export const titleOf = (name: string): string => lookUp("options", `${name}Title
 /** What an option does, in the language on show. */
 export const helpOf = (name: string): string => lookUp("options", `${name}Help`) ?? "";
 
-/** Names that are the same in every language, until options.json has them all. */
-const NAMES: Record<string, string> = {
-  relu: "ReLU", gelu: "GELU", "leaky-relu": "leaky ReLU", sgd: "SGD", adamw: "AdamW",
-  "alexnet-224": "AlexNet 224", "alexnet-64": "AlexNet 64", "alexnet-32": "AlexNet 32", "alexnet-2012": "AlexNet 2012",
-};
-
 /** A choice as it is written: `relu` is “ReLU”. */
-export const choiceName = (value: string): string => lookUp("options", `choice${capital(camel(value))}`) ?? NAMES[value] ?? value;
+export const choiceName = (value: string): string => lookUp("options", `choice${capital(camel(value))}`) ?? value;

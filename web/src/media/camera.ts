@@ -1,7 +1,7 @@
 import type { Attachment } from "svelte/attachments";
 import { messageError, type MessageError } from "../errors/message";
 
-/** Why there is no camera, by the name of the browser's error, and what to do. */
+/** Why there is no camera and what to do, by the name of the browser's error. */
 function cameraError(name: string): MessageError {
   switch (name) {
     case "NotAllowedError":
@@ -16,7 +16,7 @@ function cameraError(name: string): MessageError {
   }
 }
 
-/** Opens the camera, the one at the back where there are two. Rejects with a {@link MessageError} where there is none. */
+/** Opens the camera, the back one if there are two. Rejects with a {@link MessageError} if there is none. */
 export async function openCamera(): Promise<MediaStream> {
   if (!navigator.mediaDevices) throw messageError("ui.mediaCameraInsecure");
   return navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } } }).catch((error: DOMException) => {
@@ -28,7 +28,7 @@ export function stopCamera(stream: MediaStream | undefined): void {
   stream?.getTracks().forEach((track) => track.stop());
 }
 
-/** The camera's picture in a video, for as long as that is there; `failed` hears why there is none. */
+/** Shows the camera in a video element while that exists. Calls `failed` if the camera cannot be opened. */
 export function showCamera(ready: () => void, failed: (error: unknown) => void): Attachment<HTMLVideoElement> {
   return (video) => {
     let stream: MediaStream | undefined;
@@ -40,7 +40,7 @@ export function showCamera(ready: () => void, failed: (error: unknown) => void):
       await video.play();
       ready();
     };
-    // What fails after the end, an unfinished start among it, concerns nobody.
+    // Errors after the video was removed do not matter.
     open().catch((error: unknown) => over || failed(error));
     return () => {
       over = true;
@@ -49,7 +49,7 @@ export function showCamera(ready: () => void, failed: (error: unknown) => void):
   };
 }
 
-/** Draws the video's present frame, made smaller where its shorter side exceeds `most` pixels; null while there is no frame. */
+/** Draws the current frame, scaled down so that its shorter side is at most `most` pixels; null while there is no frame. */
 export function drawFrame(video: HTMLVideoElement, canvas: HTMLCanvasElement, most: number): CanvasRenderingContext2D | null {
   const { videoWidth, videoHeight } = video;
   if (videoWidth === 0) return null;

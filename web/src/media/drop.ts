@@ -1,28 +1,28 @@
 import type { Attachment } from "svelte/attachments";
 
-/** Who takes dropped files, and where. */
+/** Where dropped files are taken, and by what. */
 export interface DropTarget {
   /** `page` takes what is dropped anywhere on the page, for as long as `active` says so; `element` only what is dropped on it. */
   on?: "page" | "element";
   active?: () => boolean;
   /** Whether files are held over the target. */
   over?: (over: boolean) => void;
-  /** Takes the files, those inside dropped folders included; `target` is what they were dropped on. */
+  /** Takes the files, including those inside dropped folders; `target` is the element they were dropped on. */
   take: (files: File[], target: Element | null) => Promise<unknown> | void;
   failed: (error: unknown) => void;
 }
 
-/** What is dragged, unless it is a piece of text: a link or a picture of another page would replace this one. */
+/** Whether files or a link are dragged, not text. A link must be handled too: dropping it would open it in place of this page. */
 const isFile = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.some((type) => type === "Files" || type === "text/uri-list") ?? false;
 
-/** Takes dropped files. An element inside a page that takes files goes first. */
+/** Takes dropped files. An element inside the page goes before the page. */
 export function dropFiles({ on = "page", active = () => true, over, take, failed }: DropTarget): Attachment<HTMLElement> {
   return (element) => {
     const target: EventTarget = on === "page" ? window : element;
     const wanted = (event: Event): event is DragEvent => event instanceof DragEvent && active() && isFile(event);
     const dragged = (event: Event) => {
       if (!wanted(event)) return;
-      // What an element inside takes is not for the page.
+      // An element inside has taken it.
       over?.(!event.defaultPrevented);
       event.preventDefault();
     };
@@ -47,16 +47,16 @@ export function dropFiles({ on = "page", active = () => true, over, take, failed
 }
 
 /**
- * A file named by its path within the chosen folder, which tells the class of a picture. The path that a folder
- * picker gives (`webkitRelativePath`) does not reach a worker in every browser, a name does; no bytes are copied.
+ * The file with its path inside the chosen folder as its name; the path tells the class of a picture. The path of a
+ * folder picker (`webkitRelativePath`) does not reach a worker in every browser, a name does. No bytes are copied.
  */
 export function namedByPath(file: File, path = file.webkitRelativePath): File {
   return path.includes("/") ? new File([file], path, { type: file.type, lastModified: file.lastModified }) : file;
 }
 
-/** The files of a drop, those inside dropped folders included. */
+/** The files of a drop, including those inside dropped folders. */
 async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // Entries must be taken before the first await: the list is emptied when the event ends.
+  // Entries must be read before the first await: the list is emptied when the event ends.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   if (entries.length === 0) return [...transfer.files];
   return (await Promise.all(entries.map(filesOf))).flat();
@@ -69,7 +69,7 @@ async function filesOf(entry: FileSystemEntry): Promise<File[]> {
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: File[] = [];
-  // A reader gives a hundred entries at a time, and none when it is done.
+  // A reader returns at most a hundred entries at a time, and none at the end.
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
     if (some.length === 0) return files;

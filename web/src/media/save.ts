@@ -1,4 +1,4 @@
-/** Files out of the page. */
+/** Saves files. */
 import type { ExportFormat } from "../engine/shared/protocol";
 import type { ModelInfo } from "../generated/protocol";
 
@@ -13,6 +13,6 @@ export function save(blob: Blob, name: string): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The download has its own hold on the blob once it has begun.
+  // The download keeps the blob once it has started.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -24,31 +24,22 @@ impl Session {
     /// with the run, the teachers are not: after [`Session::resume`] they are given anew.
     ///
     /// # Errors
-    /// [`LabError::Options`] for a share outside 0 to 1, no teacher, or one with other classes, another input size or
-    /// other means and deviations of its channels; [`LabError::Weights`] when one is damaged. Nothing is changed then.
+    /// [`LabError`] for a share outside 0 to 1, no teacher, or one with other classes, another input size or
+    /// other means and deviations of its channels, or when one is damaged. Nothing is changed then.
     pub fn distill_from(&mut self, teachers: &[Checkpoint], share: f64) -> Result<(), LabError> {
         if !(share > 0.0 && share <= 1.0) {
-            return Err(LabError::Options(format!(
-                "The teachers' share is {share}: it must be over 0 and at most 1."
-            )));
+            return Err(LabError::TeacherShare { share });
         }
         if teachers.is_empty() {
-            return Err(LabError::Options(NO_TEACHER.into()));
+            return Err(LabError::NoTeacher);
         }
         for teacher in teachers {
             let (theirs, ours) = (teacher.preprocess, self.preprocess);
             if !same_classes(&teacher.labels, self.source.labels()) {
-                return Err(LabError::Options(
-                    "A teacher knows other classes than the data set has: choose one that was trained on it."
-                        .into(),
-                ));
+                return Err(LabError::TeacherClasses);
             }
             if (theirs.crop, theirs.mean, theirs.std) != (ours.crop, ours.mean, ours.std) {
-                return Err(LabError::Options(format!(
-                    "A teacher takes pictures of {} pixels and scales their values in its own way, the run {}: they must take \
-                     the same.",
-                    theirs.crop, ours.crop
-                )));
+                return Err(LabError::TeacherInput { teacher: theirs.crop, run: ours.crop });
             }
         }
         let teachers: Result<_, _> =
@@ -60,10 +51,10 @@ impl Session {
     /// Whether the targets are the labels' alone.
     ///
     /// # Errors
-    /// [`LabError::Options`] when the run was saved with teachers and has none yet.
+    /// [`LabError`] when the run was saved with teachers and has none yet.
     pub(super) fn is_untaught(&self) -> Result<bool, LabError> {
         match self.distillation.share > 0.0 && self.distillation.teachers.is_empty() {
-            true => Err(LabError::Options(NO_TEACHER.into())),
+            true => Err(LabError::NoTeacher),
             false => Ok(self.distillation.teachers.is_empty()),
         }
     }
@@ -78,6 +69,3 @@ impl Session {
         }
     }
 }
-
-const NO_TEACHER: &str =
-    "The run learns from other networks and was given none: name them, on the command line with --teacher.";

@@ -24,7 +24,7 @@ impl Session {
     /// Judges the first `limit` validation images (0 for all), dropout off.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] when images cannot be had, or when the device was lost.
     pub async fn validate(&self, limit: u32) -> Result<Validation, LabError> {
         let available: u32 = self.source.shards(Split::Val).iter().sum();
         let images = if limit == 0 { available } else { limit.min(available) };
@@ -64,20 +64,20 @@ impl Session {
     /// The first convolution's filters: shape OIHW and values.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn filters(&self) -> Result<Stored, LabError> {
         match self.params.0.first() {
             Some(param) => {
                 Ok(Stored { shape: param.shape.clone(), data: download(param.value.clone()).await? })
             }
-            None => Err(LabError::Weights("The network has no layers.".into())),
+            None => Err(LabError::NoLayers),
         }
     }
 
     /// The five best guesses for some validation images.
     ///
     /// # Errors
-    /// [`LabError::Data`] when an image cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] when an image cannot be had, or when the device was lost.
     pub async fn watch(&self, indices: &[u32]) -> Result<Vec<ValidationPrediction>, LabError> {
         let classifier = self.classifier();
         let (logits, classes) = self.judge(&classifier, indices).await?;

@@ -60,16 +60,15 @@ impl GroupSession {
     /// Tower 0 or 1 of a fresh run: half of the weights that a [`Session`] with the same options draws.
     ///
     /// # Errors
-    /// As [`Session::new`]; [`LabError::Options`] for a network that is not in two towers.
+    /// As [`Session::new`], or for a network that is not in two towers.
     pub fn new(
         options: RunOptions,
         tower: usize,
         source: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
-        let architecture =
-            Architecture::new(network_config(&options, source.labels().len())).map_err(LabError::Options)?;
-        let segments = architecture.tower(tower).map_err(LabError::Options)?;
+        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let segments = architecture.tower(tower)?;
         let mut params = init(&architecture, options.seed, &compute.device)?;
         for param in &mut params.0 {
             let rows = param.shape.first().copied().unwrap_or(1);
@@ -99,7 +98,7 @@ impl GroupSession {
     /// This tower's half of every tensor.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn tensors(&self) -> Result<Tensors, LabError> {
         self.session.params.read().await
     }
@@ -107,7 +106,7 @@ impl GroupSession {
     /// Trains one step with the other tower. The metrics are the same in both.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device or the line was lost; the
+    /// [`LabError::Data`] when images cannot be had, or when the device or the line was lost; the
     /// weights are those before the step then.
     pub async fn step(&mut self, line: &mut impl Exchange) -> Result<StepMetrics, LabError> {
         let samples = self.session.next_batch().await?;
@@ -204,7 +203,7 @@ impl Session {
     /// The two halves of every tensor, as two towers would hold them.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn groups(&self) -> Result<[Tensors; 2], LabError> {
         let whole = self.params.read().await?;
         Ok([0, 1].map(|tower| {
@@ -235,11 +234,11 @@ fn reader(segment: &GroupSegment) -> Option<String> {
 }
 
 fn no_gradient() -> LabError {
-    LabError::Device("A gradient was lost on the device: start the run again.".into())
+    LabError::NoGradient
 }
 
 fn out_of_step() -> LabError {
-    LabError::Device("The two towers are out of step with each other: start them again.".into())
+    LabError::OutOfStep
 }
 
 /// What both towers hold, with its gradient wanted: this tower's half goes over the line, the other's comes.

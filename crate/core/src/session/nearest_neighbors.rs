@@ -54,7 +54,7 @@ impl Session {
     /// The first call after a step looks at the first [`MAX_NEIGHBORS`] training pictures.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had, [`LabError::Device`] when the device was lost.
+    /// [`LabError::Data`] when images cannot be had, or when the device was lost.
     pub async fn nearest_neighbors(&self, picture: &Image, count: usize) -> Result<Vec<Neighbor>, LabError> {
         let embedded = self.embedded().await?;
         let activations = self.classifier().embed_image(picture).await?;

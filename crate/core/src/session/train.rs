@@ -54,8 +54,8 @@ impl Session {
     /// Metrics are read back once, at the last step.
     ///
     /// # Errors
-    /// [`LabError::Data`] when images cannot be had (the step can be tried again), [`LabError::Device`] when
-    /// the device was lost, [`LabError::Options`] when a resumed run has not been given its teachers.
+    /// [`LabError::Data`] when images cannot be had (the step can be tried again), or when
+    /// the device was lost, or when a resumed run has not been given its teachers.
     pub async fn step(&mut self, n: u32) -> Result<StepMetrics, LabError> {
         for _ in 1..n.max(1) {
             self.train().await?;
@@ -218,7 +218,7 @@ impl Session {
     /// `pixels` are normalised NCHW floats; `masks` those to use, else the current step's.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn probe(
         &mut self,
         pixels: Vec<f32>,
@@ -263,7 +263,7 @@ impl Session {
     /// Trains one step on a given batch of normalised NCHW floats instead of the data set's next; its mean loss.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn step_on(&mut self, pixels: Vec<f32>, labels: &[u32]) -> Result<f64, LabError> {
         let masks = self.draw_masks(labels.len());
         self.step_through(pixels, labels, masks).await
@@ -272,7 +272,7 @@ impl Session {
     /// The same through given dropout masks: for comparing with other implementations.
     ///
     /// # Errors
-    /// [`LabError::Device`] when the device was lost.
+    /// [`LabError::ReadBack`] when the device was lost.
     pub async fn step_through(
         &mut self,
         pixels: Vec<f32>,

@@ -1,5 +1,5 @@
-//! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`, records of a label byte and
-//! 3 × 32 × 32 pixel bytes, the red plane first.
+//! CIFAR-10's official binary archive: `data_batch_1.bin` … and `test_batch.bin`. A record is a label byte and
+//! 3 × 32 × 32 pixel bytes, red channel first.
 
 use super::file_tree::FileTree;
 use super::{Parts, reserve};
@@ -17,7 +17,7 @@ fn is_batch(name: &str) -> bool {
     name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"))
 }
 
-/// Whether the files are CIFAR-10's.
+/// Whether the files are CIFAR-10's binary batches.
 pub(super) fn present(container: &FileTree) -> bool {
     container.entries.iter().any(|e| is_batch(e.name()))
 }
@@ -37,18 +37,12 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
     for (name, place) in batches {
         let bytes = container.read(place)?;
         if bytes.is_empty() || bytes.len() % RECORD != 0 {
-            return Err(DataError::layout(format!(
-                "“{name}” is cut off: its {} bytes are not a whole number of CIFAR-10 images of {RECORD} bytes; \
-                 download the archive again.",
-                bytes.len()
-            )));
+            return Err(DataError::CifarLength { name, bytes: bytes.len(), record: RECORD });
         }
         if name.starts_with("test") { &mut val } else { &mut train }.push((name, bytes));
     }
     if train.is_empty() {
-        return Err(DataError::layout(
-            "The CIFAR-10 files hold only test images: add data_batch_1.bin to data_batch_5.bin.",
-        ));
+        return Err(DataError::CifarTestOnly);
     }
     let mut train = unpack(train, size)?;
     let mut val = unpack(val, size)?;
@@ -66,9 +60,7 @@ fn unpack(batches: Vec<(String, Vec<u8>)>, size: u32) -> Result<Samples, DataErr
         for record in bytes.chunks_exact(RECORD) {
             let Some((&label, pixels)) = record.split_first() else { continue };
             if usize::from(label) >= LABELS.len() {
-                return Err(DataError::layout(format!(
-                    "“{name}” holds an image of class {label}, but CIFAR-10 has ten: download the archive again."
-                )));
+                return Err(DataError::CifarLabel { name, label });
             }
             samples.pixels.extend(fit(pixels, SIDE, 3, size));
             samples.labels.push(u32::from(label));

@@ -1,7 +1,9 @@
-//! Archives and loose files as one list of entries.
+//! Archives and loose files as one list of files.
 
+use std::fmt::Display;
 use std::io::{Cursor, Read};
 
+use alexnet_protocol::messages::{ArchiveDamage, ArchiveSize, Cause};
 use flate2::read::GzDecoder;
 use zip::ZipArchive;
 
@@ -9,17 +11,17 @@ use super::File;
 use super::paths::{common_folders, split_of};
 use crate::DataError;
 
-/// No picture, CIFAR batch or IDX file that is read here is larger than this when unpacked.
+/// Largest unpacked size of a file: no image, CIFAR batch or IDX file is larger.
 const MAX_ENTRY: u64 = 512 << 20;
-/// An archive may unpack to this much whatever its own size…
+/// An archive of any size may unpack to this many bytes…
 const FREE: u64 = 256 << 20;
-/// …and to this many times its own size beyond that: pictures are compressed already.
+/// …or to this many times its own size: images are already compressed.
 const MAX_RATIO: u64 = 100;
 
-/// Everything that arrived, archives opened.
+/// All imported files, with archives opened.
 pub(super) struct FileTree {
     zips: Vec<(String, ZipArchive<Cursor<Vec<u8>>>)>,
-    /// The files, archives opened; paths with `/`, without a common top folder.
+    /// The files; paths with `/`, without a common top folder.
     pub entries: Vec<Entry>,
 }
 
@@ -42,7 +44,7 @@ impl Entry {
     }
 }
 
-/// Removes the folders that hold everything from the paths.
+/// Removes the common top folders from the paths.
 fn strip_common_folders(entries: &mut [Entry]) {
     let common = common_folders(entries.iter().map(|entry| entry.path.as_str()));
     for entry in entries {
@@ -53,8 +55,8 @@ fn strip_common_folders(entries: &mut [Entry]) {
 }
 
 impl FileTree {
-    /// Opens what arrived. The parts of a data set may be several archives (`train-0.zip`, …, `val.zip`): then
-    /// their names say which split they belong to.
+    /// Opens the files. A data set may be several archives (`train-0.zip`, …, `val.zip`); then their names say which
+    /// split they belong to.
     pub fn open(files: Vec<File>) -> Result<Self, DataError> {
         let mut container = Self { zips: Vec::new(), entries: Vec::new() };
         let archives = files.iter().filter(|f| is_zip(f) || is_gzip(&f.bytes)).count();
@@ -84,7 +86,7 @@ impl FileTree {
             return self.open_zip(path, bytes);
         }
         if path.to_ascii_lowercase().ends_with(".zip") {
-            let reason = if bytes.is_empty() { "it is empty" } else { "its content is not a ZIP archive" };
+            let reason = if bytes.is_empty() { ArchiveDamage::Empty } else { ArchiveDamage::NotZip };
             return Err(broken(&path, reason));
         }
         if is_gzip(&bytes) {
@@ -102,19 +104,19 @@ impl FileTree {
             return open_tar(&path, bytes.as_slice(), limit);
         }
         if path.to_ascii_lowercase().ends_with(".gz") || path.to_ascii_lowercase().ends_with(".tar") {
-            return Err(broken(&path, "its content is not of that kind"));
+            return Err(broken(&path, ArchiveDamage::NotTar));
         }
         Ok(vec![Entry { path, place: EntrySource::Loose(bytes) }])
     }
 
     fn open_zip(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<Entry>, DataError> {
         let packed = bytes.len() as u64;
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&name, e.to_string()))?;
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| unread(&name, &e))?;
         let mut entries = Vec::new();
         let mut total = 0u64;
         for index in 0..archive.len() {
-            let entry = archive.by_index_data(index).map_err(|e| broken(&name, e.to_string()))?;
-            let path = entry.name().map_err(|e| broken(&name, e.to_string()))?.replace('\\', "/");
+            let entry = archive.by_index_data(index).map_err(|e| unread(&name, &e))?;
+            let path = entry.name().map_err(|e| unread(&name, &e))?.replace('\\', "/");
             check_name(&name, &path)?;
             if entry.is_dir() {
                 continue;
@@ -130,26 +132,26 @@ impl FileTree {
         Ok(entries)
     }
 
-    /// The content of one entry, which is given away: each is read once.
+    /// Takes the content of one file: each is read once.
     pub fn read(&mut self, index: usize) -> Result<Vec<u8>, DataError> {
         let Some(entry) = self.entries.get_mut(index) else { return Ok(Vec::new()) };
         let bytes = match &mut entry.place {
             EntrySource::Loose(bytes) => return Ok(std::mem::take(bytes)),
             EntrySource::Zip(archive, place) => {
                 let Some((name, archive)) = self.zips.get_mut(*archive) else { return Ok(Vec::new()) };
-                let failed = |e: &dyn std::fmt::Display| broken(name, e.to_string());
+                let failed = |e: &dyn Display| unread(name, e);
                 let reader = archive.by_index(*place).map_err(|e| failed(&e))?;
                 let declared = reader.size();
                 let mut bytes = Vec::with_capacity(declared.min(1 << 24) as usize);
                 reader.take(declared + 1).read_to_end(&mut bytes).map_err(|e| failed(&e))?;
                 if bytes.len() as u64 > declared {
-                    let reason = format!("“{}” is larger than it says", entry.path);
+                    let reason = ArchiveSize::Declared { path: entry.path.clone() };
                     return Err(DataError::Bomb { name: name.clone(), reason });
                 }
                 bytes
             }
         };
-        // IDX files lie gzipped inside some ZIP archives.
+        // Some ZIP archives hold gzipped IDX files.
         if is_gzip(&bytes) { unpack(&entry.path, bytes.as_slice(), MAX_ENTRY, false) } else { Ok(bytes) }
     }
 }
@@ -158,8 +160,8 @@ fn open_tar(name: &str, reader: impl Read, limit: u64) -> Result<Vec<Entry>, Dat
     let mut archive = tar::Archive::new(reader);
     let mut entries = Vec::new();
     let mut total = 0u64;
-    for entry in archive.entries().map_err(|e| broken(name, e.to_string()))? {
-        let mut entry = entry.map_err(|e| broken(name, e.to_string()))?;
+    for entry in archive.entries().map_err(|e| unread(name, &e))? {
+        let mut entry = entry.map_err(|e| unread(name, &e))?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).replace('\\', "/");
         check_name(name, &path)?;
         if !entry.header().entry_type().is_file() {
@@ -168,9 +170,9 @@ fn open_tar(name: &str, reader: impl Read, limit: u64) -> Result<Vec<Entry>, Dat
         total = total.saturating_add(entry.size());
         check_size(name, &path, entry.size(), total, limit)?;
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
+        entry.read_to_end(&mut bytes).map_err(|e| unread(name, &e))?;
         if bytes.len() as u64 != entry.size() {
-            return Err(broken(name, "it ends in the middle of a file"));
+            return Err(broken(name, ArchiveDamage::Early));
         }
         entries.push(Entry {
             path: path.trim_start_matches("./").to_string(),
@@ -180,16 +182,16 @@ fn open_tar(name: &str, reader: impl Read, limit: u64) -> Result<Vec<Entry>, Dat
     Ok(entries)
 }
 
-/// Unpacks a gzip file: up to `limit` bytes, and no error for more where only its `head` is wanted.
+/// Unpacks a gzip file, at most `limit` bytes. A longer file is an error unless only its `head` is wanted.
 fn unpack(name: &str, bytes: &[u8], limit: u64, head: bool) -> Result<Vec<u8>, DataError> {
     let mut out = Vec::new();
     let read = GzDecoder::new(bytes).take(limit + 1).read_to_end(&mut out);
     if out.len() as u64 > limit && !head {
-        let reason = format!("more than {} MB", limit >> 20);
+        let reason = ArchiveSize::Total { megabytes: limit >> 20 };
         return Err(DataError::Bomb { name: name.into(), reason });
     }
     match read {
-        Err(error) if !head => Err(broken(name, error.to_string())),
+        Err(error) if !head => Err(unread(name, &error)),
         _ => Ok(out),
     }
 }
@@ -205,9 +207,9 @@ fn check_name(archive: &str, path: &str) -> Result<(), DataError> {
 
 fn check_size(archive: &str, path: &str, size: u64, total: u64, limit: u64) -> Result<(), DataError> {
     let reason = if size > MAX_ENTRY {
-        format!("“{path}” alone to {} MB", size >> 20)
+        ArchiveSize::File { path: path.into(), megabytes: size >> 20 }
     } else if total > limit {
-        format!("over {} MB", limit >> 20)
+        ArchiveSize::Total { megabytes: limit >> 20 }
     } else {
         return Ok(());
     };
@@ -226,6 +228,11 @@ fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")
 }
 
-fn broken(name: &str, reason: impl Into<String>) -> DataError {
-    DataError::BrokenArchive { name: name.into(), reason: reason.into() }
+fn broken(name: &str, reason: ArchiveDamage) -> DataError {
+    DataError::BrokenArchive { name: name.into(), reason }
+}
+
+/// That the archive's reader fails.
+fn unread(name: &str, error: &dyn Display) -> DataError {
+    broken(name, Cause::of(error).into())
 }

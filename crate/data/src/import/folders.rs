@@ -1,35 +1,35 @@
-//! torchvision's ImageFolder layout: a folder a class, or `train/` and `val/` of such folders.
+//! torchvision's ImageFolder layout: one folder per class, or `train/` and `val/` with such folders.
 
 use std::collections::BTreeMap;
 
 use super::file_tree::{Entry, FileTree};
 use super::paths::{SplitFolder, is_ignored, split_of};
-use crate::{DataError, Split};
+use crate::{DataError, SkippedImage, Split};
 
-/// Share of each class that is set apart where the data set has no validation split.
+/// Share of each class used for validation where the data set has no validation split.
 const VAL_SHARE: f64 = 0.1;
 
-/// Which entries to read, in which order, and what each is.
+/// Which files to read, in which order, with their classes and splits.
 pub(super) struct Plan {
-    /// Names of the classes, in order of the code points (as torchvision sorts them).
+    /// Names of the classes, sorted by code points as torchvision does.
     pub labels: Vec<String>,
     /// The images.
     pub images: Vec<Planned>,
-    /// One sentence for each image that has no place.
-    pub skipped: Vec<String>,
+    /// Images that are in no class folder.
+    pub skipped: Vec<SkippedImage>,
 }
 
 /// One image to read.
 pub(super) struct Planned {
-    /// Place in the container.
+    /// Index in the file tree.
     pub entry: usize,
-    /// Place of its class.
+    /// Index of its class.
     pub label: u32,
-    /// Which split it belongs to.
+    /// Its split.
     pub split: Split,
 }
 
-/// An image's place in the folders.
+/// Where an image is in the folders.
 struct LabeledEntry<'a> {
     entry: usize,
     class: &'a str,
@@ -37,14 +37,14 @@ struct LabeledEntry<'a> {
 }
 
 impl Plan {
-    /// A data set to learn from.
+    /// The plan for a data set to train on.
     pub fn train_and_val(container: &FileTree, seed: u32) -> Result<Self, DataError> {
         let (found, mut skipped) = find(container)?;
         if found.len() + skipped.len() == 1 {
             return Err(DataError::OneImage);
         }
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
-        // Folders that are named like splits are splits only where there is one to learn from.
+        // Folders named like splits are splits only where one of them is for training.
         let splits = has(SplitFolder::Train);
         let learn = |f: &&LabeledEntry| !splits || f.folder == Some(SplitFolder::Train);
         let check = |f: &&LabeledEntry| match has(SplitFolder::Val) {
@@ -63,11 +63,10 @@ impl Plan {
         for image in found.iter().filter(check) {
             match place(image.class) {
                 Some(label) => val.push((label, image.entry)),
-                None => skipped.push(format!(
-                    "{}: no training image has its class, “{}”.",
-                    path(container, image.entry),
-                    image.class
-                )),
+                None => skipped.push(SkippedImage::NoClass {
+                    path: path(container, image.entry).into(),
+                    class: image.class.into(),
+                }),
             }
         }
         let hash = |entry: &usize| hash(seed, path(container, *entry));
@@ -85,7 +84,7 @@ impl Plan {
         Ok(Self { labels, images, skipped })
     }
 
-    /// Labelled images to measure with: the validation split where there are splits, else all.
+    /// Labelled images for evaluation: the validation split where there are splits, otherwise all.
     pub fn flat(container: &FileTree) -> Result<Self, DataError> {
         let (found, skipped) = find(container)?;
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
@@ -103,8 +102,8 @@ impl Plan {
     }
 }
 
-/// The images with their class folders, and sentences for those that lie in none.
-fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<String>), DataError> {
+/// The images with their class folders, and the images that are in none.
+fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<SkippedImage>), DataError> {
     let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
     let in_split = |path: &str| {
         let (first, rest) = path.split_once('/')?;
@@ -118,7 +117,7 @@ fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<String>), Da
         let inner = if folder.is_some() { path.split_once('/').map_or("", |(_, rest)| rest) } else { path };
         match inner.split_once('/') {
             Some((class, _)) => found.push(LabeledEntry { entry, class, folder }),
-            None => skipped.push(format!("{path}: it lies in no class folder.")),
+            None => skipped.push(SkippedImage::NoFolder { path: path.clone() }),
         }
     }
     match (found.is_empty(), skipped.len()) {
@@ -140,7 +139,7 @@ fn classes<'a>(found: impl Iterator<Item = &'a LabeledEntry<'a>>) -> Vec<String>
 
 type Labelled = Vec<(u32, usize)>;
 
-/// Images by class, each class in the order of its hashes.
+/// Images by class, each class sorted by hash.
 fn group_by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec<usize>> {
     let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (label, entry) in images {
@@ -152,7 +151,7 @@ fn group_by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u3
     classes
 }
 
-/// Sets a tenth of each class apart, at least one image where it has two.
+/// Takes a tenth of each class for validation, at least one image of a class that has two.
 fn split_validation(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Labelled) {
     let (mut train, mut val) = (Vec::new(), Vec::new());
     for (label, entries) in group_by_class(images, hash) {
@@ -177,7 +176,7 @@ fn interleave(images: Labelled, hash: impl Fn(&usize) -> u64) -> Labelled {
     ranked.into_iter().map(|(_, label, entry)| (label, entry)).collect()
 }
 
-/// FNV-1a over seed and path with a final mix: fixed for all times, unlike the standard library's hasher.
+/// FNV-1a over seed and path with a final mix. Unlike the standard library's hasher it never changes.
 fn hash(seed: u32, path: &str) -> u64 {
     let mut state = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().iter().chain(path.as_bytes()) {

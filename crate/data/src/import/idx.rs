@@ -1,12 +1,14 @@
-//! IDX files as MNIST's and Fashion-MNIST's: a magic number (0, 0, 8 for bytes, number of dimensions), the
-//! dimensions as big-endian 32-bit numbers, the bytes.
+//! IDX files, the format of MNIST and Fashion-MNIST: a magic number (0, 0, 8 for bytes, number of dimensions), the
+//! dimensions as big-endian 32-bit numbers, then the bytes.
+
+use alexnet_protocol::messages::IdxDamage;
 
 use super::file_tree::FileTree;
 use super::{Parts, reserve};
 use crate::sharded::fit;
-use crate::{DataError, Samples};
+use crate::{DataError, Samples, SkippedImage};
 
-/// Whether a file's name is one that IDX files have (`train-images-idx3-ubyte`, `labels.idx1`).
+/// Whether a file is named like an IDX file (`train-images-idx3-ubyte`, `labels.idx1`).
 fn named(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -24,7 +26,7 @@ struct Array {
     values: Vec<u8>,
 }
 
-/// Reads `train-images`/`train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
+/// Reads `train-images` and `train-labels`, and the `t10k` (or `test`, `val`) pair where there is one.
 pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataError> {
     let places: Vec<(usize, String)> = container
         .entries
@@ -41,11 +43,7 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
         if tests { &mut val } else { &mut train }.push(array);
     }
     let mut train = match train.is_empty() {
-        true => {
-            return Err(DataError::layout(
-                "The IDX files hold only test images: add train-images-idx3-ubyte and train-labels-idx1-ubyte.",
-            ));
-        }
+        true => return Err(DataError::IdxTestOnly),
         false => pair(train, size)?,
     };
     let mut val = if val.is_empty() { last_tenth(&mut train) } else { pair(val, size)? };
@@ -54,13 +52,13 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
     let unknown = val.labels.iter().filter(|&&label| label >= classes).count();
     let mut skipped = Vec::new();
     if unknown > 0 {
-        skipped.push(format!("{unknown} of {before} test images have a class that no training image has."));
+        skipped.push(SkippedImage::UnknownLabels { count: unknown, images: before });
         retain(&mut val, |label| label < classes);
     }
     Ok(Parts { labels: (0..classes).map(|class| class.to_string()).collect(), train, val, skipped })
 }
 
-/// Sets the last tenth apart where there is no test split.
+/// Takes the last tenth for validation where there is no test split.
 pub(super) fn last_tenth(train: &mut Samples) -> Samples {
     let apart = (train.len() / 10).max(1).min(train.len().saturating_sub(1));
     let kept = train.len() - apart;
@@ -83,21 +81,19 @@ fn retain(samples: &mut Samples, keep: impl Fn(u32) -> bool) {
 }
 
 fn parse(name: String, bytes: Vec<u8>) -> Result<Array, DataError> {
-    let wrong = |what: &str| {
-        DataError::layout(format!("“{name}” is not a usable IDX file: {what}; download it again."))
-    };
+    let wrong = |reason| DataError::IdxBroken { name: name.clone(), reason };
     let Some((&[0, 0, 8, rank @ 1..=4], rest)) = bytes.split_first_chunk::<4>() else {
-        return Err(wrong("it does not begin as one of bytes does"));
+        return Err(wrong(IdxDamage::Start));
     };
     let rank = usize::from(rank);
     let (Some(head), Some(values)) = (rest.get(..rank * 4), rest.get(rank * 4..)) else {
-        return Err(wrong("it is cut off"));
+        return Err(wrong(IdxDamage::Truncated));
     };
     let dimensions: Vec<usize> =
         head.as_chunks::<4>().0.iter().map(|d| u32::from_be_bytes(*d) as usize).collect();
     let expected = dimensions.iter().try_fold(1usize, |product, d| product.checked_mul(*d));
     if expected != Some(values.len()) {
-        return Err(wrong("it does not hold as many values as it says"));
+        return Err(wrong(IdxDamage::Count));
     }
     Ok(Array { values: values.to_vec(), dimensions, name })
 }
@@ -107,37 +103,28 @@ fn pair(arrays: Vec<Array>, size: u32) -> Result<Samples, DataError> {
     for array in arrays {
         let place = if array.dimensions.len() == 1 { &mut labels } else { &mut images };
         if let Some(other) = place.replace(array) {
-            return Err(DataError::layout(format!(
-                "There are two files of the same kind, one of them “{}”: bring one pair of images and labels for each split.",
-                other.name
-            )));
+            return Err(DataError::IdxTwice { name: other.name });
         }
     }
     let (images, labels) = match (images, labels) {
         (Some(images), Some(labels)) => (images, labels),
-        (Some(one), None) => return Err(missing_partner(&one.name, "labels")),
-        (None, Some(one)) => return Err(missing_partner(&one.name, "images")),
+        (Some(one), None) => return Err(DataError::IdxNoLabels { name: one.name }),
+        (None, Some(one)) => return Err(DataError::IdxNoImages { name: one.name }),
         (None, None) => return Err(DataError::NoImages),
     };
     let [count, height, width] = images.dimensions[..] else {
-        return Err(DataError::layout(format!(
-            "“{}” does not hold grey images: use files such as MNIST's.",
-            images.name
-        )));
+        return Err(DataError::IdxNotGrey { name: images.name });
     };
     if count != labels.values.len() || count == 0 {
-        return Err(DataError::layout(format!(
-            "“{}” holds {count} images but “{}” {} labels: bring the two files that belong together.",
-            images.name,
-            labels.name,
-            labels.values.len()
-        )));
+        return Err(DataError::IdxCounts {
+            file: images.name,
+            images: count,
+            other: labels.name,
+            labels: labels.values.len(),
+        });
     }
     if height != width || !(1..=4096).contains(&width) {
-        return Err(DataError::layout(format!(
-            "The images of “{}” are {width} × {height} pixels: only square ones can be used.",
-            images.name
-        )));
+        return Err(DataError::IdxNotSquare { name: images.name, width, height });
     }
     let mut samples = reserve(count, size)?;
     for image in images.values.chunks_exact(width * width) {
@@ -145,8 +132,4 @@ fn pair(arrays: Vec<Array>, size: u32) -> Result<Samples, DataError> {
     }
     samples.labels.extend(labels.values.iter().map(|&label| u32::from(label)));
     Ok(samples)
-}
-
-fn missing_partner(name: &str, missing: &str) -> DataError {
-    DataError::layout(format!("“{name}” came without its {missing}: bring images and labels together."))
 }

@@ -1,10 +1,10 @@
-//! Data sets that a visitor brings: what arrived is told by its content, never by its name alone.
+//! Import of a user's data sets. The format is detected by content, never by name alone.
 //!
 //! - a ZIP or tar archive, or loose files with their folders, in torchvision's ImageFolder layout ([`folders`]);
 //! - CIFAR-10's official binary archive ([`cifar`]);
 //! - IDX files as MNIST's ([`idx`]).
 //!
-//! A project that the page exported is an ImageFolder archive that says the order of its classes ([`project`]).
+//! A project exported by the page is an ImageFolder archive that also lists its classes in order ([`project`]).
 
 mod cifar;
 mod file_tree;
@@ -17,82 +17,82 @@ mod statistics;
 
 use alexnet_protocol::{ClassLabel, Preprocess};
 
-use crate::{DataError, InMemoryDataset, Samples};
+use crate::{DataError, InMemoryDataset, Samples, SkippedImage};
 use file_tree::FileTree;
 use folders::Plan;
 
 pub use project::project_network;
 
-/// How pictures become squares of the network's size.
+/// How images are brought to the network's input size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputSize {
-    /// Length in pixels that the shorter side is scaled to.
+    /// Length of the shorter side after scaling, in pixels.
     pub resize: u32,
-    /// Side in pixels of the square from the middle.
+    /// Side of the centre crop, in pixels.
     pub crop: u32,
 }
 
 impl InputSize {
-    /// Squares of `size` pixels with all that the shorter side shows.
+    /// Centre crops of `size` pixels that show the whole shorter side.
     pub fn whole(size: u32) -> Self {
         Self { resize: size, crop: size }
     }
 }
 
 impl From<Preprocess> for InputSize {
-    /// As a model sees pictures.
+    /// The sizes of a model's preprocessing.
     fn from(Preprocess { resize, crop, .. }: Preprocess) -> Self {
         Self { resize, crop }
     }
 }
 
-/// One file that was dropped, picked or read.
+/// A file to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its path with `/` between folders, relative to what was dropped.
+    /// Its path with `/` between folders, relative to the imported folder.
     pub path: String,
     /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// A data set that came in, and what had to be left out.
+/// An imported data set, and what was left out.
 pub struct Import {
     /// The data set.
     pub source: InMemoryDataset,
-    /// One sentence for each image that could not be used.
-    pub skipped: Vec<String>,
+    /// Images that could not be used.
+    pub skipped: Vec<SkippedImage>,
 }
 
-/// Labelled images without a split, for measuring a model.
+/// Labelled images without a split, for evaluation.
 #[derive(Debug)]
 pub struct UnsplitImages {
-    /// The folders with images, in order.
+    /// The class folders, in order.
     pub labels: Vec<ClassLabel>,
-    /// The images; their labels are places in `labels`.
+    /// The images; a label is an index into `labels`.
     pub samples: Samples,
-    /// One sentence for each image that could not be used.
-    pub skipped: Vec<String>,
+    /// Images that could not be used.
+    pub skipped: Vec<SkippedImage>,
 }
 
-/// Both splits of a data set as they were read.
+/// Both splits of a data set.
 struct Parts {
     labels: Vec<String>,
     train: Samples,
     val: Samples,
-    skipped: Vec<String>,
+    skipped: Vec<SkippedImage>,
 }
 
-/// Reads a data set and turns its images into squares of bytes.
+/// Imports a data set: decodes its images and brings them to the network's input size.
 ///
-/// Where there is no validation split, a tenth of each class (at least one image of each that has two) is set
-/// apart by a hash of path and `seed`: the same files give the same split. Classes are interleaved, so that a
-/// prefix of the images is balanced. Classes are in the order of their names, those of an exported project in its own.
-/// `progress` hears (images done, images in all).
+/// Without a validation split, a tenth of each class (at least one image of a class that has two) is used for
+/// validation. A hash of path and `seed` chooses: the same files give the same split. Classes are interleaved, so a
+/// prefix of the images is balanced. Classes are sorted by name; those of an exported project keep its order.
+/// `progress` is called with the number of images done and the total.
 ///
 /// # Errors
-/// One sentence: an archive that is damaged, encrypted, a bomb or holds names that point outside; no image, one
-/// image, one class, no folders; more images than memory holds. A broken image among good ones is no error: it
-/// is named in [`Import::skipped`].
+/// One sentence: an archive that is damaged, encrypted, a decompression bomb, or has paths outside of itself; no image,
+/// one image, one class, no folders; more images than fit into memory. A damaged image among good ones is no error:
+/// [`Import::skipped`] names it.
 pub fn import(
     files: Vec<File>,
     square: InputSize,
@@ -120,11 +120,11 @@ pub fn import(
     Ok(Import { source: InMemoryDataset::new(labels, size, train, val, preprocess)?, skipped })
 }
 
-/// Reads labelled images to measure a model with, exactly as the model sees a photo. Of a data set with
-/// `train/` and `val/` (or `test/`) only the latter is taken.
+/// Imports labelled images to evaluate a model, with the model's own preprocessing. Of a data set with `train/` and
+/// `val/` (or `test/`) only the latter is read.
 ///
 /// # Errors
-/// As [`import`], but one class or one image will do.
+/// As [`import`], but one class or one image is enough.
 pub fn import_unsplit(
     files: Vec<File>,
     preprocess: &Preprocess,
@@ -145,7 +145,7 @@ pub fn import_unsplit(
     Ok(UnsplitImages { labels, samples, skipped })
 }
 
-/// What a network can be trained and tested on: two classes, and an image for the test.
+/// Checks that there are two classes and a validation image.
 fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> Result<(), DataError> {
     if train.len() + val.len() == 1 {
         return Err(DataError::OneImage);
@@ -154,7 +154,7 @@ fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> R
         return Err(DataError::OneClass { class: class.clone() });
     }
     if val.is_empty() && train.len() > 1 {
-        // Every image set apart was broken, or each class has only one: the last one serves.
+        // Every validation image was damaged, or each class has only one image: the last one is used.
         let (bytes, label) = (train.image_bytes(), train.labels.pop());
         let kept = train.pixels.len().saturating_sub(bytes);
         val.pixels = train.pixels.split_off(kept);
@@ -162,9 +162,7 @@ fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> R
     }
     let first = train.labels.first();
     match first {
-        None => {
-            Err(DataError::layout("The data set has no image to learn from: put some into its train folder."))
-        }
+        None => Err(DataError::NoTrainImages),
         Some(&class) if train.labels.iter().all(|&label| label == class) => {
             Err(DataError::OneClass { class: labels.get(class as usize).cloned().unwrap_or_default() })
         }
@@ -172,7 +170,7 @@ fn check_classes(labels: &[String], train: &mut Samples, val: &mut Samples) -> R
     }
 }
 
-/// An empty set of images of this size with room for `images` of them.
+/// No images yet, with room for `images` of this size.
 fn reserve(images: usize, size: u32) -> Result<Samples, DataError> {
     let bytes = images as u64 * u64::from(size) * u64::from(size) * 3;
     let too_many = || DataError::TooMany { images, size, megabytes: bytes / 1_000_000 };
@@ -184,6 +182,6 @@ fn reserve(images: usize, size: u32) -> Result<Samples, DataError> {
     Ok(Samples { size, pixels, labels: Vec::with_capacity(images) })
 }
 
-/// Bytes of pixels that a data set may take: in a 32-bit address space (a tab) the archive, the network and its
-/// activations need room beside it.
+/// Largest size of a data set's pixels in bytes. In a 32-bit address space (a tab) the archive, the network and its
+/// activations need room too.
 const MEMORY: u64 = if usize::BITS == 32 { 1_500_000_000 } else { 1 << 40 };

@@ -1,6 +1,6 @@
-//! What the names of files and folders say: which split an image belongs to, and what is no image at all.
+//! What paths say: the split of an image, and which files are no images.
 
-/// Files that lie beside images in data sets and on disks.
+/// Files that are found beside images.
 const IGNORED: &[&str] = &[
     "txt",
     "json",
@@ -33,7 +33,7 @@ const IGNORED: &[&str] = &[
     "pt",
 ];
 
-/// What a folder's name says about the images below it.
+/// What a folder's name says about its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SplitFolder {
     Train,
@@ -41,7 +41,7 @@ pub(super) enum SplitFolder {
     Test,
 }
 
-/// The split that a folder's (or archive's) name stands for.
+/// The split that a folder or archive is named after.
 pub(super) fn split_of(name: &str) -> Option<SplitFolder> {
     match name.to_ascii_lowercase().as_str() {
         "train" | "training" => Some(SplitFolder::Train),
@@ -51,8 +51,8 @@ pub(super) fn split_of(name: &str) -> Option<SplitFolder> {
     }
 }
 
-/// The folders that hold everything (`data/images/`), to be removed from every path. A folder whose name says which
-/// split it is stays, and so does one with images right in it.
+/// The common top folders (`data/images/`), which are removed from every path. A folder named like a split stays, and
+/// so does a folder with images directly in it.
 pub(super) fn common_folders<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> String {
     let mut common = String::new();
     loop {
@@ -72,7 +72,7 @@ pub(super) fn common_folders<'a>(paths: impl Iterator<Item = &'a str> + Clone) -
     }
 }
 
-/// Whether a file is certainly no image of the data set: hidden, a system's own, a text.
+/// Whether a file is certainly no image of the data set: hidden, made by the system, or text.
 pub(super) fn is_ignored(path: &str) -> bool {
     let hidden = path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
     let name = path.rsplit('/').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! A project that the page exported: pictures in ImageFolder layout, `project.json` with the classes in their order,
-//! the network. Only the classes are read here.
+//! A project exported by the page: images in ImageFolder layout, `project.json` with the classes in order, and the
+//! network. Only the classes are read here.
 
 use alexnet_protocol::ClassLabel;
 use serde::Deserialize;
@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::Samples;
 use super::file_tree::FileTree;
 
-/// Name of the description at the top of a project.
+/// File name of a project's description.
 const DESCRIPTION: &str = "project.json";
-/// Name of the network beside it.
+/// File name of a project's network.
 const NETWORK: &str = "network.safetensors";
 
 #[derive(Deserialize)]
@@ -17,7 +17,7 @@ struct Project {
     classes: Vec<Class>,
 }
 
-/// A class by its folder's name alone, or with a name of its own.
+/// A class: its folder's name, or folder and name.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Class {
@@ -29,7 +29,7 @@ enum Class {
     },
 }
 
-/// The classes of a project in their order; of anything else, or a file that says something else, none.
+/// The classes of a project in order; none for anything that is no project.
 pub(super) fn classes(container: &mut FileTree) -> Vec<ClassLabel> {
     let place = container.entries.iter().position(|entry| entry.path == DESCRIPTION);
     let text = place.and_then(|place| container.read(place).ok());
@@ -41,7 +41,7 @@ pub(super) fn classes(container: &mut FileTree) -> Vec<ClassLabel> {
     project.map(|project| project.classes.into_iter().map(label).collect()).unwrap_or_default()
 }
 
-/// The folders as classes: those of the project first, in its order and with its names.
+/// The folders as classes: the project's classes first, in its order and with its names.
 pub(super) fn arrange(
     folders: Vec<String>,
     project: &[ClassLabel],
@@ -62,7 +62,7 @@ pub(super) fn arrange(
     order.iter().filter_map(label).collect()
 }
 
-/// The network's file in an exported project; `None` where these bytes are no archive or hold none.
+/// The network's file in an exported project; `None` where the bytes are no archive or hold no network.
 pub fn project_network(bytes: &[u8]) -> Option<Vec<u8>> {
     if !bytes.starts_with(b"PK\x03\x04") {
         return None;

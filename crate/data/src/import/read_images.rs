@@ -1,16 +1,16 @@
-//! Encoded images to bytes at the network's size.
+//! Decodes images to bytes at the network's input size.
 
 use alexnet_protocol::Preprocess;
 
 use super::file_tree::FileTree;
 use super::folders::Plan;
 use super::{Parts, reserve};
-use crate::{DataError, Image, Split, decode, preprocess_image};
+use crate::{DataError, Image, SkippedImage, Split, decode, preprocess_image};
 
-/// Images whose encoded bytes are in memory at a time; with the feature `rayon` they are decoded on all cores.
+/// Number of images whose encoded bytes are in memory at once; with the feature `rayon` all cores decode them.
 const CHUNK: usize = if cfg!(feature = "rayon") { 256 } else { 8 };
 
-/// Reads the planned images; those that cannot be read are named.
+/// Decodes the planned images; images that cannot be decoded are named in the result.
 pub(super) fn read(
     container: &mut FileTree,
     plan: Plan,
@@ -38,13 +38,13 @@ pub(super) fn read(
                     samples.pixels.extend_from_slice(&square.rgb);
                     samples.labels.push(image.label);
                 }
-                // A bomb is no broken image: nothing of such an archive is trusted.
+                // A decompression bomb is more than a damaged image: the whole archive is refused.
                 Err(error @ DataError::Bomb { .. }) => return Err(error),
                 Err(error) => {
                     let path = container.entries.get(image.entry).map_or("", |e| e.path.as_str());
-                    let sentence = format!("{path}: {error}");
-                    first.get_or_insert_with(|| sentence.clone());
-                    skipped.push(sentence);
+                    let image = SkippedImage::Unreadable { path: path.into(), reason: Box::new(error) };
+                    first.get_or_insert_with(|| Box::new(image.clone()));
+                    skipped.push(image);
                 }
             }
         }
@@ -74,7 +74,7 @@ fn to_input_size(bytes: Result<Vec<u8>, DataError>, preprocess: &Preprocess) -> 
     Ok(preprocess_image(&decode(&bytes?)?, preprocess))
 }
 
-/// Drops classes all of whose images were broken.
+/// Removes classes whose images are all damaged.
 fn without_empty_classes(mut parts: Parts) -> Parts {
     let mut images = vec![0usize; parts.labels.len()];
     for &label in parts.train.labels.iter().chain(&parts.val.labels) {
@@ -100,9 +100,7 @@ fn without_empty_classes(mut parts: Parts) -> Parts {
     let labels = std::mem::take(&mut parts.labels);
     for (label, count) in labels.into_iter().zip(images) {
         match count {
-            0 => parts
-                .skipped
-                .push(format!("{label}: none of its images could be read, so the class is left out.")),
+            0 => parts.skipped.push(SkippedImage::EmptyClass { class: label }),
             _ => parts.labels.push(label),
         }
     }

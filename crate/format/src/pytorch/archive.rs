@@ -1,11 +1,12 @@
-//! A PyTorch file, read where it lies: `pytorch-reader` wants a file whole in memory, so it gets a ZIP archive without
-//! the weights, and for each tensor one with that tensor's weights alone. A legacy stream becomes such an archive too:
-//! what was saved is the same pickle in both.
+//! Reads a PyTorch file in place. `pytorch-reader` wants a whole file in memory, so it gets a ZIP archive without the
+//! weights, and then for each tensor an archive with that tensor's weights alone. A legacy file becomes such an archive
+//! too, since it holds the same pickle.
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::ops::Range;
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use flate2::{Decompress, FlushDecompress};
 use pytorch_reader::{PytorchReader, Tensor};
 use rawzip::{
@@ -14,36 +15,36 @@ use rawzip::{
 };
 
 use super::calls;
-use super::error::{self, NOT_TORCH};
-use super::pickles::{PICKLE, Stream, TOO_LARGE};
-use crate::error::{FormatError, told};
-use crate::read::{ReadAt, allocate, read_chunks, read_exact_at};
+use super::error;
+use super::pickles::{PICKLE, Stream};
+use crate::printable::printable;
+use crate::read::{ReadAt, allocate, no_memory, read_chunks, read_exact_at};
 
-/// Storages up to this size are taken with what describes them: of a hostile number of small ones, none is looked for
-/// one by one.
+/// Storages up to this size in bytes are read together with the description. So a hostile file with very many small
+/// storages does not make us look for each.
 const SMALL: u64 = 1 << 20;
 
-/// Bytes of descriptions and small storages that are taken at most; AlexNet has 0.2 MB of them.
+/// Largest size of description and small storages together, in bytes; AlexNet's are 0.2 MB.
 const MOST: u64 = 64 << 20;
 
-/// Files of an archive that are looked at, at most: AlexNet has 16 storages, its optimiser a few dozen.
+/// Largest number of files in an archive: AlexNet has 16 storages, its optimiser a few dozen.
 const FILES: usize = 4000;
 
-/// The name of the pickle behind its folder.
+/// File name of the pickle, without its folder.
 const DATA: &str = "data.pkl";
 
-/// Bytes of a ZIP archive around those of a file and its name, twice; those at its end count as a file's.
+/// Overhead of a file in a ZIP archive in bytes, names (stored twice) not included; the archive's end counts as a file.
 const HEADERS: usize = 256;
 
-/// Bytes before each storage of a legacy stream: how many numbers it holds.
+/// Bytes before each storage of a legacy file: its number of values.
 const COUNT: usize = 8;
 
 /// An opened file.
 pub struct Archive<'a> {
     file: &'a dyn ReadAt,
-    /// What finds files; a legacy stream has none.
+    /// The directory of a ZIP archive; a legacy file has none.
     zip: Option<ZipArchive<At<'a>>>,
-    /// What describes the weights, and small ones.
+    /// The description of the tensors, and small storages.
     described: Vec<(Entry, Vec<u8>)>,
     /// The large storages, still in the file.
     storages: Vec<Entry>,
@@ -53,21 +54,21 @@ pub struct Archive<'a> {
 struct Entry {
     name: String,
     method: CompressionMethod,
-    /// 0 where there is none, for the reader too.
+    /// 0 means no checksum, to the reader too.
     checksum: u32,
     size: u64,
     place: Place,
 }
 
-/// Where a file's bytes are.
+/// Where an entry's bytes are.
 enum Place {
-    /// To be looked up.
+    /// Its local header must be read first.
     InZip(ZipArchiveEntryWayfinder),
-    /// From here on.
+    /// At this offset.
     At(u64),
 }
 
-/// What `rawzip` reads through.
+/// The adapter that `rawzip` reads through.
 #[derive(Clone, Copy)]
 struct At<'a>(&'a dyn ReadAt);
 
@@ -81,7 +82,7 @@ impl ReaderAt for At<'_> {
 }
 
 impl<'a> Archive<'a> {
-    /// Opens an archive, of whose storages only small ones are read; with the tensors that it describes.
+    /// Opens an archive and returns its tensors' descriptions; of the storages only small ones are read.
     ///
     /// # Errors
     /// As [`open`](super::open).
@@ -96,13 +97,13 @@ impl<'a> Archive<'a> {
         let mut files: Vec<Entry> = Vec::new();
         let mut entries = zip.entries(&mut buffer);
         while let Some(entry) = entries.next_entry().map_err(broken)? {
-            // torch.save's names are ASCII: what is named otherwise is none of its own.
+            // torch.save writes ASCII names only.
             let Ok(name) = std::str::from_utf8(entry.file_path().as_bytes()) else { continue };
-            // Of two files of one name, each reader would choose its own.
+            // Two files of one name: readers differ in which they choose.
             if files.len() == FILES || files.iter().any(|other| other.name == name) {
                 let reason = match files.len() {
-                    FILES => "its ZIP archive holds more files than the weights of any network".to_owned(),
-                    _ => format!("its ZIP archive holds {} twice", told(name)),
+                    FILES => FileDamage::Files,
+                    _ => FileDamage::Twice { name: printable(name) },
                 };
                 return Err(FormatError::Damaged { reason });
             }
@@ -114,9 +115,9 @@ impl<'a> Archive<'a> {
                 place: Place::InZip(entry.wayfinder()),
             });
         }
-        // The reader's own rule and sentence, before anything is read for it.
+        // The same check as the reader's, before anything is read for it.
         if !files.iter().any(|entry| entry.name.ends_with(DATA)) {
-            return Err(NOT_TORCH);
+            return Err(FormatError::NotTorch);
         }
         let mut own = Self { file, zip: Some(zip), described: Vec::new(), storages: Vec::new() };
         own.take(files, small)?;
@@ -124,14 +125,14 @@ impl<'a> Archive<'a> {
         Ok((own, tensors))
     }
 
-    /// Opens a legacy stream in the same way; none where it is not as `torch.save` writes it.
+    /// Opens a legacy file in the same way; `None` if it is not as `torch.save` writes it.
     pub fn open_stream(file: &'a dyn ReadAt) -> Option<(Self, Vec<Tensor>)> {
         Self::open_stream_keeping(file, SMALL)
     }
 
     fn open_stream_keeping(file: &'a dyn ReadAt, small: u64) -> Option<(Self, Vec<Tensor>)> {
         let stream = Stream::find(file)?;
-        // The reader's own check of the preamble, before an empty dictionary and an empty list of storages.
+        // Lets the reader check the preamble, followed by an empty dictionary and an empty list of storages.
         let checked = [stream.preamble.as_slice(), b"\x80\x02}.", b"\x80\x02]."].concat();
         let checked = PytorchReader::from_bytes(checked, None).ok()?;
         checked.metadata().is_legacy_format().then_some(())?;
@@ -139,7 +140,7 @@ impl<'a> Archive<'a> {
         let saved = Entry::plain(DATA.to_owned(), end - start, start);
         let mut own = Self { file, zip: None, described: Vec::new(), storages: Vec::new() };
         own.take(vec![saved], small).ok()?;
-        // How wide a storage's numbers are, its tensors know.
+        // The tensors say how wide a storage's values are.
         let mut widths = HashMap::new();
         for tensor in own.tensors(None).ok()? {
             if let Some(name) = tensor.read().err().as_ref().and_then(missed) {
@@ -161,7 +162,7 @@ impl<'a> Archive<'a> {
         (at <= file.size()).then_some((own, tensors))
     }
 
-    /// Reads these files, but for large storages, which stay where they are.
+    /// Reads these files, except large storages, which stay in the file.
     fn take(&mut self, files: Vec<Entry>, small: u64) -> Result<(), FormatError> {
         let mut left = MOST;
         for entry in files {
@@ -172,7 +173,7 @@ impl<'a> Archive<'a> {
             }
             let pickle = entry.name.ends_with(DATA);
             if pickle && entry.size > PICKLE {
-                return Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() });
+                return Err(FormatError::Damaged { reason: FileDamage::PickleSize });
             }
             let bytes = self.read(&entry, left)?;
             left -= bytes.len() as u64;
@@ -188,7 +189,7 @@ impl<'a> Archive<'a> {
     /// A tensor's bytes, as [`bytes`](super::bytes) gives them.
     ///
     /// # Errors
-    /// A sentence when the file ends before the tensor does, or its checksum is wrong.
+    /// The file ends before the tensor does, or a checksum is wrong.
     pub fn bytes(&self, tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
         let missing = match tensor.read() {
             Ok(bytes) => return Ok(bytes),
@@ -201,15 +202,16 @@ impl<'a> Archive<'a> {
         error::bytes(&alone.ok_or_else(|| error::unreadable(tensor, &missing))?)
     }
 
-    /// The tensors, those of this storage with their weights.
+    /// The tensors; those of this storage have their weights.
     fn tensors(&self, storage: Option<&Entry>) -> Result<Vec<Tensor>, FormatError> {
-        let storage = storage.map(|entry| Ok((entry, self.place(entry, u64::MAX)?))).transpose()?;
+        let storage =
+            storage.map(|entry| self.place(entry, u64::MAX).map(|place| (entry, place))).transpose()?;
         let sizes = self.described.iter().map(|(entry, bytes)| (entry, bytes.len()));
         let sizes = sizes.chain(storage.map(|(entry, (_, length))| (entry, length)));
         let room = sizes.map(|(entry, length)| length + 2 * entry.name.len() + HEADERS).sum();
-        // Exactly: a vector that grows would leave behind what it was copied from.
+        // The exact capacity: a growing vector would be copied, which takes memory twice.
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(room).map_err(|_| FormatError::NoRoom { bytes: room as u64 })?;
+        bytes.try_reserve_exact(room).map_err(|_| no_memory(room as u64))?;
         let mut archive = ZipArchiveWriter::new(&mut bytes);
         for (entry, bytes) in &self.described {
             add(&mut archive, entry, |write| write(bytes))?;
@@ -222,7 +224,7 @@ impl<'a> Archive<'a> {
         Ok(reader.into_tensors().into_values().collect())
     }
 
-    /// A file's bytes as they are stored, `most` of them at most.
+    /// An entry's bytes as stored, at most `most`.
     fn read(&self, entry: &Entry, most: u64) -> Result<Vec<u8>, FormatError> {
         let (start, length) = self.place(entry, most)?;
         let mut bytes = allocate(length as u64)?;
@@ -230,21 +232,21 @@ impl<'a> Archive<'a> {
         Ok(bytes)
     }
 
-    /// Where a file's bytes begin in the archive and how many they are, `most` at most.
+    /// Offset and length of an entry's bytes; at most `most` bytes.
     fn place(&self, entry: &Entry, most: u64) -> Result<(u64, usize), FormatError> {
         let (start, end) = match (&entry.place, &self.zip) {
             (Place::InZip(place), Some(zip)) => {
                 zip.get_entry(*place).map_err(broken)?.compressed_data_range()
             }
             (Place::At(start), _) => (*start, start.saturating_add(entry.size)),
-            // There is no archive to look in: nothing that can be read.
+            // Without an archive there is nothing to read.
             (Place::InZip(_), None) => (0, u64::MAX),
         };
         let length = end.saturating_sub(start);
         match usize::try_from(length) {
             Ok(fits) if end <= self.file.size() && length <= most => Ok((start, fits)),
             _ => {
-                let reason = format!("{} is longer than it can be", told(&entry.name));
+                let reason = FileDamage::FileLength { name: printable(&entry.name) };
                 Err(FormatError::Damaged { reason })
             }
         }
@@ -252,12 +254,12 @@ impl<'a> Archive<'a> {
 }
 
 impl Entry {
-    /// A file that is neither compressed nor has a checksum, from `start` on.
+    /// An entry at `start`, uncompressed and without a checksum.
     fn plain(name: String, size: u64, start: u64) -> Self {
         Self { name, method: CompressionMethod::STORE, checksum: 0, size, place: Place::At(start) }
     }
 
-    /// A small file's content, where what is stored is compressed and can be unpacked.
+    /// The content of a small entry, if it is compressed and can be unpacked.
     fn inflate(&self, stored: &[u8]) -> Option<Vec<u8>> {
         let mut content = Vec::with_capacity(usize::try_from(self.size).ok()?);
         let inflate =
@@ -268,14 +270,14 @@ impl Entry {
     }
 }
 
-/// The storage that a tensor's reader misses. It says so in words only: its version is pinned and a test holds them.
+/// The storage that the reader misses, taken from its error text. Its version is pinned and a test checks the text.
 fn missed(error: &std::io::Error) -> Option<String> {
     let said = error.to_string();
     let (_, rest) = said.split_once("ZIP entry '")?;
     Some(rest.split_once("': not found")?.0.to_owned())
 }
 
-/// Copies a file into an archive as it is stored; `content` hands its bytes to what it is given.
+/// Copies an entry as stored into an archive; `content` passes the bytes to its argument.
 fn add(
     archive: &mut ZipArchiveWriter<&mut Vec<u8>>,
     entry: &Entry,
@@ -288,9 +290,9 @@ fn add(
     Ok(())
 }
 
-/// What the reader of ZIP archives says is for those who write one.
+/// The ZIP reader's own errors are for developers, so they are replaced.
 fn broken<T>(_: T) -> FormatError {
-    FormatError::Damaged { reason: error::ZIP.to_owned() }
+    FormatError::Damaged { reason: FileDamage::Zip }
 }
 
 #[cfg(test)]
@@ -338,7 +340,7 @@ mod tests {
         let bytes = fixture("legacy.pth");
         let short = &bytes[..bytes.len() - 1];
         let mut foreign = bytes.clone();
-        // The protocol's version, which PyTorch wants to be 1001.
+        // The version of the legacy format: always 1001.
         let version = bytes.windows(2).position(|window| window == b"\xe9\x03").unwrap();
         foreign[version] = 0;
         for (what, file) in [("cut", short), ("foreign", &foreign), ("zip", &fixture("zip.pth"))] {

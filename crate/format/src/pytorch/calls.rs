@@ -1,21 +1,22 @@
-//! What a pickle wants called.
+//! Checks the functions that a pickle asks to call.
 //!
-//! A pickle builds its values by calling functions by name. None is ever called here: the reader knows the few that
-//! make tensors, and leaves what others would have made out. What training scripts keep beside the weights (options,
-//! scalars, paths, dates) is made by the functions of [`HARMLESS`] or is an object of a class, of which the pickle
-//! holds the attributes and calls nothing; that may be left out in silence. A call of anything else (`os.system`) is no
-//! description of weights, so the file is refused by that function's name, though nothing would have come of it.
+//! A pickle builds its values by calling functions by name. Nothing is ever called here: the reader knows the few
+//! functions that make tensors and skips all others. Training scripts store more than weights: options, scalars, paths,
+//! dates. Those are made by the functions of [`HARMLESS`], or are objects of a class with attributes only; both are
+//! skipped without an error. A call of anything else (`os.system`) does not describe weights, so the file is refused and
+//! the error names the function.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
+use alexnet_protocol::messages::FormatError;
 use pytorch_reader::OpCode;
 
 use super::pickles::Pickles;
-use crate::error::{FormatError, told};
+use crate::printable::printable;
 use crate::read::ReadAt;
 
-/// Functions that make plain values, as Python and PyTorch have called them over the years.
+/// Functions that make plain values, under their names in all versions of Python and PyTorch.
 const HARMLESS: &[&str] = &[
     "collections.OrderedDict",
     "collections.defaultdict",
@@ -66,24 +67,27 @@ const HARMLESS: &[&str] = &[
     "decimal.Decimal",
 ];
 
-/// What PyTorch's own makers of tensors begin with.
+/// Prefix of PyTorch's functions that make tensors.
 const REBUILD: &str = "torch._utils._rebuild_";
 
-/// Pickles at the beginning of a legacy stream.
+/// Number of pickles at the beginning of a legacy file.
 const PICKLES: usize = 5;
 
-/// Looks for calls in the pickles that a file begins with: one in a ZIP archive's `data.pkl`, five in a legacy stream.
-/// What is wrong with them otherwise is for their reader to say.
+/// Checks the calls of the pickles at the beginning of a file: one in a ZIP archive's `data.pkl`, five in a legacy file.
+/// Other errors are left to the reader of the pickles.
 ///
 /// # Errors
-/// A sentence that names the function, or says that the pickles are larger than those of any network.
+/// Names the function, or says that the pickles are larger than those of any network.
 pub fn check(file: &dyn ReadAt) -> Result<(), FormatError> {
     let mut pickles = Pickles::new(file);
     let mut machine = Machine::default();
     for _ in 0..PICKLES {
         let whole = pickles.next(&mut |op, bytes, argument| machine.step(op, bytes, argument));
         if let Some(name) = machine.called.take() {
-            return Err(FormatError::Call { name });
+            return Err(match name.is_empty() {
+                true => FormatError::UnnamedCall,
+                false => FormatError::Call { name },
+            });
         }
         if whole.is_none() {
             break;
@@ -93,7 +97,7 @@ pub fn check(file: &dyn ReadAt) -> Result<(), FormatError> {
     pickles.fits()
 }
 
-/// A value on a pickle's stack, as far as it matters for what is called. Texts are places in the pickle.
+/// A value on a pickle's stack, as far as calls need it. Texts are ranges in the pickle.
 #[derive(Clone, Default)]
 enum Item {
     #[default]
@@ -108,7 +112,7 @@ enum Item {
 #[derive(Default)]
 struct Machine {
     stack: Vec<Item>,
-    /// By number, which is the pickle's to choose.
+    /// By number; the pickle chooses the numbers.
     memo: HashMap<usize, Item>,
     /// The first function called that is not harmless.
     called: Option<String>,
@@ -161,14 +165,14 @@ impl Machine {
                 self.stack.push(Item::Other);
             }
             Appends | SetItems | AddItems => self.pop_to_mark(),
-            // What stays is what they were added to.
+            // The container that they were added to stays on the stack.
             Pop | Append | Build => drop(self.pop()),
             SetItem => self.replace(2, false),
             BinPersId | Tuple1 => self.replace(1, true),
             NewObj | Tuple2 => self.replace(2, true),
             NewObjEx | Tuple3 => self.replace(3, true),
             Proto | Frame | Stop => {}
-            // Values by themselves.
+            // Plain values.
             _ => self.stack.push(Item::Other),
         }
     }
@@ -181,7 +185,7 @@ impl Machine {
         while !matches!(self.stack.pop(), Some(Item::Mark) | None) {}
     }
 
-    /// Takes values off, for one that they make.
+    /// Replaces values on the stack by the one that they make.
     fn replace(&mut self, taken: usize, made: bool) {
         self.stack.truncate(self.stack.len().saturating_sub(taken));
         if made {
@@ -195,15 +199,15 @@ impl Machine {
         };
         let name = match function {
             Item::Name(module, name) => [text(module), text(name)].join("."),
-            _ => "a function without a name".to_owned(),
+            _ => String::new(),
         };
         if !HARMLESS.contains(&name.as_str()) && !name.starts_with(REBUILD) {
-            self.called.get_or_insert_with(|| told(&name));
+            self.called.get_or_insert_with(|| printable(&name));
         }
     }
 }
 
-/// An argument that is a number: digits, or bytes from the least on.
+/// A number as an argument: decimal digits, or little-endian bytes.
 fn number(digits: bool, argument: Option<&[u8]>) -> Option<usize> {
     let argument = argument?;
     if digits {
@@ -221,6 +225,7 @@ mod tests {
     fn called(pickle: &[u8]) -> Option<String> {
         match check(&pickle) {
             Err(FormatError::Call { name }) => Some(name),
+            Err(FormatError::UnnamedCall) => Some("a function without a name".into()),
             other => other.map(|()| None).unwrap(),
         }
     }
@@ -229,19 +234,19 @@ mod tests {
     fn a_call_is_found_however_it_is_spelt() {
         for pickle in [
             &b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R."[..],
-            // By protocol 4, its names from the memo, in reverse order and doubled.
+            // Protocol 4: names from the memo, in reverse order and twice.
             b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x8c\x02ls\x85R.",
             b"\x80\x04\x8c\x06system\x94\x8c\x02os\x94h\x01h\x00\x93\x8c\x02ls\x85R.",
             b"\x80\x04\x8c\x02os2\x8c\x06system\x93)R.",
-            // Kept, fetched later, by number and by line; behind marks and containers.
+            // Stored in the memo and fetched later, by number and by line; after marks and containers.
             b"\x80\x02cos\nsystem\nq\x070}(X\x01\0\0\0ah\x07)Ru.",
             b"(cos\nsystem\np3\nt0g3\n(tR.",
             b"\x80\x02]((K\x01N\x88tcos\nsystem\n)Re.",
-            // By a number that no pickle counts up to.
+            // A memo number larger than any real pickle's.
             b"\x80\x02cos\nsystem\nr\xff\xff\xff\x7f0j\xff\xff\xff\x7f)R.",
             // In the second pickle of a stream.
             b"\x80\x02N.\x80\x02cos\nsystem\n)R.",
-            // Before the pickle breaks off.
+            // The pickle is cut off after the call.
             b"\x80\x02cos\nsystem\n)RX\xff",
         ] {
             assert_eq!(called(pickle).as_deref(), Some("os.system"), "{}", pickle.escape_ascii());

@@ -1,92 +1,77 @@
-//! What `pytorch-reader` says about a file, as sentences.
+//! Errors of `pytorch-reader` as sentences.
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use pytorch_reader::{PickleError, PytorchError, Tensor};
 
-use crate::error::{CHOOSE, FormatError, told};
+use crate::printable::printable;
 
-/// That a ZIP archive is none of `torch.save`'s.
-pub const NOT_TORCH: FormatError =
-    FormatError::NotAModel { found: "a ZIP archive without PyTorch weights", advice: CHOOSE };
-
-/// What is wrong with an archive that cannot be read.
-pub const ZIP: &str = "the PyTorch file's ZIP archive is cut short or changed";
-
-/// That a file's numbers are the other way round.
-const BIG_ENDIAN: FormatError = FormatError::NotAModel {
-    found: "a PyTorch file from a big-endian machine",
-    advice: "convert it there, with safetensors.torch.save_file(model.state_dict(), …)",
-};
-
-/// Words in what the reader says, and what they mean to whoever has the file. It has no variants for them; its version
-/// is pinned, and tests of files that are so wrong hold the words.
-const REASONS: [(&str, &str); 18] = [
-    ("got -", "a tensor in it has a side or a place below zero"),
-    ("must be non-negative", "a tensor in it is larger than can be counted"),
-    ("overflow", "a tensor in it is larger than can be counted"),
-    ("elements, but", "a tensor in it is larger than what it is stored in"),
-    ("elements from storage", "a tensor in it is larger than what it is stored in"),
-    ("would materialize", "a tensor in it is larger than any network's"),
-    ("memo bomb", "what describes its weights repeats itself without end"),
-    ("nesting exceeds", "what describes its weights is nested too deeply"),
-    ("hecksum", "its checksum is wrong"),
-    ("not found in archive", "its numbers are missing"),
-    ("limit", "a part of it is larger than it can be"),
-    ("end of", "it ends early"),
-    ("bytes, found", "it ends early"),
-    ("ZIP", ZIP),
-    ("zip archive", ZIP),
-    ("TAR", "the PyTorch file's TAR archive is cut short or changed"),
-    ("failed to fill", "it ends early"),
-    ("unterminated", "it ends early"),
+/// Texts in the reader's errors, and what they mean. The reader has no variants for them; its version is pinned, and
+/// tests with such files check the texts.
+const DAMAGES: [(&str, FileDamage); 18] = [
+    ("got -", FileDamage::Negative),
+    ("must be non-negative", FileDamage::Uncountable),
+    ("overflow", FileDamage::Uncountable),
+    ("elements, but", FileDamage::Storage),
+    ("elements from storage", FileDamage::Storage),
+    ("would materialize", FileDamage::TensorSize),
+    ("memo bomb", FileDamage::Repeats),
+    ("nesting exceeds", FileDamage::Nesting),
+    ("hecksum", FileDamage::Checksum),
+    ("not found in archive", FileDamage::Missing),
+    ("limit", FileDamage::PartSize),
+    ("end of", FileDamage::Early),
+    ("bytes, found", FileDamage::Early),
+    ("ZIP", FileDamage::Zip),
+    ("zip archive", FileDamage::Zip),
+    ("TAR", FileDamage::Tar),
+    ("failed to fill", FileDamage::Early),
+    ("unterminated", FileDamage::Early),
 ];
-
-/// That nothing in a file is a tensor.
-pub const NO_TENSORS: FormatError =
-    FormatError::NotAModel { found: "a PyTorch file without tensors", advice: CHOOSE };
 
 /// A tensor's bytes, little-endian and row-major.
 ///
 /// # Errors
-/// A sentence when the file ends before the tensor does, or its checksum is wrong.
+/// The file ends before the tensor does, or a checksum is wrong.
 pub fn bytes(tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
     tensor.read().map_err(|error| unreadable(tensor, &error))
 }
 
-/// That a tensor's numbers cannot be had.
+/// A tensor whose values cannot be read.
 pub fn unreadable(tensor: &Tensor, error: &std::io::Error) -> FormatError {
-    FormatError::Damaged { reason: format!("{}: {}", told(&tensor.name), reason(&error.to_string())) }
+    let reason = Box::new(damage(&error.to_string()));
+    FormatError::Damaged { reason: FileDamage::Tensor { name: printable(&tensor.name), reason } }
 }
 
-/// What the reader says, as a sentence.
+/// The reader's error as a sentence.
 pub fn explain(error: PytorchError) -> FormatError {
     match error {
-        PytorchError::Pickle(PickleError::UnsupportedType(name)) => FormatError::Pickle { name: told(&name) },
-        PytorchError::Pickle(PickleError::NoDataSource) => NO_TENSORS,
-        // Items are put into an object that the reader left as a name: a deque, a defaultdict.
-        PytorchError::Pickle(PickleError::UnexpectedOpCode(_)) => {
-            FormatError::Pickle { name: "a container of another class than list and dict".to_owned() }
+        PytorchError::Pickle(PickleError::UnsupportedType(name)) => {
+            FormatError::Pickle { name: printable(&name) }
         }
-        PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => NOT_TORCH,
-        PytorchError::InvalidFormat(reason) if reason.starts_with("Big-endian") => BIG_ENDIAN,
+        PytorchError::Pickle(PickleError::NoDataSource) => FormatError::NoTensors,
+        // Items are put into an object that the reader left as a name: a deque, a defaultdict.
+        PytorchError::Pickle(PickleError::UnexpectedOpCode(_)) => FormatError::PickleContainer,
+        PytorchError::InvalidFormat(reason) if reason.contains("No data.pkl") => FormatError::NotTorch,
+        PytorchError::InvalidFormat(reason) if reason.starts_with("Big-endian") => FormatError::BigEndian,
         PytorchError::InvalidFormat(reason) if reason.starts_with("Expected a dictionary") => {
             let name = reason.rsplit_once("found ").map_or(reason.as_str(), |(_, name)| name);
-            FormatError::Pickle { name: told(name) }
+            FormatError::Pickle { name: printable(name) }
         }
-        other => FormatError::Damaged { reason: reason(&other.to_string()).to_owned() },
+        other => FormatError::Damaged { reason: damage(&other.to_string()) },
     }
 }
 
-/// What is wrong with a file, by what the reader says.
-fn reason(said: &str) -> &'static str {
-    let known = REASONS.iter().find(|(words, _)| said.contains(words));
-    known.map_or("it is not as torch.save writes it", |(_, reason)| reason)
+/// What is wrong with a file, by the reader's error.
+fn damage(said: &str) -> FileDamage {
+    let known = DAMAGES.into_iter().find(|(words, _)| said.contains(words));
+    known.map_or(FileDamage::NotTorch, |(_, damage)| damage)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Where numbers have 32 bits, the reader says of those with more that they are below zero.
+    /// On 32-bit targets the reader calls sizes beyond 32 bits negative.
     #[test]
     fn a_side_of_five_thousand_million_is_not_below_zero() {
         let said = |number: i64| {
@@ -94,6 +79,6 @@ mod tests {
             explain(PytorchError::Pickle(PickleError::InvalidData(words))).to_string()
         };
         assert!(said(5_000_000_000).contains("larger than can be counted"));
-        assert!(said(-5).contains("below zero"));
+        assert!(said(-5).contains("a negative size"));
     }
 }

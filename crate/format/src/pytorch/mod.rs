@@ -1,51 +1,50 @@
-//! PyTorch's `.pth`: every layout that `torch.save` has written (ZIP, legacy stream, TAR), opened for its tensors.
+//! Reads PyTorch's `.pth` in every layout that `torch.save` has written: ZIP, legacy, TAR.
 //!
-//! Nothing that the pickle asks for is run: `pytorch-reader` builds the handful of types that a state dict is made
-//! of, leaves everything else lie as a name, and holds every declared size against the file. A file that asks for more
-//! than data is refused all the same ([`calls`]).
+//! Nothing that the pickle asks for is run. `pytorch-reader` builds the few types of a state dict, keeps everything else
+//! as a name, and checks every declared size against the file. A file that asks for more than data is refused
+//! ([`calls`]).
 
 mod archive;
 mod calls;
 mod error;
 mod pickles;
 
+use alexnet_protocol::messages::FormatError;
 use pytorch_reader::{DType, PytorchReader, Tensor};
 use safetensors::Dtype;
 
-use crate::error::FormatError;
 use crate::read::{ReadAt, allocate, read_exact_at};
 
 pub use archive::Archive;
 pub use error::bytes;
-use error::{NO_TENSORS, explain};
+use error::explain;
 
 /// The format's name, as `inspect` shows it.
 pub const NAME: &str = "pth";
 
-/// Where training scripts put the weights in what they save (PyTorch's ImageNet example, timm, Lightning).
+/// Keys under which training scripts store the weights (PyTorch's ImageNet example, timm, Lightning).
 const HOLDERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."];
 
-/// What `DataParallel` puts into the keys, before the network or (PyTorch's ImageNet example, AlexNet) inside it.
+/// What `DataParallel` adds to the keys: before the network, or (PyTorch's ImageNet example, AlexNet) inside it.
 const WRAPPER: &str = "module.";
 
-/// Bytes from the beginning that tell what a file is.
+/// Number of first bytes that are needed to detect the format.
 pub const HEAD: u64 = 512;
 
-/// Whether a file that begins with these bytes is a ZIP archive.
+/// Whether these first bytes are those of a ZIP archive.
 pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
 }
 
-/// Whether a file that begins with these bytes is for [`open`]: a ZIP or TAR archive or a pickle.
+/// Whether these first bytes are those of a ZIP archive, a TAR archive or a pickle: a file for [`open`].
 pub fn is_pytorch(bytes: &[u8]) -> bool {
-    // A safetensors header of 128 bytes or so begins like a pickle, but goes on with JSON.
+    // A safetensors file with a header of about 128 bytes begins like a pickle, but continues with JSON.
     let pickle = matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(8) != Some(&b'{');
     is_zip(bytes) || pickle || bytes.get(257..262) == Some(b"ustar")
 }
 
-/// Opens a file that lies elsewhere. It stays there, and each of its tensors is fetched when it is read. A TAR archive
-/// (before PyTorch 0.1.10) is read whole, and so is a legacy stream that is not as it should be, for the reader to say
-/// what is wrong with it.
+/// Opens a file that is not in memory; each tensor is fetched when it is read. A TAR archive (before PyTorch 0.1.10) is
+/// read whole. So is a damaged legacy file, so that the reader can report the error.
 ///
 /// # Errors
 /// As [`open`].
@@ -66,7 +65,7 @@ pub fn open_at(file: &dyn ReadAt, zip: bool) -> Result<StateDict<'_>, FormatErro
     open(bytes)
 }
 
-/// The bytes of a file in a TAR archive; none where there is no such archive, or no such file in it.
+/// The bytes of a file in a TAR archive; `None` if there is no such archive or file.
 fn tar_member<'a>(archive: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     const BLOCK: usize = 512;
     let mut rest = archive;
@@ -83,13 +82,13 @@ fn tar_member<'a>(archive: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// Opens a file in memory; its tensors are gathered when they are read.
+/// Opens a file in memory; a tensor's values are collected when it is read.
 ///
-/// Keys are torchvision's: what training scripts put before them is taken off, and what else was saved beside
-/// the weights (an optimiser's state, an epoch) is left out.
+/// Keys are torchvision's: prefixes of training scripts are removed. Everything else in the file (the optimiser's state,
+/// the epoch) is left out.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the file, or that it asks for something to be run.
+/// What is wrong with the file, or the function that it asks to call.
 pub fn open(bytes: Vec<u8>) -> Result<StateDict<'static>, FormatError> {
     let tensors = PytorchReader::from_bytes(bytes, None).map_err(explain)?.into_tensors();
     StateDict::new(tensors.into_values().collect(), None)
@@ -99,14 +98,14 @@ pub fn open(bytes: Vec<u8>) -> Result<StateDict<'static>, FormatError> {
 pub struct StateDict<'a> {
     /// Name and tensor.
     pub tensors: Vec<(String, Tensor)>,
-    /// Where the tensors' numbers are, if not in memory.
+    /// The file with the tensors' values, if they are not in memory.
     pub archive: Option<Archive<'a>>,
 }
 
 impl<'a> StateDict<'a> {
     fn new(tensors: Vec<Tensor>, archive: Option<Archive<'a>>) -> Result<Self, FormatError> {
         if tensors.is_empty() {
-            return Err(NO_TENSORS);
+            return Err(FormatError::NoTensors);
         }
         let holder =
             HOLDERS.into_iter().find(|holder| tensors.iter().any(|tensor| tensor.name.starts_with(holder)));
@@ -119,7 +118,7 @@ impl<'a> StateDict<'a> {
     }
 }
 
-/// The number format in safetensors' words.
+/// The number format by safetensors' name.
 pub fn dtype(dtype: DType) -> Dtype {
     match dtype {
         DType::F64 => Dtype::F64,

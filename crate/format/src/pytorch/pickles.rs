@@ -1,38 +1,35 @@
-//! PyTorch's legacy stream (0.1.10 to 1.5), taken apart where it lies: five pickles, of which the fourth is what was
-//! saved and the last lists the storages, then the storages, each behind its count of numbers.
+//! Reads PyTorch's legacy format (0.1.10 to 1.5) in place: five pickles, then the storages, each after its number of
+//! values. The fourth pickle is the saved object, the fifth lists the storages.
 
 use std::ops::Range;
 
+use alexnet_protocol::messages::{FileDamage, FormatError};
 use pytorch_reader::OpCode;
 
-use crate::error::FormatError;
 use crate::read::{ReadAt, allocate, read_exact_at};
 
-/// Bytes fetched at once to look for the end of a pickle.
+/// Bytes per read in search of the end of a pickle.
 const PIECE: usize = 1 << 16;
 
-/// Bytes of pickles that are read at most: AlexNet's take a few thousand, its optimiser's state as many again. What
-/// reads them keeps a hundred bytes for a value, and a value can be a byte.
+/// Largest size of the pickles in bytes: AlexNet's take a few thousand, its optimiser's state as many again. The reader
+/// needs about a hundred bytes for a value, and a value can be one byte.
 pub const PICKLE: u64 = 4 << 20;
 
-/// That pickles are larger.
-pub const TOO_LARGE: &str = "what describes its weights is larger than that of any network";
-
-/// The parts of a stream.
+/// The parts of a legacy file.
 #[derive(Debug)]
 pub struct Stream {
-    /// What says that it is one, and of which machine: three pickles.
+    /// Magic number, version and machine: three pickles.
     pub preamble: Vec<u8>,
-    /// Where the pickle of what was saved lies.
+    /// The range of the saved object's pickle.
     pub saved: Range<u64>,
-    /// The storages' keys, in the order in which they lie.
+    /// The keys of the storages, in the order of the file.
     pub keys: Vec<String>,
-    /// Where the first storage begins.
+    /// Offset of the first storage.
     pub start: u64,
 }
 
 impl Stream {
-    /// Finds the pickles; none where the file is too short for them, or is something else.
+    /// Finds the pickles; `None` if the file is too short or is something else.
     pub fn find(file: &dyn ReadAt) -> Option<Self> {
         let mut pickles = Pickles::new(file);
         for _ in 0..3 {
@@ -58,10 +55,10 @@ impl Stream {
     }
 }
 
-/// What opcodes are handed to: each with all bytes so far and the place of its argument among them, without its length.
+/// Called for each opcode, with all bytes so far and the range of its argument, without the length prefix.
 pub type Each<'a> = dyn FnMut(OpCode, &[u8], Range<usize>) + 'a;
 
-/// Pickles one after another at the beginning of a file, as much of it as was wanted so far.
+/// The pickles at the beginning of a file, read as far as needed.
 pub struct Pickles<'a> {
     file: &'a dyn ReadAt,
     bytes: Vec<u8>,
@@ -69,13 +66,12 @@ pub struct Pickles<'a> {
 }
 
 impl<'a> Pickles<'a> {
-    /// None of which has been read.
+    /// Starts at the beginning of a file.
     pub fn new(file: &'a dyn ReadAt) -> Self {
         Self { file, bytes: Vec::new(), at: 0 }
     }
 
-    /// Goes over the opcodes of the next pickle, doing nothing that they say, and hands them on; none where it is no
-    /// whole pickle.
+    /// Passes the opcodes of the next pickle on without running them; `None` if the pickle is incomplete.
     ///
     /// Arguments are as Python's `pickletools` describes them.
     pub fn next(&mut self, each: &mut Each<'_>) -> Option<()> {
@@ -99,7 +95,7 @@ impl<'a> Pickles<'a> {
                 | Append | EmptyTuple | EmptyList | EmptyDict | Appends | SetItems | BinPersId | NewObj
                 | Tuple1 | Tuple2 | Tuple3 | NewTrue | NewFalse | EmptySet | AddItems | FrozenSet
                 | NewObjEx | StackGlobal | Memoize | Stop => self.at..self.at,
-                // What hands buffers in from outside the pickle, or is not known, is in no file of torch.save's.
+                // Unknown opcodes, and those for buffers outside of the pickle: torch.save writes neither.
                 _ => return Option::None,
             };
             each(op, &self.bytes, argument);
@@ -109,14 +105,14 @@ impl<'a> Pickles<'a> {
         }
     }
 
-    /// Whether the pickles ended before they were larger than those of any network.
+    /// Checks that the pickles were not larger than those of any network.
     ///
     /// # Errors
-    /// A sentence when they did not.
+    /// They were larger.
     pub fn fits(&self) -> Result<(), FormatError> {
         match (self.bytes.len() as u64) < PICKLE {
             true => Ok(()),
-            false => Err(FormatError::Damaged { reason: TOO_LARGE.to_owned() }),
+            false => Err(FormatError::Damaged { reason: FileDamage::PickleSize }),
         }
     }
 
@@ -129,7 +125,7 @@ impl<'a> Pickles<'a> {
         Some(std::mem::replace(&mut self.at, end)..end)
     }
 
-    /// Bytes behind their count, which takes `width` bytes itself.
+    /// Bytes after their length, which takes `width` bytes.
     fn counted(&mut self, width: usize) -> Option<Range<usize>> {
         let place = self.take(width)?;
         let mut count = [0; 8];
@@ -152,7 +148,7 @@ impl<'a> Pickles<'a> {
         }
     }
 
-    /// Reads on; none at the file's end, and where pickles would be larger than they can be.
+    /// Reads more; `None` at the end of the file, and when the pickles become too large.
     fn fetch(&mut self) -> Option<()> {
         let have = self.bytes.len() as u64;
         let more = self.file.size().min(PICKLE).saturating_sub(have).min(PIECE as u64);
@@ -179,7 +175,7 @@ mod tests {
         assert_eq!(stream.keys.len(), 16);
         let saved = &bytes[stream.saved.start as usize..stream.saved.end as usize];
         assert!(saved.starts_with(b"\x80\x02") && saved.ends_with(b"."));
-        // Behind them lies the first storage: its count, as eight bytes.
+        // After them comes the first storage: its number of values in eight bytes.
         let start = stream.start as usize;
         let count = u64::from_le_bytes(*bytes[start..].first_chunk().unwrap());
         assert!((1..1000).contains(&count), "{count}");

@@ -3,7 +3,7 @@ import { lab } from "../../engine/page/api";
 import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
 import { wrongViewMessage } from "../../state/file-kind";
-import { errorText } from "../../errors/message";
+import { errorText, MessageError, textOf } from "../../errors/message";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
@@ -100,7 +100,7 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
 
 async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
   const pointed = wrongViewMessage(name, "classify");
-  if (pointed) throw new Error(pointed);
+  if (pointed) throw new MessageError(pointed);
   const { top, milliseconds, crop } = await lab.classify(blob, { top: 5, views: classify.views });
   return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
 }
@@ -122,7 +122,7 @@ export async function look(views: Views): Promise<void> {
 }
 
 /** Which model it was. */
-const asked = () => ({ model: modelState.name, info: modelState.info });
+const asked = () => ({ model: textOf(modelState.name), info: modelState.info });
 
 /** Gives the memory of photos back that are no longer shown. */
 function release(): void {

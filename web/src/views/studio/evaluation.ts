@@ -1,4 +1,4 @@
-/** What a evaluation says, counted. */
+/** Counts from an evaluation: per class, confusion matrix, mistakes. */
 import type { EvaluationResult } from "../../projects/types";
 import type { TestResult } from "../../state/model.svelte";
 
@@ -7,7 +7,7 @@ export interface ClassScore { id: string; correct: number; total: number }
 type PicturePrediction = EvaluationResult["predictions"][number];
 const isRight = ({ label, top }: PicturePrediction): boolean => top[0]?.index === label;
 
-/** Right guesses of each class. */
+/** Correct predictions of each class. */
 export function scores({ classes, predictions }: EvaluationResult): ClassScore[] {
   const all = classes.map((id) => ({ id, correct: 0, total: 0 }));
   for (const one of predictions) {
@@ -19,7 +19,7 @@ export function scores({ classes, predictions }: EvaluationResult): ClassScore[]
   return all;
 }
 
-/** Counts of (right class, guess), row by row. */
+/** Counts by (label, prediction), row by row. */
 export function confusion({ classes, predictions }: EvaluationResult): number[] {
   const counts = Array<number>(classes.length ** 2).fill(0);
   for (const { label, top } of predictions) {
@@ -29,17 +29,17 @@ export function confusion({ classes, predictions }: EvaluationResult): number[] 
   return counts;
 }
 
-/** The pictures it gets wrong, the surest mistakes first. */
+/** Wrong predictions, those with the highest probability first. */
 export function mistakes({ predictions }: EvaluationResult): PicturePrediction[] {
   return predictions.filter((one) => !isRight(one)).sort((a, b) => (b.top[0]?.probability ?? 0) - (a.top[0]?.probability ?? 0));
 }
 
-/** Where nothing was answered wrong, no tested picture speaks for a higher threshold than this. */
+/** Without wrong predictions, the threshold is not set higher than this. */
 const MAX_THRESHOLD = 0.9;
 
 /**
- * The probability of the first guess below which the page is not sure, in hundredths: of all thresholds the one by which
- * “right from here on, wrong below” holds for most pictures, of equals the highest. Null where nothing was tested.
+ * The probability of the top prediction below which the page says “not sure”, in steps of 0.01. It is the threshold that
+ * best separates correct from wrong predictions; the highest one if several are equally good. Null without predictions.
  */
 export function testResult({ predictions }: EvaluationResult): TestResult | null {
   if (predictions.length === 0) return null;

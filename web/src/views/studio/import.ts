@@ -1,4 +1,4 @@
-/** Files, folders and archives into the open project. */
+/** Imports files, folders and archives into the open project. */
 import { lab } from "../../engine/page/api";
 import { openZip, type Description, type OpenedArchive } from "../../projects/archive";
 import { message, messageError } from "../../errors/message";
@@ -8,13 +8,13 @@ import { fromResults } from "../../projects/results";
 import { newId, type Project } from "../../projects/types";
 import { wrongViewMessage } from "../../state/file-kind";
 import { showMessage } from "../../state/messages.svelte";
-import { editor, DEFAULT_PLAN, uniqueName, emptySummary, sentences, unusedFiles, type PictureToAdd, type Tally } from "./project.svelte";
+import { editor, DEFAULT_PLAN, uniqueName, emptySummary, sentences, unusedFiles, type PictureToAdd, type ImportSummary } from "./project.svelte";
 
 const isZip = (file: File) => /\.zip$/i.test(file.name);
-/** Pictures that are unpacked at a time. */
+/** How many pictures are unpacked at a time. */
 const PORTION = 48;
 
-/** Takes what was dropped, picked or pasted. `into`: the class it was given to, null for the page as a whole. */
+/** Imports files that were dropped, chosen or pasted. `into` is the id of the class they were given to, null for the page. */
 export async function importFiles(files: readonly File[], into: string | null): Promise<void> {
   const archives = files.filter(isZip);
   const loose = files.filter((file) => !isZip(file) && wrongViewMessage(file.name, "studio") === null);
@@ -25,26 +25,26 @@ export async function importFiles(files: readonly File[], into: string | null): 
   }
   for (const archive of archives) {
     const opened = await openZip(archive, archive.name);
-    if (opened.description) await bringProject(opened, opened.description);
-    else await bringArchive(opened, archive.name, into);
+    if (opened.description) await importProject(opened, opened.description);
+    else await importArchive(opened, archive.name, into);
   }
-  if (loose.length > 0) await bringLoose(loose, into);
+  if (loose.length > 0) await importLoose(loose, into);
 }
 
-/** The class that files were given to; what lies in several folders is several classes, wherever it was dropped. */
+/** The class to add files to. Files in several folders become several classes, even if they were dropped on one. */
 function chosen(given: string | null, found: ReturnType<typeof classifyPaths>): string | null {
   return new Set(found.flatMap((place) => place?.class ?? [])).size > 1 ? null : given;
 }
 
-async function bringLoose(files: readonly File[], given: string | null): Promise<void> {
+async function importLoose(files: readonly File[], given: string | null): Promise<void> {
   const found = classifyPaths(files.map(({ name }) => name));
   const into = chosen(given, found);
-  // A file that claims to be no picture may still be one, when it was chosen by itself.
+  // A single file that was chosen may be a picture even if its name does not say so.
   const one = into !== null || files.every(({ name }) => !name.includes("/"));
   if (one) {
     const to = into ?? editor.active ?? (await editor.addClass())?.id;
     const pictures = files.filter(({ name, type }) => !name.includes("/") || isPicture(name) || type.startsWith("image/"));
-    if (to) await editor.add(pictures.map((blob) => ({ blob, name: base(blob.name), class: to, val: null })));
+    if (to) await editor.add(pictures.map((blob) => ({ blob, name: nameOf(blob.name), class: to, val: null })));
     return;
   }
   const count = emptySummary();
@@ -53,13 +53,13 @@ async function bringLoose(files: readonly File[], given: string | null): Promise
   const incoming = files.flatMap((blob, i): PictureToAdd[] => {
     const place = found[i];
     const to = place && (place.class === null ? fallback : byName.get(place.class));
-    return place && to ? [{ blob, name: base(blob.name), class: to, val: place.val }] : [];
+    return place && to ? [{ blob, name: nameOf(blob.name), class: to, val: place.val }] : [];
   });
   if (incoming.length === 0) return void showMessage(message("studio.noPicture"), "error");
   await editor.add(incoming, count);
 }
 
-async function bringArchive(opened: OpenedArchive, name: string, given: string | null): Promise<void> {
+async function importArchive(opened: OpenedArchive, name: string, given: string | null): Promise<void> {
   const found = classifyPaths(opened.paths);
   const into = chosen(given, found);
   const all = opened.paths.flatMap((path, i) => (found[i] ? [{ path, place: found[i] }] : []));
@@ -74,8 +74,8 @@ async function bringArchive(opened: OpenedArchive, name: string, given: string |
   editor.report(count);
 }
 
-/** Adds pictures of an archive to classes, some at a time. */
-async function unpack(opened: OpenedArchive, pictures: readonly { path: string; to: string; val: boolean | null }[], count: Tally): Promise<void> {
+/** Adds pictures of an archive to classes, in portions. */
+async function unpack(opened: OpenedArchive, pictures: readonly { path: string; to: string; val: boolean | null }[], count: ImportSummary): Promise<void> {
   let left = pictures.length;
   editor.expect(left);
   try {
@@ -83,21 +83,21 @@ async function unpack(opened: OpenedArchive, pictures: readonly { path: string; 
       const some = pictures.slice(from, from + PORTION);
       const contents = opened.read(some.map(({ path }) => path));
       left -= some.length;
-      await editor.addExpected(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: base(path), class: to, val })), count);
+      await editor.addExpected(some.map(({ path, to, val }, i) => ({ blob: new Blob([contents[i] as Uint8Array<ArrayBuffer>]), name: nameOf(path), class: to, val })), count);
     }
   } finally {
     editor.expect(-left);
   }
 }
 
-/** Whether a class still has the name that it got without one being asked for. */
+/** Whether a class still has its default name. */
 function isDefaultName(name: string): boolean {
   const number = /\d+/.exec(name)?.[0];
   return number !== undefined && name === t.studio.classNumber({ number });
 }
 
-/** The classes of these names, made where they are not there; classes of a fresh project that are still empty make room. */
-async function classesFor(names: readonly (string | null)[], count: Tally): Promise<Map<string, string>> {
+/** The ids of the classes with these names. Missing classes are added; empty classes with a default name are removed. */
+async function classesFor(names: readonly (string | null)[], count: ImportSummary): Promise<Map<string, string>> {
   const wanted = [...new Set(names.filter((name) => name !== null))].sort((a, b) => (a < b ? -1 : 1));
   const ids = new Map<string, string>();
   if (wanted.length === 0) return ids;
@@ -112,8 +112,8 @@ async function classesFor(names: readonly (string | null)[], count: Tally): Prom
   return ids;
 }
 
-/** An exported project becomes a project of its own, whole or not at all. */
-async function bringProject(opened: OpenedArchive, description: Description): Promise<void> {
+/** Imports an exported project as a new project: completely, or not at all. */
+async function importProject(opened: OpenedArchive, description: Description): Promise<void> {
   const classes = description.classes.map(({ name }) => ({ id: newId(), name }));
   const name = uniqueName(description.name, editor.projects.map(({ id, name }) => ({ id, name })));
   const project: Project = { id: newId(), name, created: Date.now(), changed: Date.now(), classes, plan: { ...DEFAULT_PLAN, ...description.plan } };
@@ -134,4 +134,4 @@ async function bringProject(opened: OpenedArchive, description: Description): Pr
   showMessage(sentences([imported, ...unusedFiles(count)]));
 }
 
-const base = (path: string): string => path.split("/").at(-1) ?? path;
+const nameOf = (path: string): string => path.split("/").at(-1) ?? path;

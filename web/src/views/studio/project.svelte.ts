@@ -1,4 +1,4 @@
-/** The open project: its classes and pictures, and what is done to them. It lives as long as the page. */
+/** The open project: its classes and pictures, and all changes to them. */
 import { lab } from "../../engine/page/api";
 import { FINE_TUNING } from "../../generated/protocol";
 import { Queue } from "../../engine/shared/queue";
@@ -9,40 +9,41 @@ import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, ty
 import { warnings } from "../../projects/warnings";
 import { deleteWeights, weightBytes } from "../../projects/weights";
 import { message, messageError, messageOf, type Message } from "../../errors/message";
+import { storageError, storageMessage } from "../../errors/storage";
 import { t } from "../../i18n/index.svelte";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { savePreference, loadPreference } from "../../state/preferences";
 import { ThumbnailCache } from "./thumbnails";
 
-/** A picture to be added; `val` null where its content decides. */
+/** A picture to add. `val` is null if its hash decides the split. */
 export interface PictureToAdd { blob: Blob; name: string; class: string; val: boolean | null }
 
-/** What has become of pictures that were brought together, to be told at once and to be taken back. */
-export interface Tally { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: (Message | string)[]; /** Classes made for them. */ classes: string[] }
+/** What happened to pictures that were added together: for one message, and to undo it. */
+export interface ImportSummary { total: number; added: PictureInfo[]; again: number; shrunk: number; problems: (Message | string)[]; /** Ids of classes that were added for them. */ classes: string[] }
 
-export const emptySummary = (): Tally => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
+export const emptySummary = (): ImportSummary => ({ total: 0, added: [], again: 0, shrunk: 0, problems: [], classes: [] });
 
 export const DEFAULT_PLAN: Plan = { start: "shipped", headEpochs: FINE_TUNING.head.epochs, allEpochs: 0 };
 const LAST = "alexnet-lab-project";
-/** Pictures that are prepared at a time, and that are stored in one transaction. */
+/** How many pictures are prepared in parallel, and how many are stored in one transaction. */
 const AT_ONCE = 4;
 const BATCH = 24;
 const FIRST_CLASSES = 2;
 
 export class ProjectEditor {
   projects = $state.raw<Project[]>([]);
-  /** Without a name until {@link begin}, which comes when the page's sentences are there. */
+  /** Has no name before {@link begin}: the messages may not be loaded yet. */
   project = $state.raw<Project>({ id: newId(), name: "", created: 0, changed: 0, classes: [], plan: { ...DEFAULT_PLAN } });
   pictures = $state.raw<PictureInfo[]>([]);
-  /** What was saved of the project's run. */
+  /** The saved state of the project's run. */
   saved = $state.raw<ProjectRun | null>(null);
-  /** The last of it that was trained to its end: the project's network. */
+  /** The last run that was trained to its end: the project's network. */
   finished = $state.raw<ProjectRun | null>(null);
-  /** Bytes of the project's network, and of its run's. */
+  /** Bytes of the project's saved weights. */
   private networkBytes = $state(0);
-  /** The class that pasted pictures go to. */
+  /** The id of the class that pasted pictures are added to. */
   active = $state<string | null>(null);
-  /** Pictures that are coming in. */
+  /** Progress while pictures are being added. */
   intake = $state<{ done: number; total: number } | null>(null);
   /** The project is being opened. */
   busy = $state(true);
@@ -58,10 +59,10 @@ export class ProjectEditor {
   readonly warnings = $derived(warnings(this.project.classes, this.pictures));
   /** Bytes of the open project in the browser. */
   readonly bytes = $derived(this.pictures.reduce((sum, { bytes }) => sum + bytes, 0) + this.networkBytes);
-  /** Ids of the classes that have pictures: what a run on them knows. */
+  /** Ids of the classes that have pictures: a run is trained on these. */
   readonly filled = $derived(this.project.classes.flatMap(({ id }) => ((this.byClass.get(id)?.length ?? 0) > 0 ? [id] : [])));
 
-  /** Opens the project of the last visit, else a new one. */
+  /** Opens the project of the last visit, or a new one. */
   begin(): Promise<void> {
     this.project = fresh();
     return this.order(async () => {
@@ -74,6 +75,13 @@ export class ProjectEditor {
     });
   }
 
+  /** The names of a project that nobody has changed yet follow the page's language. */
+  followLanguage(): void {
+    if (this.busy || this.projects.some(({ id }) => id === this.project.id)) return;
+    const { name, classes } = fresh(this.projects);
+    this.project = { ...this.project, name, classes: this.project.classes.map((one, i) => ({ ...one, name: classes[i]?.name ?? one.name })) };
+  }
+
   open = (id: string) =>
     this.order(async () => {
       const found = await store.getProject(id);
@@ -81,7 +89,7 @@ export class ProjectEditor {
       await this.show(found);
     });
 
-  /** An empty project; it is stored with its first change. */
+  /** Opens an empty project; it is stored with its first change. */
   create = () => this.order(async () => this.show(fresh(this.projects)));
 
   rename = (name: string) => this.change(() => ({ name: name.trim() || t.studio.untitled() }));
@@ -117,7 +125,7 @@ export class ProjectEditor {
       await this.list();
     });
 
-  /** What is removed can be had again for as long as the message stands. */
+  /** Removes pictures. The message offers to undo it. */
   remove = (ids: ReadonlySet<string>) =>
     this.order(async () => {
       const gone = this.pictures.filter(({ id }) => ids.has(id));
@@ -145,8 +153,8 @@ export class ProjectEditor {
     this.pictures = [...this.pictures, ...here.map(({ info }) => info)].sort((a, b) => a.added - b.added);
   }
 
-  /** Takes back what was added, and the classes that were made for it. */
-  private takeBack = ({ added, classes }: Tally) =>
+  /** Removes pictures that were added, and the classes that were added for them. */
+  private takeBack = ({ added, classes }: ImportSummary) =>
     this.order(async () => {
       const ids = new Set(added.map(({ id }) => id));
       await this.drop(this.pictures.filter(({ id }) => ids.has(id)));
@@ -156,8 +164,8 @@ export class ProjectEditor {
       await this.touch();
     });
 
-  /** Sets pictures apart to be tested on. */
-  setApart = (ids: ReadonlySet<string>) =>
+  /** Makes pictures validation pictures. */
+  setValidation = (ids: ReadonlySet<string>) =>
     this.order(async () => {
       const moved = this.pictures.filter(({ id }) => ids.has(id)).map((picture) => ({ ...picture, val: true }));
       await store.updatePictures(moved);
@@ -165,7 +173,7 @@ export class ProjectEditor {
       this.pictures = this.pictures.map((picture) => byId.get(picture.id) ?? picture);
     });
 
-  /** What was in the wrong class; it stays set apart, or stays to be learned from. */
+  /** Moves a picture to another class; it stays in its split. */
   move = (id: string, to: ProjectClass) =>
     this.order(async () => {
       const from = this.pictures.find((picture) => picture.id === id);
@@ -205,8 +213,8 @@ export class ProjectEditor {
   }
 
   /**
-   * A project that comes from elsewhere, filled by `fill`: it is on show while it comes in, and where anything goes
-   * wrong all of it goes again and the project before it is back.
+   * Adds a project whose pictures are added by `fill`. It is shown meanwhile. If anything fails, it is deleted and the
+   * previous project is shown again.
    */
   async take(project: Project, fill: () => Promise<void>): Promise<void> {
     const before = this.project;
@@ -223,17 +231,17 @@ export class ProjectEditor {
         if (this.project.id === project.id) await this.show(before);
         await this.list();
       });
-      throw messageError("studio.notImported", { name: project.name, reason: store.storageErrorText(error) });
+      throw messageError("studio.notImported", { name: project.name, reason: storageMessage(error) });
     }
   }
 
-  /** So many more pictures are coming in, or fewer: nobody trains before they are here. */
+  /** Announces pictures that will be added (or fewer, if negative): training has to wait for them. */
   expect(count: number): void {
     const { done, total } = this.intake ?? { done: 0, total: 0 };
     this.intake = done < total + count ? { done, total: total + count } : null;
   }
 
-  /** Adds pictures and tells what became of them. */
+  /** Adds pictures and shows a message about the result. */
   async add(incoming: readonly PictureToAdd[], to = emptySummary()): Promise<void> {
     this.expect(incoming.length);
     try {
@@ -244,8 +252,8 @@ export class ProjectEditor {
     }
   }
 
-  /** Adds pictures that were announced, a few at a time, and counts what becomes of them. */
-  addExpected(incoming: readonly PictureToAdd[], to: Tally): Promise<void> {
+  /** Adds announced pictures in batches and counts the results in `to`. */
+  addExpected(incoming: readonly PictureToAdd[], to: ImportSummary): Promise<void> {
     if (incoming.length === 0) return Promise.resolve();
     to.total += incoming.length;
     let left = incoming.length;
@@ -264,8 +272,8 @@ export class ProjectEditor {
         }
         await this.touch();
       } catch (error) {
-        const problem = store.storageErrorText(error);
-        if (to.added.length === 0) throw new Error(problem);
+        const problem = storageMessage(error);
+        if (to.added.length === 0) throw storageError(error);
         throw messageError("studio.addedPartly", { problem: withoutStop(problem), added: to.added.length, total: to.total });
       } finally {
         passed(left);
@@ -273,8 +281,8 @@ export class ProjectEditor {
     });
   }
 
-  /** Tells what has become of pictures that were brought, which can be taken back for as long as it stands there. */
-  report(to: Tally): void {
+  /** Shows a message about added pictures. It offers to undo it. */
+  report(to: ImportSummary): void {
     const { added, again, shrunk, problems } = to;
     const names = new Set(added.map((picture) => this.project.classes.find(({ id }) => id === picture.class)?.name));
     const [name] = names;
@@ -289,7 +297,7 @@ export class ProjectEditor {
     showMessage(sentences(said), problems.length > 0 && added.length === 0 ? "error" : "info", undo);
   }
 
-  /** The project's network and run as they are stored now. */
+  /** Reads the stored state of the project's network and run. */
   async refresh(): Promise<void> {
     const { id } = this.project;
     const [project, run, finished, bytes] = await Promise.all([store.getProject(id), store.getRun(id), store.getFinished(id), weightBytes(id)]);
@@ -297,7 +305,7 @@ export class ProjectEditor {
     if (this.project.id === id) [this.saved, this.finished, this.networkBytes] = [run ?? null, finished ?? null, bytes];
   }
 
-  /** Somebody has cleared what the browser kept of this page. */
+  /** Handles storage that was cleared while the page is open. */
   private async cleared(): Promise<void> {
     await store.putProject(this.project);
     this.pictures = await store.listPictures(this.project.id);
@@ -305,7 +313,7 @@ export class ProjectEditor {
     showError(message("studio.cleared"));
   }
 
-  /** Puts a project on show whose pictures were just stored. */
+  /** Shows a stored project. */
   show = async (project: Project): Promise<void> => {
     if (lab.fineTune.project !== null && lab.fineTune.project !== project.id) await lab.fineTune.close();
     this.thumbs.clear();
@@ -316,23 +324,23 @@ export class ProjectEditor {
     await this.list();
   };
 
-  /** Work on the store, in its turn; what goes wrong is told. */
+  /** Runs work on the store after the work before it; shows errors. */
   async order<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await this.inTurn(work);
     } catch (error) {
       this.busy = false;
-      showError(store.storageErrorText(error));
+      showError(storageMessage(error));
       return undefined;
     }
   }
 
-  /** The same for who wants to hear of it. */
+  /** The same, but rejects on errors. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.orders.run(work);
   }
 
-  private async addBatch(some: readonly PictureToAdd[], to: Tally): Promise<void> {
+  private async addBatch(some: readonly PictureToAdd[], to: ImportSummary): Promise<void> {
     const ready: ({ prepared: PreparedPicture; to: PictureToAdd } | null)[] = [];
     for (let from = 0; from < some.length; from += AT_ONCE) {
       const prepared = await Promise.all(
@@ -351,7 +359,7 @@ export class ProjectEditor {
     const there = new Set(this.pictures.map(({ id }) => id));
     const fresh: store.NewPicture[] = [];
     for (const one of ready) {
-      // A class may have gone while its pictures were on their way.
+      // The class may have been removed in the meantime.
       if (!one || !this.project.classes.some(({ id }) => id === one.to.class)) continue;
       const { prepared, to: { class: into, val } } = one;
       const id = pictureId(this.project, into, prepared.hash);
@@ -365,7 +373,7 @@ export class ProjectEditor {
       const info = { id, project: this.project.id, class: into, hash: prepared.hash, name: prepared.name, bytes: prepared.bytes.byteLength, val: val ?? false, added };
       fresh.push({ info, bytes: prepared.bytes, thumb: prepared.thumb });
     }
-    // Where nothing says which split a picture belongs to, its content does.
+    // The hash decides the split of pictures for which nothing else does.
     const open = new Set(some.filter(({ val }) => val === null).map((one) => one.class));
     for (const id of open) {
       const own = this.byClass.get(id) ?? [];
@@ -378,19 +386,19 @@ export class ProjectEditor {
     this.pictures = [...this.pictures, ...fresh.map(({ info }) => info)];
   }
 
-  /** Milliseconds since 1970, and after every picture before. */
+  /** The current time in milliseconds, but greater than the time of every earlier picture. */
   private nextPlace(): number {
     this.place = Math.max(Date.now(), this.place + 1, (this.pictures.at(-1)?.added ?? 0) + 1);
     return this.place;
   }
 
-  /** Stores the project if it is not yet. */
+  /** Stores the project if it is not stored yet. */
   private async stored(): Promise<void> {
     if (this.projects.some(({ id }) => id === this.project.id)) return;
     await store.putProject(this.project);
     savePreference(LAST, this.project.id);
     await this.list();
-    // A browser that is short of space then deletes other pages' data first.
+    // With persistent storage, a browser short of space deletes other pages' data first.
     void navigator.storage?.persist?.().catch(() => false);
   }
 
@@ -430,14 +438,14 @@ export function sentences(all: readonly (Message | string)[]): Message | string 
   return all.map(withoutStop).reduce((first, second) => message("studio.sentences", { first, second }));
 }
 
-/** What became of files that were no pictures, or could not be read: the problem of one file, or how many and the first. */
-export function unusedFiles({ problems, total }: Tally): (Message | string)[] {
+/** A message about files that could not be used: one file's problem, or their number and the first problem. */
+export function unusedFiles({ problems, total }: ImportSummary): (Message | string)[] {
   const [problem] = problems;
   if (problem === undefined) return [];
   return problems.length === 1 ? [problem] : [message("studio.unusedFiles", { count: problems.length, total, problem })];
 }
 
-/** A name that none of those has yet. */
+/** The name, with a number if it is taken. */
 export function uniqueName(name: string, those: readonly { name: string }[]): string {
   const taken = (text: string) => those.some((one) => one.name.toLowerCase() === text.toLowerCase());
   let free = name;

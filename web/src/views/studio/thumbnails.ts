@@ -1,4 +1,4 @@
-/** Object URLs of thumbnails: read when they come into view, several at a time, and the least recently seen given back. */
+/** Object URLs of thumbnails. They are read in batches when they become visible; the least recently used are revoked. */
 const MOST = 900;
 
 export class ThumbnailCache {
@@ -8,11 +8,11 @@ export class ThumbnailCache {
 
   constructor(private readonly read: (hashes: string[]) => Promise<(Uint8Array | undefined)[]>) {}
 
-  /** The URL at once where it is known, else a promise of it ("" where there is no thumbnail). */
+  /** The URL if it is cached, else a promise of it ("" if there is no thumbnail). */
   url(hash: string): string | Promise<string> {
     const known = this.urls.get(hash);
     if (known !== undefined) {
-      // To the end of the map: seen last.
+      // Moves it to the end of the map: most recently used.
       this.urls.delete(hash);
       this.urls.set(hash, known);
       return known;

@@ -1,4 +1,4 @@
-/** Trains the open project: a new head first, then all layers if wanted; judges it, and puts it to use. */
+/** Trains the open project: first the head, then all layers if chosen. Evaluates the network and makes it the model in use. */
 import { lab } from "../../engine/page/api";
 import { FINE_TUNING, type RunOptions } from "../../generated/protocol";
 import type { Line } from "../../charts/lines";
@@ -18,7 +18,7 @@ import { markInUse } from "./use-model";
 /** Pictures evaluated in one call. */
 const EVALUATION_BATCH = 48;
 
-/** State of the view that is saved beside the weights. */
+/** State of the view that is saved with the weights. */
 interface TrainerState { history: History; offset: number; seconds: number; stages: StageReport[] }
 
 export type TrainerStatus = "idle" | "preparing" | "training" | "pausing" | "evaluating";
@@ -27,17 +27,17 @@ export class Trainer {
   status = $state<TrainerStatus>("idle");
   stage = $state<Stage>("head");
   evaluation = $state.raw<EvaluationResult | null>(null);
-  /** The curves of the run; they grow in place. */
+  /** The curves of the run; their arrays grow in place. */
   record = $state.raw<RunRecord | null>(null);
-  /** The network that was trained last is in memory only: there was no room to store it. */
+  /** The last trained network is only in memory, because there was no room to store it. */
   unsaved = $state(false);
 
-  /** Steps of the parts before this one. */
+  /** Steps of the stages before this one. */
   private offset = 0;
   private stages: StageReport[] = [];
   private seconds = 0;
   private since = 0;
-  /** The classes' names as the run in the engine has them. */
+  /** The classes as the engine's run has them, as JSON. */
   private names = "";
   private readonly rate = new StepRate();
   /** Tells who shows the run that it has got on. */
@@ -52,7 +52,7 @@ export class Trainer {
       const stored = viewState as Partial<TrainerState> | null | undefined;
       const before = this.record?.history();
       const fromStore = resumed && isHistory(stored?.history);
-      // What was only in memory is gone with the worker that had it.
+      // A network that was only in memory is lost with its worker.
       if (resumed) this.unsaved = false;
       if (fromStore) [this.offset, this.seconds, this.stages] = [stored?.offset ?? 0, stored?.seconds ?? 0, stored?.stages ?? []];
       this.record = new RunRecord("project", options, { ...info, step: info.step + this.offset });
@@ -86,7 +86,7 @@ export class Trainer {
     });
   }
 
-  /** Steps done and planned in this part. */
+  /** Steps done and planned in this stage. */
   get progress(): { done: number; planned: number } {
     this.changes.follow();
     const info = lab.fineTune.infos[0];
@@ -94,14 +94,14 @@ export class Trainer {
     return { done, planned: (info?.stepsPerEpoch ?? 1) * (lab.fineTune.options[0]?.epochs ?? 1) };
   }
 
-  /** Seconds to the end of this part, undefined before it can be told. */
+  /** Seconds until this stage ends, undefined before it can be estimated. */
   get secondsLeft(): number | undefined {
     const { done, planned } = this.progress;
     const speed = this.rate.stepsPerSecond();
     return speed ? Math.max(0, planned - done) / speed : undefined;
   }
 
-  /** Whether the saved run has steps left, or its second part is still to come. */
+  /** Whether the saved run has steps left, or its second stage is still to come. */
   get unfinished(): boolean {
     this.changes.follow();
     const { saved, finished, project } = editor;
@@ -109,18 +109,18 @@ export class Trainer {
     return saved.savedAt !== finished?.savedAt || (saved.stage === "head" && project.plan.allEpochs > 0 && (this.evaluation?.stages.length ?? 0) < 2);
   }
 
-  /** Whether the saved run knows the very classes that there are. */
+  /** Whether the saved run has exactly the project's current classes. */
   get fits(): boolean {
     const { saved, filled } = editor;
     return saved !== null && JSON.stringify(saved.classes) === JSON.stringify(filled);
   }
 
-  /** Whether there is a network to try and to take away. */
+  /** Whether there is a network to try and to download. */
   get trained(): boolean {
     return editor.finished !== null || this.unsaved;
   }
 
-  /** The run behind the project's network. */
+  /** The run of the project's network. */
   get run(): Pick<ProjectRun, "options" | "viewState" | "step" | "classes"> | null {
     const options = lab.fineTune.options[0];
     if (this.unsaved && options) return { options, viewState: this.viewState(), step: this.progress.done, classes: this.evaluation?.classes ?? [] };
@@ -143,7 +143,7 @@ export class Trainer {
     ];
   }
 
-  /** What was found out about the open project in an earlier visit. */
+  /** Loads the evaluation and curves of the open project from an earlier visit. */
   async loadResults(): Promise<void> {
     const { project, saved } = editor;
     if (lab.fineTune.project === project.id) return;
@@ -161,7 +161,7 @@ export class Trainer {
     this.changes.changed();
   }
 
-  /** Trains from the beginning. The network from before stays until the new one is whole. */
+  /** Trains from the beginning. The previous network stays until the new one is trained. */
   train = () =>
     this.attempt(async () => {
       const { start } = editor.project.plan;
@@ -179,7 +179,7 @@ export class Trainer {
       await lab.fineTune.pause();
     });
 
-  /** Goes on where the run stopped, in this visit or an earlier one. */
+  /** Continues the run, of this visit or an earlier one. */
   resume = () =>
     this.attempt(async () => {
       this.status = "preparing";
@@ -189,7 +189,7 @@ export class Trainer {
       else await lab.fineTune.start();
     });
 
-  /** All layers at a lower rate, from where the network is. */
+  /** Fine-tunes all layers of the project's network at a lower learning rate. */
   trainAllLayers = () =>
     this.attempt(async () => {
       this.status = "preparing";
@@ -197,7 +197,7 @@ export class Trainer {
       await this.begin("all", this.projectNetwork());
     });
 
-  /** Gives the run under way up for the network from before it. */
+  /** Discards the unfinished run; the previous network stays. */
   discardRun = () =>
     this.attempt(async () => {
       await lab.fineTune.close();
@@ -205,7 +205,7 @@ export class Trainer {
       await editor.refresh();
     });
 
-  /** Sees to it that the project's network is in the engine with what it has learned from. */
+  /** Makes sure that the engine holds the project's network and its training pictures. */
   async loadNetwork(): Promise<void> {
     const { project, saved, finished } = editor;
     const here = lab.fineTune.project === project.id && lab.fineTune.infos[0];
@@ -214,13 +214,13 @@ export class Trainer {
     if (saved?.resumable && saved.savedAt === finished?.savedAt) {
       await lab.fineTune.open(project.id);
     } else {
-      // A network that came from elsewhere has no run: one that begins with it knows the same.
+      // An imported network has no run, so a new run that starts from it is configured.
       this.offset = this.record?.step ?? 0;
       await lab.fineTune.begin(project.id, "head", { ...FINE_TUNING.head, dataset: datasetOf(project) }, this.projectNetwork());
     }
   }
 
-  /** The project's network to begin with. */
+  /** The project's network, as the start of a run. */
   private projectNetwork(): StartFrom {
     return this.unsaved ? { kind: "model" } : { kind: "project", project: editor.project.id };
   }
@@ -253,7 +253,7 @@ export class Trainer {
     }
   }
 
-  /** Makes the saved run the project's network; false where its last step could not be saved. */
+  /** Makes the saved run the project's network; false if its last step could not be saved. */
   private async saveFinished(evaluation: EvaluationResult): Promise<boolean> {
     const { id } = editor.project;
     try {
@@ -269,7 +269,7 @@ export class Trainer {
     }
   }
 
-  /** Asks the network about every picture that was set apart. */
+  /** Evaluates the network on all validation pictures. */
   private async evaluate(): Promise<EvaluationResult> {
     const { engine, fineTune } = lab;
     const [info, options] = [fineTune.infos[0], fineTune.options[0]];
@@ -307,7 +307,7 @@ export class Trainer {
   }
 }
 
-/** The weights to begin with. */
+/** The weights to start from. */
 async function startWeights(start: "shipped" | "model" | "own"): Promise<StartFrom> {
   if (start === "own") return { kind: "project", project: editor.project.id };
   if (start === "shipped" && modelState.source !== "shipped" && modelState.source !== null) return { kind: "url", url: await lab.models.shippedUrl() };

@@ -1,4 +1,4 @@
-/** The open project's network as the model in use. */
+/** Makes the open project's network the model in use. */
 import { lab } from "../../engine/page/api";
 import type { ExportFormat } from "../../engine/shared/protocol";
 import type { EvaluationResult } from "../../projects/types";
@@ -6,19 +6,19 @@ import { modelState } from "../../state/model.svelte";
 import { editor } from "./project.svelte";
 import { testResult } from "./evaluation";
 
-/** The project's network, as the trainer has it. */
+/** What the trainer knows of the project's network. */
 export interface ProjectNetwork {
-  /** It is in memory only. */
+  /** It is only in memory. */
   readonly unsaved: boolean;
   readonly evaluation: EvaluationResult | null;
   file(format: ExportFormat): Promise<Uint8Array>;
 }
 
-/** The state of the project that is in use, as far as this visit knows. */
+/** The project's state when its network was made the model in use; empty if it was not in this visit. */
 let inUse = "";
 const state = ({ unsaved }: ProjectNetwork) => JSON.stringify([editor.project.id, editor.project.classes, unsaved, editor.finished?.savedAt]);
 
-/** Notes that the project's network is the model in use, and the result of its test. */
+/** Records that the project's network is the model in use, with its test result. */
 export function markInUse(network: ProjectNetwork, evaluation: EvaluationResult | null): void {
   inUse = state(network);
   modelState.testResult = evaluation && testResult(evaluation);
