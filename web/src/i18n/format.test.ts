@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { duration, fixed, loss, megabytes, milliseconds, percent, plain, probability, whole } from "./format";
+import { duration, fixed, list, loss, megabytes, milliseconds, percent, plain, probability, whole } from "./format";
 import { setLanguage } from "./index.svelte";
 
 afterEach(() => setLanguage("en"));
@@ -28,6 +28,8 @@ describe("in English", () => {
 it("follows the language", async () => {
   await setLanguage("de");
   expect([whole(60_000), fixed(0.05, 2), plain(0.001), percent(0.125)]).toEqual(["60.000", "0,05", "0,001", "12,5\u00a0%"]);
+  expect(list(["a", "b", "c"])).toBe("a, b und c");
   await setLanguage("zh");
   expect([whole(60_000), percent(0.125)]).toEqual(["60,000", "12.5%"]);
+  expect(list(["甲", "乙"])).toBe("甲和乙");
 });
