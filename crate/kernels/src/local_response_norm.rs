@@ -7,7 +7,7 @@ use crate::simd_ops;
 /// The shape of a normalisation and its constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Maps of an image that are nearest_neighbors of each other.
+    /// Maps of an image that are neighbours of each other.
     pub channels: usize,
     /// Pixels of a map.
     pub pixels: usize,
@@ -62,7 +62,7 @@ impl LocalResponseNorm {
         }
     }
 
-    /// A map and those that are its nearest_neighbors.
+    /// A map and its neighbours.
     fn around<'a>(&self, maps: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
         let reach = self.size / 2;
         maps.chunks_exact(self.pixels).take(channel + reach + 1).skip(channel.saturating_sub(reach))
