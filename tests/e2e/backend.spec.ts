@@ -13,7 +13,7 @@ async function reason(page: Page): Promise<string> {
 test("a software adapter is told apart from a GPU and not preferred to the CPU", async ({ page }) => {
   await open(page, { backend: "auto" });
   await expect(await engine(page, "cpu")).toContainText("CPU");
-  expect(await reason(page)).toBe("The WebGPU adapter found here is software on the processor, and the CPU backend is faster.");
+  expect(await reason(page)).toBe("The WebGPU adapter here is software on the processor, and the CPU backend is faster.");
   const info = await page.evaluate(() => window.lab.info());
   expect(info).toMatchObject({ backend: "cpu", features: ["simd128"] });
   expect(info.version).toMatch(/^\d+\.\d+\.\d+/);
@@ -23,7 +23,7 @@ test("a browser without WebGPU computes on the CPU and says why", async ({ page 
   await beforeWorker(page, `Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined })`);
   await open(page, { ...SMALL, backend: "webgpu" });
   await engine(page, "cpu");
-  const words = "This browser offers no WebGPU, so the lab computes on the CPU.";
+  const words = "This browser has no WebGPU, so the page computes on the CPU.";
   expect(await reason(page)).toBe(words);
   await expect(message(page, new RegExp(`^${words}$`))).toHaveAttribute("role", "status");
   await step(page);
@@ -32,21 +32,21 @@ test("a browser without WebGPU computes on the CPU and says why", async ({ page 
 test("a browser that knows WebGPU but has no adapter computes on the CPU and says why", async ({ page }) => {
   await beforeWorker(page, "GPU.prototype.requestAdapter = async () => null");
   await open(page, { backend: "auto" });
-  expect(await reason(page)).toBe("This browser knows WebGPU but found no usable GPU, so the lab computes on the CPU.");
+  expect(await reason(page)).toBe("This browser has WebGPU but found no GPU that it can use, so the page computes on the CPU.");
 });
 
 test("a GPU that does not start leaves the CPU", async ({ page }) => {
   await beforeWorker(page, `GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error("out of order"))`);
   await open(page, { ...SMALL, backend: "webgpu" });
   await engine(page, "cpu");
-  await expect(message(page, /^WebGPU did not start \(out of order\), so the lab computes on the CPU\.$/)).toBeVisible();
+  await expect(message(page, /^WebGPU did not start \(out of order\), so the page computes on the CPU\.$/)).toBeVisible();
   await step(page);
 });
 
 test("a browser without wasm SIMD is told what it lacks", async ({ page }) => {
   await beforeWorker(page, "WebAssembly.validate = () => false");
   await page.goto(pageUrl({ backend: "cpu" }));
-  await expect(message(page, /^This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later\.$/)).toHaveCount(1);
+  await expect(message(page, /^This browser has no WebAssembly SIMD, which this page needs to compute: use a browser from 2023 or later\.$/)).toHaveCount(1);
   await expect(page.getByTestId("backend")).toContainText("Not running");
 });
 
@@ -57,8 +57,9 @@ for (const [when, least] of [["at its beginning", 0], ["after its first saved st
     await reaches(page, "steps", 3);
     await expect.poll(() => page.evaluate(async () => (await window.lab.run.saved())?.step ?? 0)).toBeGreaterThanOrEqual(least);
     await page.workers()[0]?.evaluate(() => dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
-    const from = least > 0 ? "step \\d+, the last one saved" : "(its initial weights: no step had been saved yet|step \\d+, the last one saved)";
-    await expect(message(page, new RegExp(`^The lab's engine stopped \\(unreachable\\), so the lab was started anew on the CPU, and the run goes on from ${from}\\.$`))).toBeVisible();
+    const saved = "continues from step \\d+, the last saved step";
+    const outcome = least > 0 ? saved : `(starts again from its initial weights: no step was saved yet|${saved})`;
+    await expect(message(page, new RegExp(`^The program that computes stopped \\(unreachable\\)\\. The page now computes on the CPU, and the run ${outcome}\\.$`))).toBeVisible();
     await engine(page, "cpu");
     const before = await page.evaluate(() => window.lab.run.last[0]?.step ?? 0);
     await reaches(page, "steps", before + 2);

@@ -91,8 +91,8 @@ test.describe("networks", () => {
       [file("half.safetensors", whole.subarray(0, whole.length / 2)), /^The model file is cut off \([\d,]+ of [\d,]+ bytes\): download or export it again\.$/],
       [file("empty.safetensors", Buffer.alloc(0)), /^The model file is empty/],
       [file("photo.safetensors", jpeg(plain(RED))), /^This is not a model file but an image/],
-      [file("foreign.onnx", Buffer.from("\x08\x07\x12\x07pytorch")), /^ONNX files are written here, not read: bring the network as safetensors, PyTorch's \.pth or \.alexnet\.$/],
-      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^This is an archive, not a network: drop projects and pictures in folders on Your pictures/],
+      [file("foreign.onnx", Buffer.from("\x08\x07\x12\x07pytorch")), /^This page writes ONNX files but does not read them: import the network as \.safetensors, \.pth \(PyTorch\) or \.alexnet\.$/],
+      [zip("garden.zip", { "project.json": new Uint8Array(9) }), /^This is an archive, not a network\. Projects and pictures in folders belong on Your pictures/],
       [file("photo.jpg", jpeg(plain(RED))), /^This is a picture, not a network: drop it on Classify\.$/],
       [file("shape.safetensors", safetensors("features.0.weight", [2, 2])), /^The model file lacks the tensor “features\.0\.bias”/],
     ];
@@ -106,7 +106,7 @@ test.describe("networks", () => {
 
   test("an address without one is said, and the shipped one is a press away", async ({ page }) => {
     await open(page, { model: "nope.safetensors" });
-    await expect(message(page, /^The model is not there: the server answered with (status 404|a web page in its place) for .*nope\.safetensors\.$/)).toBeVisible();
+    await expect(message(page, /^The model is not there: the server answered with (status 404|a web page) for .*nope\.safetensors\.$/)).toBeVisible();
     await page.getByRole("button", { name: "Use the shipped network" }).click();
     await expect(message(page, /./)).toHaveCount(0);
     await page.getByTestId("photo-input").setInputFiles(file("photo.jpg", jpeg(plain(RED))));

@@ -196,10 +196,57 @@ test("an answer averages as many views as one wants, here and by the lab's own m
     page.evaluate(async ([bytes, views]) => (await window.lab.classify(new Blob([Uint8Array.from(bytes)]), { views })).top.map(({ probability }) => probability), [[...png(halves(RED, BLUE))], views] as const);
   const once = await asked("one");
   expect(await shown()).toEqual(once);
-  for (const [name, views] of [["Ten views", "ten"], ["Mirrored too", "mirrored"], ["Once", "one"]] as const) {
+  for (const [name, views] of [["Ten crops", "ten"], ["Mirrored too", "mirrored"], ["One", "one"]] as const) {
     const expected = await asked(views);
     if (views !== "one") expect(expected).not.toEqual(once);
     await page.getByTestId("views").getByLabel(name).check();
     await expect.poll(shown).toEqual(expected);
+  }
+});
+
+test("the page says what the network knows, and how often it was right", async ({ page, request }) => {
+  const [shipped] = await json<{ measured: { images: number; top1: number; top5: number } }[]>(request, "models/index.json", "the site ships no network");
+  await open(page);
+  const knowledge = page.getByTestId("knowledge");
+  await expect(knowledge).toHaveAttribute("data-classes", "200");
+  const rounded = (share = Number.NaN) => `${Math.round(100 * share)}%`;
+  await expect(knowledge).toContainText(`right for ${rounded(shipped?.measured.top1)} of 6,000 test pictures`);
+  await expect(knowledge).toContainText(`For ${rounded(shipped?.measured.top5)} the right answer`);
+  const names = page.getByTestId("knowledge-list").getByRole("listitem");
+  await expect(names.first()).toBeHidden();
+  await knowledge.locator("summary").click();
+  await expect(names).toHaveCount(200);
+  await page.getByTestId("knowledge-search").fill("gold");
+  await expect(names).toHaveText(["golden retriever", "goldfish"]);
+  await page.getByTestId("knowledge-search").fill("selfie");
+  await expect(knowledge.getByRole("status")).toHaveText("No name matches “selfie”.");
+});
+
+test("classes have names in the visitor's language and keep their English labels", async ({ page }) => {
+  await open(page, { lang: "de" });
+  await page.locator('[data-testid="sample"][data-label="goldfish"]').click();
+  await expect(page.getByTestId("verdict")).toContainText("Sieht aus wie Goldfisch");
+  await expect(page.getByTestId("prediction").first()).toHaveAttribute("data-label", "goldfish");
+  await expect(page.getByTestId("prediction").first()).toContainText("Goldfisch");
+});
+
+test("a photo unlike those of training is told as such, the samples are not", async ({ page }) => {
+  let seed = 1;
+  const level = () => ((seed = (seed * 48271) % 2147483647) % 256);
+  await open(page);
+  for (const [name, picture] of [["noise.png", paint(96, 96, () => [level(), level(), level()])], ["plain.png", plain(BLUE)]] as const) {
+    await give(page, file(name, png(picture)));
+    await answered(page, name);
+    await expect(page.getByTestId("unknown")).toContainText("This photo may show something the network does not know.");
+    await expect(page.getByTestId("verdict")).toHaveAttribute("data-sure", "false");
+  }
+  await page.getByRole("button", { name: "See what it knows" }).click();
+  await expect(page.getByTestId("knowledge-list").getByRole("listitem").first()).toBeInViewport();
+  const samples = page.getByTestId("sample");
+  for (let i = 0; i < (await samples.count()); i++) {
+    await samples.nth(i).click();
+    await answered(page, (await samples.nth(i).getAttribute("title")) ?? "");
+    await expect(page.getByTestId("verdict")).toBeVisible();
+    await expect(page.getByTestId("unknown")).toHaveCount(0);
   }
 });

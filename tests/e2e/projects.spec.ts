@@ -131,7 +131,7 @@ test.describe("a worker that dies", () => {
     await page.getByTestId("studio-train").click();
     await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(4);
     await page.evaluate(() => new BroadcastChannel("kill").postMessage("now"));
-    await expect(message(page, /The lab's engine stopped .*the run goes on from step \d+/)).toBeVisible();
+    await expect(message(page, /The program that computes stopped .*the run continues from step \d+/)).toBeVisible();
     await done(page);
     expect(await accuracy(page)).toBeGreaterThan(0.9);
   });
@@ -220,7 +220,7 @@ test("a full disk is one sentence, and nothing is lost", async ({ page }) => {
   await counts(page, { "Class 1": 3, "Class 2": 0 });
   await fill(page);
   await one(page, "Class 1").getByTestId("studio-files").setInputFiles(things("berry", BLUE, 3));
-  await expect(message(page, /^The browser's storage is full: what was there stays; delete a project or free space/)).toBeVisible();
+  await expect(message(page, /^The browser's storage is full\. What was there stays: delete a project or free space/)).toBeVisible();
   await counts(page, { "Class 1": 3, "Class 2": 0 });
   await page.evaluate(() => sessionStorage.clear());
   await one(page, "Class 2").getByTestId("studio-files").setInputFiles(things("berry", BLUE, 3));

@@ -94,7 +94,7 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   }
   await page.getByTestId("studio-folder").setInputFiles(folder);
   await counts(page, { leaf: 4, rose: 4, sky: 4 });
-  await expect(page.getByTestId("studio-warning")).toHaveText(/“leaf”, “rose” and “sky” have fewer than 10 pictures each/);
+  await expect(page.getByTestId("studio-warning")).toHaveText(/“leaf”, “rose”, and “sky” have fewer than 10 pictures each/);
   const apart = () => page.evaluate(() => [...document.querySelectorAll('[data-testid="studio-class"]')].map((card) => /(\d+) of them for validation/.exec(card.textContent ?? "")?.[1]));
   const before = await apart();
   expect(before.every((count) => Number(count) >= 1)).toBe(true);
@@ -112,7 +112,7 @@ test("pictures come by folder, by paste and by drop; what hurts is said", async 
   await give(page, '[data-name="sky"]', "drop", leaf);
   await expect(message(page, /One picture was in that class already/)).toBeVisible();
   await one(page, "sky").getByTestId("studio-files").setInputFiles(file("notes.jpg", Buffer.from("Dear diary")));
-  await expect(message(page, /“notes\.jpg” is not an image that can be read here/)).toBeVisible();
+  await expect(message(page, /“notes\.jpg” is not an image that this page can read/)).toBeVisible();
   expect((await apart()).every((count, i) => Number(count) >= Number(before[i]))).toBe(true);
 
   // Renamed to a name that is taken: the old one stays. Pictures and classes go.

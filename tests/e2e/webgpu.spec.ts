@@ -115,9 +115,9 @@ for (const [when, milliseconds] of [["at once", 0], ["late, as by a busy GPU pro
     await reaches(page, "steps", 1, PATIENCE);
     const [worker] = page.workers();
     await worker?.evaluate(() => (globalThis as unknown as { device: { destroy(): void } }).device.destroy());
-    await expect(message(page, /^WebGPU stopped \(the GPU was lost \(.+\)\), so the lab was started anew on the CPU, and the run goes on from (its initial weights: no step had been saved yet|step \d+, the last one saved)\.$/)).toBeVisible();
+    await expect(message(page, /^WebGPU stopped \(the GPU was lost: .+\)\. The page now computes on the CPU, and the run (starts again from its initial weights: no step was saved yet|continues from step \d+, the last saved step)\.$/)).toBeVisible();
     await engine(page, "cpu");
-    expect((await page.evaluate(() => window.lab.info())).reason).toMatch(/^WebGPU stopped \(the GPU was lost \(.+\)\), so the lab computes on the CPU\.$/);
+    expect((await page.evaluate(() => window.lab.info())).reason).toMatch(/^WebGPU stopped \(the GPU was lost: .+\), so the page computes on the CPU\.$/);
     await reaches(page, "steps", 20);
     expect(await value(page, "loss")).toBeGreaterThan(0);
     await expect(page.getByTestId("message"), "nothing else is said").toHaveCount(1);

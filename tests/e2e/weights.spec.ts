@@ -84,7 +84,7 @@ test.describe("a file from an address", () => {
     await fetchFrom(page, host.at("net.safetensors"));
     await expect(page.getByRole("progressbar", { name: "Loading net.safetensors" })).toHaveAttribute("aria-valuenow", "49");
     await page.getByTestId("stop-download").click();
-    await expect(message(page, /^The download of “net\.safetensors” was stopped at 1\.5 MB of 3\.1 MB: started again, it goes on from there\.$/)).toHaveAttribute("role", "status");
+    await expect(message(page, /^The download of “net\.safetensors” was stopped at 1\.5 MB of 3\.1 MB: start it again to continue from there\.$/)).toHaveAttribute("role", "status");
     const stored = page.getByTestId("stored-file");
     await expect(stored).toContainText("1.5 MB of 3.1 MB");
     host.files.set("net.safetensors", { body: network, stalls: [500_000] });
@@ -168,14 +168,14 @@ test.describe("a file from an address", () => {
     const one = (shape: string, end: string) => header(`{"a":{"dtype":"F32","shape":${shape},"data_offsets":[0,${end}]}}`);
     const cases: [string, RegExp][] = [
       [host.at("nowhere.pth"), /^The model is not there: the server answered with status 404 for \/files\/nowhere\.pth\.$/],
-      [serve("page.pth", "<html>Sign in</html>", { type: "text/html" }), /^The model is not there: the server answered with a web page in its place/],
+      [serve("page.pth", "<html>Sign in</html>", { type: "text/html" }), /^The model is not there: the server answered with a web page for \/files\/page\.pth/],
       [serve("hidden.pth", "<!doctype html>Sign in"), /^This is not a model file but a web page/],
       [abroad.at("net.safetensors"), /^“net\.safetensors” could not be read from 127\.0\.0\.1:\d+: either it is not there, or that server does not let other pages read it \(no CORS\)/],
       [abroad.at("nowhere.safetensors"), /^“nowhere\.safetensors” could not be read from 127\.0\.0\.1:\d+: either it is not there, or that server does not let other pages read it \(no CORS\)/],
-      ["http://127.0.0.1:9/net.safetensors", /^“net\.safetensors” could not be downloaded: 127\.0\.0\.1:9 could not be reached/],
-      ["ftp://example.org/net.safetensors", /^“ftp:\/\/example\.org\/net\.safetensors” is no address of a file on the web/],
+      ["http://127.0.0.1:9/net.safetensors", /^“net\.safetensors” could not be downloaded: 127\.0\.0\.1:9 did not answer/],
+      ["ftp://example.org/net.safetensors", /^“ftp:\/\/example\.org\/net\.safetensors” is not the address of a file on the web/],
       [serve("short.safetensors", network.subarray(0, 2_000_000)), /^The model file is cut off \(2,000,000 of [\d,]+ bytes\)/],
-      [serve("alexnet-owt-7be5be79.pth", network), /^What arrived is not “alexnet-owt-7be5be79\.pth” as it was published \(its SHA-256 begins with [0-9a-f]{8}, not 7be5be79\), so it was thrown away/],
+      [serve("alexnet-owt-7be5be79.pth", network), /^“alexnet-owt-7be5be79\.pth” is not the published file \(its SHA-256 begins with [0-9a-f]{8}, not 7be5be79\), so it was deleted/],
       [serve("shape.pth", readFileSync(new URL("../fixtures/pth/zip.pth", import.meta.url))), /^Features\.0\.weight has the shape \[4, 3, 3, 3\] where alexnet-224 needs/],
       [serve("overflow.safetensors", one("[4611686018427387904,4]", "16")), /^The model file is damaged/],
       [serve("vast.safetensors", one("[1000000000]", "4000000000")), /^The model file is (cut off|damaged)/],
@@ -192,14 +192,14 @@ test.describe("a file from an address", () => {
 
     await context.setOffline(true);
     await fetchFrom(page, host.at("net.safetensors"));
-    await expect(message(page, /^“net\.safetensors” could not be downloaded: this device is offline, so connect it and try again\.$/)).toHaveCount(1);
+    await expect(message(page, /^“net\.safetensors” could not be downloaded: this device is offline\. Connect it and try again\.$/)).toHaveCount(1);
     await context.setOffline(false);
 
     const browser = await context.newCDPSession(page);
     await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin, quotaSize: 2_000_000 });
     serve("net.safetensors", network);
     await fetchFrom(page, host.at("net.safetensors"));
-    await expect(message(page, /^There is no room for “net\.safetensors”.* in what this browser lets the page store: remove files under “On this device”/)).toHaveCount(1);
+    await expect(message(page, /^There is no room for “net\.safetensors”.* in what this browser lets the page store: delete files under “On this device”/)).toHaveCount(1);
     await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin });
 
     expect(await page.getByTestId("model-facts").innerText()).toBe(facts);

@@ -25,7 +25,7 @@ test("the visitor says how sure the network must be, and the page remembers", as
   }
   await slider.fill(String(Math.max(0, hundredths - 2)));
   await expect(verdict).toHaveAttribute("data-sure", "true");
-  await expect(verdict).toContainText("It takes this for ladybug");
+  await expect(verdict).toContainText("Looks like ladybug");
   // From the keyboard too.
   await slider.focus();
   await page.keyboard.press("End");
@@ -54,7 +54,7 @@ test("a name says what else it could be, to the pointer and to the keyboard", as
   await expect(card).toHaveCount(0);
   await name.focus();
   await expect(card).toBeVisible();
-  await expect(name).toHaveAccessibleDescription(/It may also mean: /);
+  await expect(name).toHaveAccessibleDescription(/Similar classes: /);
   await page.keyboard.press("Escape");
   await expect(card).toHaveCount(0);
 });
@@ -132,7 +132,7 @@ test("several networks are asked, and their average", async ({ page }) => {
   await page.getByTestId("ask-all").click();
   await expect(page.getByTestId("vote")).toHaveCount(3);
   await expect(page.getByTestId("vote-average")).toHaveAttribute("data-label", "pizza");
-  await expect(page.getByTestId("vote").nth(2)).toContainText("Network 2");
+  await expect(page.getByTestId("vote").nth(2)).toContainText("Network 3");
   // Twice more the same network: the average is what one says.
   const guesses = (of: ReturnType<Page["getByTestId"]>) => of.locator("ol").innerText();
   expect(await guesses(page.getByTestId("vote-average"))).toBe(await guesses(page.getByTestId("vote").first()));
@@ -141,11 +141,11 @@ test("several networks are asked, and their average", async ({ page }) => {
   await sample(page, "lemon");
   await expect(page.getByTestId("vote-average")).toHaveAttribute("data-label", "lemon");
   expect(loads).toBe(2);
-  await page.getByText("What that is worth, measured").click();
+  await page.getByText("How much averaging helps").click();
   const table = page.getByTestId("ensemble").getByTestId("ensemble-errors");
-  await expect(table).toContainText("60.0 %");
-  await expect(table.getByRole("row", { name: /The average of networks 2 to 3/ })).toContainText("58.0 %");
-  await expect(table.getByRole("row", { name: /The average of 3/ })).toContainText("55.0 %");
-  await expect(table.getByRole("row", { name: /^1 network 40\.7 % 18\.2 %/ })).toBeVisible();
-  await expect(table.getByRole("row", { name: /The average of 7/ })).toContainText("15.4 %");
+  await expect(table).toContainText("60.0%");
+  await expect(table.getByRole("row", { name: /Average of networks 2 to 3/ })).toContainText("58.0%");
+  await expect(table.getByRole("row", { name: /Average of 3 networks/ })).toContainText("55.0%");
+  await expect(table.getByRole("row", { name: /^1 network 40\.7% 18\.2%/ })).toBeVisible();
+  await expect(table.getByRole("row", { name: /Average of 7 networks/ })).toContainText("15.4%");
 });

@@ -71,8 +71,8 @@ function types() {
     "// Written from web/messages/en by web/build/catalogue.mjs: change it there.",
     'import type { Message } from "../errors/message";',
     "",
-    "/** A parameter that is text; a message is translated before it is inserted. */",
-    "export type Text = string | Message;",
+    "/** A parameter that is text. A message is translated before it is inserted; several become a list: “a, b and c”. */",
+    "export type Text = string | Message | readonly (string | Message)[];",
   ];
   const all = namespaces().map((namespace) => {
     const messages = Object.entries(read("en", namespace)).map(([key, text]) => {

@@ -52,7 +52,7 @@ def main(names):
             (OUT / f"{name}.jpg").write_bytes(jpeg(Image.open(shot).convert("RGB")))
         print(f"drew {name}", file=sys.stderr)
     index = [
-        {"file": f"{name}.jpg", "id": wnid, "label": label, "caption": f"{shown} (rendered by this project)"}
+        {"file": f"{name}.jpg", "id": wnid, "label": label, "caption": shown}
         for name, (_, wnid, label, shown) in PICTURES.items()
         if (OUT / f"{name}.jpg").exists()
     ]

@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 import App from "./shell/App.svelte";
 import { lab } from "./engine/page/api";
+import { InternalError } from "./errors/internal";
 import { setLanguage } from "./i18n/index.svelte";
 import { initialLanguage } from "./shell/language";
 import { loadCommonMessages, loadView } from "./shell/views";
@@ -12,7 +13,7 @@ declare global {
 }
 
 const target = document.getElementById("app");
-if (!target) throw new Error("The page has no element #app.");
+if (!target) throw new InternalError("The page has no element #app.");
 await setLanguage(initialLanguage());
 // The view's parts travel at the same time as the messages of the frame; a failure is shown when the frame asks again.
 void loadView(page.view).catch(() => undefined);

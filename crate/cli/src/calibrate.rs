@@ -5,10 +5,16 @@ use alexnet::calibration::{
     apply_temperature, confidence_threshold, expected_calibration_error, temperature,
 };
 use alexnet::classifier::ValidationCounter;
+use alexnet::metrics::softmax;
+use alexnet::out_of_distribution::{
+    PictureStatistics, auroc, energy_score, fit, max_logit, picture_statistics, share_below, threshold,
+    unknown_share,
+};
+use alexnet_data::{Image, Samples};
 use alexnet_format::FileFormat;
-use alexnet_protocol::{Calibration, ClassLabel};
+use alexnet_protocol::{Calibration, ClassLabel, OutOfDistribution};
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::CalibrateArgs;
 use crate::model::{ModelName, Output};
@@ -16,6 +22,13 @@ use crate::{backend, data, evaluate, report};
 
 /// Fewer images than this say nothing about a probability.
 const FEWEST: usize = 20;
+
+/// A temperature that differs from the file's by less changes no probability that anybody reads: the weights stay,
+/// bit for bit.
+const SAME_TEMPERATURE: f64 = 1e-3;
+
+/// Share of pictures of the network's own classes that may be called unknown.
+const FALSE_ALARMS: f64 = 0.05;
 
 /// Fits a temperature on all images and divides it into the model. What it is worth is measured on images that it
 /// was not fitted on: each half of the images with a temperature from the other half. Where that is nothing, because the
@@ -30,10 +43,8 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
     }
-    if let Some(earlier) = model.calibration.take() {
-        // Fitted anew from what the network was before.
-        apply_temperature(&mut model, 1.0 / f64::from(earlier.temperature))?;
-    }
+    // What the weights have been divided by already.
+    let earlier = model.calibration.take().map_or(1.0, |earlier| f64::from(earlier.temperature));
     if let Some(resize) = args.resize {
         let crop = model.preprocess.crop;
         ensure!(
@@ -52,9 +63,11 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let order: Vec<usize> = (0..classes).collect();
     let all = EvaluatedImages {
         logits: evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?,
+        pictures: statistics(&flat.samples),
         labels: flat.samples.labels,
         classes,
-    };
+    }
+    .under(1.0 / earlier);
     let halves = all.halves();
     ensure!(
         halves.iter().all(|half| half.labels.len() >= FEWEST),
@@ -63,36 +76,67 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         2 * FEWEST
     );
 
-    let (found, unseen) = all.fitted(halves);
+    let (mut found, unseen) = all.fitted(halves);
+    let changed = (found / earlier - 1.0).abs() > SAME_TEMPERATURE;
+    if !changed {
+        found = earlier;
+    }
     let calibrated = all.under(found);
+    let known = OutOfDistribution { false_alarms: calibrated.false_alarms(), ..calibrated.bounds() };
     let calibration = Calibration {
         temperature: found as f32,
         doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
         ece_before: all.error(),
         ece_after: unseen.error(),
         images: all.labels.len() as u32,
+        out_of_distribution: Some(known),
     };
     let (loss_before, loss_after) = (all.loss(), unseen.loss());
-    apply_temperature(&mut model, found)?;
+    let unknown: Vec<Value> = args
+        .unknown
+        .iter()
+        .map(|data| {
+            let flat = data::load_evaluation(data, network.preprocess())?;
+            let logits = evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?;
+            let pictures = statistics(&flat.samples);
+            let rows = EvaluatedImages { logits, pictures, labels: flat.samples.labels, classes };
+            Ok(calibrated.told_from(&rows.under(found / earlier), &known, &data.display().to_string()))
+        })
+        .collect::<Result<_>>()?;
+    if changed {
+        apply_temperature(&mut model, found / earlier)?;
+    }
     model.calibration = Some(calibration);
     out.write(&model, args.model.precision()?)?;
 
-    let Calibration { temperature, doubt, ece_before, ece_after, images } = calibration;
+    let Calibration { temperature, doubt, ece_before, ece_after, images, .. } = calibration;
     if args.common.json {
         let document = json!({
             "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
+            "out_of_distribution": known, "unknown": unknown,
         });
         return report::result(&document.to_string());
     }
     report::result(&format!(
         "temperature {temperature:.4}; on {images} images, each half with the temperature fitted on the other half: \
          calibration error {:.2} % -> {:.2} %, loss {loss_before:.4} -> {loss_after:.4}; below {:.0} % the first \
-         guess is wrong more often than right",
+         guess is wrong more often than right; {:.1} % of these images are called unknown by mistake{}",
         ece_before * 100.0,
         ece_after * 100.0,
-        doubt * 100.0
+        doubt * 100.0,
+        known.false_alarms * 100.0,
+        unknown.iter().map(|data| format!("\n{data}")).collect::<String>()
     ))
+}
+
+/// Statistics of each image's pixels.
+fn statistics(samples: &Samples) -> Vec<PictureStatistics> {
+    let of = |index: usize| {
+        let rgb = samples.image(index).unwrap_or_default().to_vec();
+        picture_statistics(&Image { width: samples.size, height: samples.size, rgb })
+    };
+    (0..samples.labels.len()).map(of).collect()
 }
 
 /// Images with what the network said.
@@ -100,6 +144,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
 struct EvaluatedImages {
     /// `[images, classes]`.
     logits: Vec<f32>,
+    pictures: Vec<PictureStatistics>,
     labels: Vec<u32>,
     classes: usize,
 }
@@ -107,13 +152,16 @@ struct EvaluatedImages {
 impl EvaluatedImages {
     /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
     fn halves(&self) -> [Self; 2] {
-        let mut halves = [(); 2].map(|()| Self { logits: vec![], labels: vec![], classes: self.classes });
+        let empty = || Self { logits: vec![], pictures: vec![], labels: vec![], classes: self.classes };
+        let mut halves = [(); 2].map(|()| empty());
         let mut seen = vec![false; self.classes];
-        for (row, &label) in self.logits.chunks_exact(self.classes.max(1)).zip(&self.labels) {
+        let rows = self.logits.chunks_exact(self.classes.max(1)).zip(&self.pictures).zip(&self.labels);
+        for ((row, &picture), &label) in rows {
             let Some(seen) = seen.get_mut(label as usize) else { continue };
             let [first, second] = &mut halves;
             let half = if *seen { second } else { first };
             half.logits.extend_from_slice(row);
+            half.pictures.push(picture);
             half.labels.push(label);
             *seen = !*seen;
         }
@@ -141,8 +189,51 @@ impl EvaluatedImages {
 
     fn and(mut self, other: Self) -> Self {
         self.logits.extend(other.logits);
+        self.pictures.extend(other.pictures);
         self.labels.extend(other.labels);
         self
+    }
+
+    /// A score of each image.
+    fn scores(&self, score: fn(&[f32]) -> f32) -> Vec<f32> {
+        self.logits.chunks_exact(self.classes.max(1)).map(score).collect()
+    }
+
+    /// Bounds beyond which an image is called unknown.
+    fn bounds(&self) -> OutOfDistribution {
+        fit(&self.scores(energy_score), &self.pictures, FALSE_ALARMS)
+    }
+
+    /// Share of images that are called unknown.
+    fn unknown_by(&self, known: &OutOfDistribution) -> f64 {
+        unknown_share(known, &self.scores(energy_score), &self.pictures)
+    }
+
+    /// Share of images that are called unknown by mistake, each half by the bounds of the other.
+    fn false_alarms(&self) -> f32 {
+        let [first, second] = self.halves();
+        let count = |half: &Self, other: &Self| half.unknown_by(&other.bounds()) * half.labels.len() as f64;
+        let all = (first.labels.len() + second.labels.len()).max(1);
+        ((count(&first, &second) + count(&second, &first)) / all as f64) as f32
+    }
+
+    /// How well images that the network does not know are told from these: the share that the bounds tell, and for
+    /// each score alone the area under the ROC curve and the share under a threshold with as many false alarms.
+    fn told_from(&self, unknown: &Self, known: &OutOfDistribution, data: &str) -> Value {
+        let scores: [(&str, fn(&[f32]) -> f32); 3] = [
+            ("energy", energy_score),
+            ("max_logit", max_logit),
+            ("max_probability", |row| max_logit(&softmax(row))),
+        ];
+        let mut found = json!({
+            "data": data, "images": unknown.labels.len(), "detected": unknown.unknown_by(known),
+        });
+        for (name, score) in scores {
+            let (own, other) = (self.scores(score), unknown.scores(score));
+            let detected = share_below(&other, threshold(&own, FALSE_ALARMS));
+            found[name] = json!({ "auroc": auroc(&own, &other), "detected": detected });
+        }
+        found
     }
 
     fn error(&self) -> f32 {
@@ -194,7 +285,8 @@ mod tests {
         // The halves are every other image of a class.
         let labels = right.map(|right| (0..10).map(move |i| u32::from(i >= right)).collect::<Vec<_>>());
         let labels = labels[0].iter().zip(&labels[1]).flat_map(|(first, second)| [*first, *second]).collect();
-        EvaluatedImages { logits: [logit, 0.0].repeat(20), labels, classes: 2 }
+        let pictures = vec![PictureStatistics::default(); 20];
+        EvaluatedImages { logits: [logit, 0.0].repeat(20), pictures, labels, classes: 2 }
     }
 
     #[test]

@@ -68,6 +68,18 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
             c.doubt
         )
     }));
+    lines.extend(info.calibration.and_then(|c| c.out_of_distribution).map(|known| {
+        format!(
+            "unknown     energy score below {:.3}, contrast below {:.1}, roughness outside {:.3} to {:.3}, flatness \
+             above {:.3}: by mistake for {:.1} % of what it knows",
+            known.energy,
+            known.contrast,
+            known.roughness[0],
+            known.roughness[1],
+            known.flatness,
+            known.false_alarms * 100.0
+        )
+    }));
     lines.extend(info.steps.map(|steps| format!("steps       {steps}")));
     lines.extend(info.origin.as_ref().map(|origin| format!("origin      {origin}")));
     lines.extend(problem.as_ref().map(|problem| format!("problem     {problem}")));

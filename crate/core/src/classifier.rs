@@ -10,6 +10,7 @@ use crate::format::{Checkpoint, ModelFile, Tensors};
 use crate::loss;
 use crate::metrics::{correct_counts, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, forward, forward_classifier, forward_convolutions};
+use crate::out_of_distribution::{PictureStatistics, energy_score, picture_statistics};
 use crate::params::{Params, Weight, check, download, read_weights, upload_images};
 use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
 
@@ -33,6 +34,10 @@ pub struct Classification {
     pub top: Vec<Prediction>,
     /// The square that the network saw; of several views, the one from the centre.
     pub crop: Image,
+    /// Its energy score: low for a picture unlike those of training.
+    pub energy: f32,
+    /// Statistics of its pixels.
+    pub statistics: PictureStatistics,
 }
 
 impl Classifier {
@@ -216,10 +221,19 @@ impl Classifier {
         top: usize,
     ) -> Result<Classification, LabError> {
         let seen = test_crops(picture, &self.preprocess, which);
-        let probabilities = mean_softmax(&self.logits(&seen).await?, self.labels.len());
+        let logits = self.logits(&seen).await?;
+        let probabilities = mean_softmax(&logits, self.labels.len());
+        // The first view is the centre, which the threshold was found on.
+        let energy = energy_score(logits.get(..self.labels.len()).unwrap_or(&logits));
         let centre = seen.image(0).unwrap_or_default().to_vec();
         let crop = Image { width: seen.size, height: seen.size, rgb: centre };
-        Ok(Classification { top: top_predictions(&probabilities, &self.labels, top), crop })
+        let statistics = picture_statistics(&crop);
+        Ok(Classification {
+            top: top_predictions(&probabilities, &self.labels, top),
+            crop,
+            energy,
+            statistics,
+        })
     }
 
     /// The model as it can be stored.

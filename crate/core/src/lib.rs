@@ -23,6 +23,7 @@ pub mod narrow;
 pub mod network;
 mod ops;
 pub mod optimizer;
+pub mod out_of_distribution;
 pub mod params;
 pub mod schedule;
 pub mod session;

@@ -2,7 +2,9 @@
 
 use alexnet_protocol::architecture::MAX_CLASSES;
 use alexnet_protocol::messages::{Cause, DescriptionError, FileDamage, FormatError, OptionError, WriteError};
-use alexnet_protocol::{Calibration, ClassLabel, NetworkConfig, Preprocess, RunOptions, option_table};
+use alexnet_protocol::{
+    Calibration, ClassLabel, NetworkConfig, OutOfDistribution, Preprocess, RunOptions, option_table,
+};
 use serde::{Deserialize, Serialize};
 
 /// The description's key in the metadata. It is the only key: safetensors writes several keys in an order that changes
@@ -112,6 +114,18 @@ impl Description {
                 temperature: temperature.to_string(),
                 doubt: doubt.to_string(),
             });
+        }
+        if let Some(OutOfDistribution {
+            energy,
+            contrast,
+            roughness: [smooth, rough],
+            flatness,
+            false_alarms,
+        }) = self.calibration.and_then(|calibration| calibration.out_of_distribution)
+            && !([energy, contrast, smooth, rough, flatness].iter().all(|bound| bound.is_finite())
+                && (0.0..=1.0).contains(&false_alarms))
+        {
+            return refuse(DescriptionError::OutOfDistribution { energy: energy.to_string() });
         }
         match &self.run {
             Some(run) => run.options.check().map_err(impossible),

@@ -5,7 +5,7 @@
 mod common;
 
 use alexnet_format::{Checkpoint, FileFormat, FormatError, ModelFile, Precision, Tensor, inspect};
-use alexnet_protocol::Calibration;
+use alexnet_protocol::{Calibration, OutOfDistribution};
 use common::{bare, checkpoint, raw, torchvision};
 use proptest::prelude::*;
 
@@ -129,14 +129,30 @@ fn a_tensor_too_few_or_too_many_is_named() {
     assert!(sentence.contains("lacks") && sentence.contains("classifier.4.bias"), "{sentence}");
 }
 
-const CALIBRATION: Calibration =
-    Calibration { temperature: 1.2, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 };
+const CALIBRATION: Calibration = Calibration {
+    temperature: 1.2,
+    doubt: 0.4,
+    ece_before: 0.1,
+    ece_after: 0.02,
+    images: 3000,
+    out_of_distribution: None,
+};
 
 #[test]
 fn descriptions_that_cannot_be_are_refused() {
     type Edit = fn(&mut Checkpoint);
-    let edits: [(&str, Edit); 7] = [
+    let edits: [(&str, Edit); 8] = [
         ("the temperature 0", |c| c.calibration = Some(Calibration { temperature: 0.0, ..CALIBRATION })),
+        ("energy", |c| {
+            let out_of_distribution = Some(OutOfDistribution {
+                energy: f32::NAN,
+                contrast: 10.0,
+                roughness: [0.1, 0.5],
+                flatness: 0.6,
+                false_alarms: 0.05,
+            });
+            c.calibration = Some(Calibration { out_of_distribution, ..CALIBRATION });
+        }),
         ("labels", |c| drop(c.labels.pop())),
         ("classes", |c| c.network.classes = 0),
         ("Width", |c| c.network.width = f64::INFINITY),

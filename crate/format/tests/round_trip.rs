@@ -7,8 +7,8 @@ mod common;
 use alexnet_format::{
     Checkpoint, FileFormat, ModelFile, Precision, ReadAt, ReadError, Tensor, Tensors, inspect,
 };
-use alexnet_protocol::Calibration;
 use alexnet_protocol::messages::Cause;
+use alexnet_protocol::{Calibration, OutOfDistribution};
 use common::{bare, checkpoint, torchvision};
 use proptest::prelude::*;
 
@@ -201,8 +201,12 @@ proptest! {
         saved.network.dropout = dropout;
         saved.labels[0].name = name;
         saved.origin = origin;
-        saved.calibration =
-            Some(Calibration { temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000 });
+        saved.calibration = Some(Calibration {
+            temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
+            out_of_distribution: Some(OutOfDistribution {
+ energy: -temperature, contrast: 10.0, roughness: [0.1, 0.5], flatness: 0.6, false_alarms: 0.05,
+ }),
+        });
         let run = saved.run.as_mut().unwrap();
         (run.optimizer, run.average, run.step) = (optimizer, average, step);
         let bytes = saved.write(FileFormat::Alexnet, Precision::F32).unwrap();

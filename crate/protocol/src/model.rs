@@ -70,6 +70,28 @@ pub struct Calibration {
     pub ece_after: f32,
     /// How many images the errors were measured on.
     pub images: u32,
+    /// How pictures unlike those of training are told, where it was measured.
+    #[serde(default)]
+    pub out_of_distribution: Option<OutOfDistribution>,
+}
+
+/// How a picture unlike all those that a network was trained on is told: by the energy score of its logits, the
+/// logarithm of the sum of their exponentials (Liu et al. 2020), and by statistics of its pixels. Noise, plain colours
+/// and drawings can have a high energy score; their pixels give them away.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OutOfDistribution {
+    /// A picture whose energy score is lower may show something that the network does not know.
+    pub energy: f32,
+    /// So may one whose brightness has a smaller standard deviation, of 255 levels.
+    pub contrast: f32,
+    /// So may one whose roughness lies outside: the mean difference of neighbouring pixels, in parts of the contrast.
+    pub roughness: [f32; 2],
+    /// So may one of whose neighbouring pixels a larger share is of the same brightness, to one level of 255.
+    pub flatness: f32,
+    /// Share of pictures of the network's own classes, not trained on, that these bounds call unknown.
+    pub false_alarms: f32,
 }
 
 /// Name, shape and number format of one stored tensor.

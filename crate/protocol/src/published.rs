@@ -48,7 +48,7 @@ pub const PUBLISHED_MODELS: [PublishedModel; 1] = [PublishedModel {
     classes: 1000,
     top1: 0.565,
     top5: 0.791,
-    publisher: "PyTorch with torchvision",
+    publisher: "PyTorch",
     licence: "BSD 3-Clause",
     terms: "ImageNet's own terms allow non-commercial research and teaching.",
 }];

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use alexnet::data::{Dataset, Image, decode};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
+use alexnet::out_of_distribution::is_unknown;
 use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{Backend, ModelInfo, Views};
 use alexnet::{Classifier, Compute, LabError, Session};
@@ -140,7 +141,7 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// Classifies an encoded picture by the mean of its views (`one` unless `mirrored` or `ten` is said): `{top, crop}`.
+    /// Classifies an encoded picture by the mean of its views (`one` unless `mirrored` or `ten` is said): `{top, crop, energy, unknown}`.
     ///
     /// # Errors
     /// A sentence when the bytes are no picture or there is no model.
@@ -152,7 +153,7 @@ impl Lab {
         self.answer(&picture, views, top).await
     }
 
-    /// Classifies RGBA pixels, as a canvas gives them: `{top, crop}`.
+    /// Classifies RGBA pixels, as a canvas gives them: `{top, crop, energy, unknown}`.
     ///
     /// # Errors
     /// A sentence when there is no model.
@@ -168,9 +169,17 @@ impl Lab {
     }
 
     async fn answer(&self, picture: &Image, views: Views, top: usize) -> JsResult<JsValue> {
-        let answer = self.in_use()?.classifier.classify(picture, views, top).await.map_err(error)?;
+        let InUse { classifier, info } = self.in_use()?;
+        let answer = classifier.classify(picture, views, top).await.map_err(error)?;
+        let known = info.calibration.and_then(|calibration| calibration.out_of_distribution);
+        let unknown = known.is_some_and(|known| is_unknown(&known, answer.energy, &answer.statistics));
         let crop = pixels(answer.crop.width, &answer.crop.rgb);
-        Ok(object(&[("top", to_js(&answer.top)?), ("crop", crop)]))
+        Ok(object(&[
+            ("top", to_js(&answer.top)?),
+            ("crop", crop),
+            ("energy", answer.energy.into()),
+            ("unknown", unknown.into()),
+        ]))
     }
 
     pub(crate) fn in_use(&self) -> JsResult<&InUse> {

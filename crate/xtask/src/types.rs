@@ -64,7 +64,16 @@ fn types() -> String {
     );
     types!(RunOptions, FineTuning, OptionKind, OptionTiming, OptionSpec);
     types!(StepMetrics, Validation, Prediction, Neighbor, ValidationPrediction, RunInfo);
-    types!(NetworkConfig, ClassLabel, Preprocess, Calibration, TensorInfo, ModelInfo, PaperResult);
+    types!(
+        NetworkConfig,
+        ClassLabel,
+        Preprocess,
+        Calibration,
+        OutOfDistribution,
+        TensorInfo,
+        ModelInfo,
+        PaperResult
+    );
     types!(LayerRole, InputRule, LayerShape, NetworkShape);
     types!(LayerMaps, SimilarClass, OcclusionGrid, EvaluationMetrics, EvaluatedModel, Evaluation);
     text

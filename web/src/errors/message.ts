@@ -9,15 +9,18 @@ import type { MessageParams } from "../generated/messages";
 /** A code of the catalogue, `namespace.key`. */
 export type MessageCode = keyof MessageParams;
 
-/** A sentence: its code and its parameters. */
-export type Message = { [Code in MessageCode]: { code: Code; params: MessageParams[Code] } }[MessageCode];
+/**
+ * A sentence: its code and its parameters, made by {@link message}, which checks that they fit. A union of all codes would
+ * be exact here too, but TypeScript gives up on one of so many members.
+ */
+export interface Message { code: MessageCode; params: Record<string, unknown> }
 
 /** The parameters as arguments: none where the message has none. */
 export type ParamsOf<Code extends MessageCode> = keyof MessageParams[Code] extends never ? [] : [params: MessageParams[Code]];
 
 /** A sentence of the catalogue. */
 export function message<Code extends MessageCode>(code: Code, ...[params]: ParamsOf<Code>): Message {
-  return { code, params: params ?? {} } as Message;
+  return { code, params: { ...params } };
 }
 
 /** Whether a value is a {@link Message}. */
@@ -48,6 +51,9 @@ export class MessageError extends Error {
 export function messageError<Code extends MessageCode>(code: Code, ...params: ParamsOf<Code>): MessageError {
   return new MessageError(message(code, ...params));
 }
+
+/** Whether an error carries this message. */
+export const hasCode = (error: unknown, code: MessageCode): boolean => error instanceof MessageError && error.detail.code === code;
 
 /** What an error or a thrown value says: its message where it has one, else its text. */
 export function messageOf(error: unknown): Message | string {

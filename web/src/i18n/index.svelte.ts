@@ -5,6 +5,7 @@
  * namespace must be loaded before it is read: the shell loads those of a view before it shows the view.
  */
 import loaders from "virtual:messages";
+import { InternalError } from "../errors/internal";
 import { isMessage, setTranslator, type Message } from "../errors/message";
 import type { Catalogue, Namespace } from "../generated/messages";
 import { LOCALES, type Language } from "./languages";
@@ -28,7 +29,7 @@ async function fetchMessages(language: Language, namespaces: Iterable<Namespace>
   await Promise.all(
     missing.map(async (namespace) => {
       const load = loaders[language]?.[namespace];
-      if (!load) throw new Error(`There is no file messages/${language}/${namespace}.json.`);
+      if (!load) throw new InternalError(`There is no file messages/${language}/${namespace}.json.`);
       catalogues.set(`${language}/${namespace}`, (await load()).default);
     }),
   );
@@ -53,7 +54,7 @@ export const isLoaded = (namespace: Namespace): boolean => (void current.loaded,
 
 function functions(namespace: Namespace): Functions {
   const found = catalogues.get(`${current.language}/${namespace}`);
-  if (!found) throw new Error(`The messages “${namespace}” are not loaded in “${current.language}”.`);
+  if (!found) throw new InternalError(`The messages “${namespace}” are not loaded in “${current.language}”.`);
   return found;
 }
 
@@ -70,12 +71,18 @@ export function lookUp(namespace: Namespace, key: string, params: Record<string,
 /** Stands for the full stop of an inserted sentence until it is known whether text follows. */
 const STOP = "\u0001";
 
+/** A parameter as it is inserted. */
+function inserted(value: unknown): unknown {
+  if (Array.isArray(value)) return new Intl.ListFormat(locale()).format(value.map((item) => String(inserted(item))));
+  return isMessage(value) ? translate(value).replace(/[.。]$/, STOP) : value;
+}
+
 /** A message's sentence. A sentence that is inserted loses its full stop where more text follows. */
 function translate({ code, params }: Message): string {
   const [namespace = "", key = ""] = code.split(".");
-  const values = Object.entries(params).map(([name, value]) => [name, isMessage(value) ? translate(value).replace(/[.。]$/, STOP) : value]);
+  const values = Object.entries(params).map(([name, value]) => [name, inserted(value)]);
   const text = lookUp(namespace as Namespace, key, Object.fromEntries(values));
-  if (text === undefined) throw new Error(`There is no message “${code}”.`);
+  if (text === undefined) throw new InternalError(`There is no message “${code}”.`);
   const stop = current.language === "zh" ? "。" : ".";
   return text.replaceAll(new RegExp(`${STOP}+$`, "g"), stop).replaceAll(STOP, "");
 }

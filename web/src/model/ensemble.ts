@@ -1,19 +1,21 @@
 /** What averaging several networks is worth, in words made of the measured numbers. */
-import { percent } from "../charts/format";
 import type { Evaluation } from "../generated/protocol";
+import { fixed } from "../i18n/format";
+import { t } from "../i18n/index.svelte";
 
 interface Rates { top1: number; top5: number }
 
-/** An error in percent as the table shows it, so that words and table agree. */
-const error = (rate: number): number => Number.parseFloat(percent(1 - rate));
-
-function difference(name: string, average: number, alone: number): string {
-  const points = (error(average) - error(alone)).toFixed(1);
-  if (Number(points) === 0) return `the same ${name} error`;
-  return `a ${name} error ${points.replace("-", "")} points ${Number(points) < 0 ? "lower" : "higher"}`;
+/** Tenths of a percentage point between two errors, each rounded as the table shows it, so that words and table agree. */
+function difference(average: number, alone: number) {
+  const error = (rate: number) => Math.round(1000 * (1 - rate));
+  const tenths = error(average) - error(alone);
+  return { points: fixed(Math.abs(tenths) / 10, 1), change: tenths === 0 ? "other" : tenths < 0 ? "lower" : "higher" } as const;
 }
 
-const compared = (average: Rates, alone: Rates) => `${difference("top-1", average.top1, alone.top1)} and ${difference("top-5", average.top5, alone.top5)}`;
+function compared(average: Rates, alone: Rates) {
+  const [one, five] = [difference(average.top1, alone.top1), difference(average.top5, alone.top5)];
+  return { top1: one.points, top1Change: one.change, top5: five.points, top5Change: five.change };
+}
 
 /** A sentence for each average; `small` is of all networks but the first, which ships. */
 export function ensembleGains(all: Evaluation | null, small: Evaluation | null): string[] {
@@ -21,7 +23,7 @@ export function ensembleGains(all: Evaluation | null, small: Evaluation | null):
   const shipped = all?.models?.[0];
   const best = small?.models?.toSorted((one, other) => other.top1 - one.top1)[0];
   return [
-    ...(small && best ? [`Beside the best of networks 2 to ${count}, their average has ${compared(small, best)}.`] : []),
-    ...(all && shipped ? [`Beside the shipped network, the average of all ${count} has ${compared(all, shipped)}.`] : []),
+    ...(small && best ? [t.model.gainSmall({ count, ...compared(small, best) })] : []),
+    ...(all && shipped ? [t.model.gainAll({ count, ...compared(all, shipped) })] : []),
   ];
 }

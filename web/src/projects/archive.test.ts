@@ -26,7 +26,7 @@ it("packs a project in ImageFolder layout and reads the very same back", async (
 it("says what is wrong with an archive in one sentence", async () => {
   const zip = (files: Record<string, Uint8Array>) => new Blob([zipSync(files) as Uint8Array<ArrayBuffer>]);
   const whole = new Uint8Array(await zip({ "cat/1.jpg": new Uint8Array(99) }).arrayBuffer());
-  await expect(openZip(new Blob([whole.subarray(0, 60)]), "half.zip")).rejects.toThrow("The archive “half.zip” is damaged, cut off or encrypted: make or download it again.");
+  await expect(openZip(new Blob([whole.subarray(0, 60)]), "half.zip")).rejects.toThrow("The archive “half.zip” is damaged, cut off or encrypted: create or download it again.");
   await expect(openZip(new Blob(["text"]), "text.zip")).rejects.toThrow("is damaged, cut off");
   await expect(openZip(zip({ "../evil.jpg": new Uint8Array(9) }), "out.zip")).rejects.toThrow("points outside of it");
   // What the list of contents claims is enough: nothing of it is unpacked.
@@ -34,7 +34,7 @@ it("says what is wrong with an archive in one sentence", async () => {
   const entry = bomb.findIndex((_, i) => bomb[i] === 0x50 && bomb[i + 1] === 0x4b && bomb[i + 2] === 1 && bomb[i + 3] === 2);
   new DataView(bomb.buffer).setUint32(entry + 24, 300 << 20, true);
   await expect(openZip(new Blob([bomb]), "bomb.zip")).rejects.toThrow("unpacks to far more than pictures would");
-  await expect(openZip(zip({ "project.json": new TextEncoder().encode('{"format":"alexnet-lab-project","version":9}') }), "new.zip")).rejects.toThrow("a later version of the page");
+  await expect(openZip(zip({ "project.json": new TextEncoder().encode('{"format":"alexnet-lab-project","version":9}') }), "new.zip")).rejects.toThrow("A later version of this page");
   expect((await openZip(zip({ "project.json": new TextEncoder().encode("[]") }), "other.zip")).description).toBeNull();
 });
 

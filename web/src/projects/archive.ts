@@ -1,16 +1,17 @@
 /** A project as one ZIP: pictures in ImageFolder layout (`train/` and `val/`), `project.json`, `network.safetensors`. */
 import { strFromU8, strToU8, unzipSync, Zip, ZipPassThrough } from "fflate";
+import { messageError } from "../errors/message";
 import { foldersOf } from "./names";
 import type { Results } from "./results";
 import type { PictureInfo, Plan, Project } from "./types";
 
 export const PROJECT_FILE = "project.json";
 export const NETWORK_FILE = "network.safetensors";
-/** fflate writes no ZIP64. */
+/** fflate cannot write ZIP64. */
 const LARGEST = 4e9;
-/** An archive may unpack to this many times its own size… */
+/** An archive may unpack to this many times its own size, */
 const MOST_RATIO = 100;
-/** …and to this much in any case. */
+/** and to this many bytes in any case. */
 const FREE = 256 * 2 ** 20;
 
 /** What `project.json` holds. */
@@ -21,7 +22,7 @@ export interface Description {
   /** In the order of the network's outputs. */
   classes: { name: string; folder: string }[];
   plan: Plan;
-  /** What was found out about the network, where there is one. */
+  /** The evaluation of the network, where there is one. */
   trained: Partial<Results> | null;
 }
 
@@ -33,13 +34,12 @@ export interface ArchiveContents {
   trained: Results | null;
   /** The bytes of some pictures, in their order. */
   read: (hashes: string[]) => Promise<(Uint8Array | undefined)[]>;
-  progress?: (done: number) => void;
 }
 
-/** Packs a project; pictures are compressed already and are stored as they are. */
-export async function createArchive({ project, pictures, network, trained, read, progress }: ArchiveContents): Promise<Blob> {
+/** Packs a project. Pictures are compressed already, so they are stored uncompressed. */
+export async function createArchive({ project, pictures, network, trained, read }: ArchiveContents): Promise<Blob> {
   const total = pictures.reduce((sum, { bytes }) => sum + bytes, 0) + (network?.byteLength ?? 0);
-  if (total > LARGEST) throw new Error("The project has more than 4 GB of pictures, which one ZIP does not hold: remove some, or export classes as projects of their own.");
+  if (total > LARGEST) throw messageError("engine.projectTooLarge");
   const folders = foldersOf(project.classes);
   let parts: BlobPart[] = [];
   let failed: Error | null = null;
@@ -49,7 +49,7 @@ export async function createArchive({ project, pictures, network, trained, read,
   });
   const add = (path: string, bytes: Uint8Array) => {
     const file = new ZipPassThrough(path);
-    // The same project gives the same bytes; ZIP's years begin in 1980.
+    // A fixed date, so that the same project gives the same bytes. ZIP dates start in 1980.
     file.mtime = new Date(1980, 0, 1);
     zip.add(file);
     file.push(bytes, true);
@@ -70,12 +70,11 @@ export async function createArchive({ project, pictures, network, trained, read,
     const files = await read(some.map(({ hash }) => hash));
     for (const [i, picture] of some.entries()) {
       const bytes = files[i];
-      if (!bytes) throw new Error(`The picture “${picture.name}” is no longer in the browser's storage: remove it and export again.`);
+      if (!bytes) throw messageError("engine.pictureGone", { name: picture.name });
       add(pathOf(picture, folders.get(picture.class) ?? "class", taken), bytes);
     }
-    // Blobs may lie on the disk: the archive is never whole in this page's memory.
+    // The browser may store blobs on disk, so the archive is never whole in the page's memory.
     if (parts.length > 512) parts = [new Blob(parts)];
-    progress?.(Math.min(pictures.length, from + some.length));
     if (failed) throw failed;
   }
   zip.end();
@@ -83,7 +82,7 @@ export async function createArchive({ project, pictures, network, trained, read,
   return new Blob(parts, { type: "application/zip" });
 }
 
-/** A picture's own name where it is free and plain, with its hash to tell namesakes apart. */
+/** The path of a picture: its name without special characters, with its hash where the name is taken. */
 function pathOf(picture: PictureInfo, folder: string, taken: Set<string>): string {
   const split = picture.val ? "val" : "train";
   const dot = picture.name.lastIndexOf(".");
@@ -95,7 +94,7 @@ function pathOf(picture: PictureInfo, folder: string, taken: Set<string>): strin
   return path;
 }
 
-/** An archive that was opened: what lies in it, and its content in portions. */
+/** An open archive: the paths in it, and its files on demand. */
 export interface OpenedArchive {
   paths: string[];
   description: Description | null;
@@ -103,19 +102,17 @@ export interface OpenedArchive {
   read(paths: string[]): Uint8Array[];
 }
 
-const quoted = (name: string) => `The archive “${name}”`;
-
-/** Opens a ZIP; only names are read until content is asked for. */
+/** Opens a ZIP; only the paths are read until `read` is called. */
 export async function openZip(file: Blob, name: string): Promise<OpenedArchive> {
-  if (file.size > LARGEST / 2) throw new Error(`${quoted(name)} is larger than 2 GB, which this page cannot open: unpack it and drop its folder.`);
+  if (file.size > LARGEST / 2) throw messageError("engine.archiveTooLarge", { name });
   const bytes = new Uint8Array(await file.arrayBuffer().catch(() => {
-    throw new Error(`“${name}” could not be read: it may have been moved or deleted, so choose it again.`);
+    throw messageError("engine.namedFileUnreadable", { name });
   }));
   const unzip = (wanted: (path: string, size: number) => boolean): Record<string, Uint8Array> => {
     try {
       return unzipSync(bytes, { filter: ({ name: path, originalSize }) => wanted(path, originalSize) });
     } catch {
-      throw new Error(`${quoted(name)} is damaged, cut off or encrypted: make or download it again.`);
+      throw messageError("engine.archiveDamaged", { name });
     }
   };
   const paths: string[] = [];
@@ -125,9 +122,9 @@ export async function openZip(file: Blob, name: string): Promise<OpenedArchive> 
     if (!path.endsWith("/")) paths.push(path);
     return false;
   });
-  if (total > Math.max(FREE, file.size * MOST_RATIO)) throw new Error(`${quoted(name)} unpacks to far more than pictures would: it is not used.`);
+  if (total > Math.max(FREE, file.size * MOST_RATIO)) throw messageError("engine.archiveTooMuch", { name });
   const outside = paths.find((path) => path.startsWith("/") || path.split(/[/\\]/).includes(".."));
-  if (outside !== undefined) throw new Error(`${quoted(name)} holds a file named “${outside.slice(0, 80)}”, which points outside of it: it is not used.`);
+  if (outside !== undefined) throw messageError("engine.archiveOutside", { name, path: outside.slice(0, 80) });
   const whole = (path: string) => (paths.includes(path) ? (unzip((other) => other === path)[path] ?? null) : null);
   const json = whole(PROJECT_FILE);
   const description = json && parse(strFromU8(json));
@@ -143,7 +140,7 @@ export async function openZip(file: Blob, name: string): Promise<OpenedArchive> 
   };
 }
 
-/** A description that this page wrote, null for any other JSON. */
+/** A description that this page wrote; null for any other JSON. */
 function parse(text: string): Description | null {
   let value: unknown;
   try {
@@ -153,8 +150,8 @@ function parse(text: string): Description | null {
   }
   const { format, version, name, classes } = (value ?? {}) as Partial<Description>;
   if (format !== "alexnet-lab-project") return null;
-  if (version !== 1) throw new Error("This project was exported by a later version of the page: reload the page to get that, or export it again from there.");
+  if (version !== 1) throw messageError("engine.projectVersion");
   const named = Array.isArray(classes) && classes.every((one) => typeof one?.name === "string" && typeof one.folder === "string");
-  if (typeof name !== "string" || !named) throw new Error("The project's description (project.json) is damaged: export the project again.");
+  if (typeof name !== "string" || !named) throw messageError("engine.projectDamaged");
   return value as Description;
 }

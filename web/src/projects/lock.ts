@@ -1,14 +1,15 @@
-/** One tab at a time trains a project: two would overwrite each other's weights. */
+/** Only one tab at a time trains a project: two would overwrite each other's weights. */
+import { messageError } from "../errors/message";
 
-/** A project that this tab holds until it is given back. */
+/** The lock of a project, held until `release` is called. */
 export interface ProjectLock { project: string; release(): void }
 
-/** Takes a project for this tab; rejects when another tab has it. Browsers without locks let everybody in. */
+/** Locks a project for this tab; rejects when another tab has the lock. Browsers without locks do not check. */
 export function lockProject(project: string): Promise<ProjectLock> {
   if (!("locks" in navigator)) return Promise.resolve({ project, release: () => undefined });
   return new Promise((resolve, reject) => {
     const asked = navigator.locks.request(`alexnet-project-${project}`, { ifAvailable: true }, (lock) => {
-      if (!lock) throw new Error("This project is being trained in another tab: go on there, or close that tab first.");
+      if (!lock) throw messageError("engine.projectBusy");
       return new Promise<void>((release) => resolve({ project, release }));
     });
     asked.catch(reject);

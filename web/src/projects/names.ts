@@ -1,24 +1,23 @@
-/** Names of classes as folders and back. */
+/** Class names as folder names, and back. */
 import type { ProjectClass } from "./types";
 
-/** Folder names that stand for a split, not for a class. */
+/** Folder names that mean a split, not a class: true for validation. */
 const SPLITS = new Map([["train", false], ["training", false], ["val", true], ["valid", true], ["validation", true], ["test", true], ["testing", true]]);
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif|heic|heif|tiff?)$/i;
 
 export const isPicture = (path: string): boolean => PICTURE.test(path);
 
-/** Whether a path is hidden or a system's own. */
+/** Whether a path is hidden or belongs to the operating system. */
 const isHidden = (path: string): boolean => path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 
-/** Where a picture belongs by its path; `val` null where no folder says so, `class` null where it lies in none. */
+/** The class and split of a picture by its path; null where no folder names one. */
 export interface Place { class: string | null; val: boolean | null }
 
 /**
- * Classes and splits of paths in ImageFolder's layout: `[any/…/][train|val/]class/file`. Folders that hold everything
- * are left out, but for one that holds the pictures itself: that is a class.
+ * Classes and splits of paths in the layout of torchvision's ImageFolder: `[any/…/][train|val/]class/file`. Outer folders
+ * that contain everything are ignored, except one that contains the pictures directly: that is a class.
  *
- * `train` without `val`, or the other way round, leaves open which pictures are set apart: half of a data set is as good
- * as any. An exported project (`exported`) means what it says, even if that is none.
+ * `train` without `val`, or `val` without `train`, does not decide the split. For an exported project (`exported`) it does.
  */
 export function classifyPaths(paths: readonly string[], exported = false): (Place | null)[] {
   const parts = paths.map((path) => path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== "."));
@@ -45,7 +44,7 @@ export function foldersOf(classes: readonly ProjectClass[]): Map<string, string>
   return folders;
 }
 
-/** A name that every file system takes as a folder, distinct from those taken. */
+/** A folder name that every file system accepts, different from those in `taken`. */
 export function folderName(name: string, taken: ReadonlySet<string>): string {
   const safe = name.normalize("NFC").replace(/[\u0000-\u001f\u007f/\\:*?"<>|]/g, "_").replace(/^\.+/, "_").replace(/[. ]+$/, "").slice(0, 80) || "class";
   const reserved = SPLITS.has(safe.toLowerCase()) || /^(con|prn|aux|nul|com\d|lpt\d)$/i.test(safe) ? `${safe}_` : safe;
@@ -54,5 +53,5 @@ export function folderName(name: string, taken: ReadonlySet<string>): string {
   return folder;
 }
 
-/** A project's name as a file's, without its ending. */
+/** A project's name as a file name, without the extension. */
 export const fileName = (name: string): string => folderName(name, new Set());

@@ -1,16 +1,17 @@
-/** Pictures on their way into a project: checked, hashed, made small where they are huge, and given a thumbnail. */
+/** Prepares pictures for a project: checks and hashes them, makes large ones smaller, and makes thumbnails. */
+import { messageError } from "../errors/message";
 
-/** Larger files are stored smaller: a network sees 64 to 227 pixels. */
+/** Larger files are scaled down: a network sees 64 to 227 pixels. */
 export const LARGE_BYTES = 1_000_000;
-/** Shorter side in pixels of what is stored of a large picture. */
+/** Shorter side in pixels of a picture that is scaled down. */
 export const STORED_SIDE = 512;
 /** Side in pixels of a thumbnail. */
 export const THUMB_SIDE = 96;
 
 /** A picture ready to be stored. */
-export interface PreparedPicture { name: string; bytes: Uint8Array; hash: string; thumb: Uint8Array; /** Made smaller than it came. */ shrunk: boolean }
+export interface PreparedPicture { name: string; bytes: Uint8Array; hash: string; thumb: Uint8Array; /** Scaled down. */ shrunk: boolean }
 
-/** What the worker decodes, by the first bytes. */
+/** Whether the worker can decode a file, by its first bytes. */
 function isDecodable(bytes: Uint8Array): boolean {
   const starts = (...head: number[]) => head.every((byte, i) => bytes[i] === byte);
   const webp = starts(0x52, 0x49, 0x46, 0x46) && bytes[8] === 0x57 && bytes[9] === 0x45;
@@ -18,19 +19,19 @@ function isDecodable(bytes: Uint8Array): boolean {
 }
 
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) throw new Error("The browser keeps pictures only for pages opened through https or on this machine: open this page so.");
+  if (!globalThis.crypto?.subtle) throw messageError("engine.storageInsecure");
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Prepares one picture; throws a sentence where it is none. */
+/** Prepares one picture; throws where the file is not a picture. */
 export async function prepare(blob: Blob, name: string): Promise<PreparedPicture> {
-  if (blob.size === 0) throw new Error(`“${name}” is empty: choose a JPEG, PNG, WebP, GIF or BMP image.`);
+  if (blob.size === 0) throw messageError("engine.pictureEmpty", { name });
   let bytes = new Uint8Array(await blob.arrayBuffer().catch(() => {
-    throw new Error(`“${name}” could not be read: it may have been moved or deleted, so choose it again.`);
+    throw messageError("engine.namedFileUnreadable", { name });
   }));
   const bitmap = await createImageBitmap(blob).catch(() => {
-    throw new Error(`“${name}” is not an image that can be read here, or it is damaged: choose a JPEG, PNG, WebP, GIF or BMP image.`);
+    throw messageError("engine.pictureUnreadable", { name });
   });
   try {
     const shrunk = bytes.byteLength > LARGE_BYTES;
@@ -48,7 +49,7 @@ async function drawn(bitmap: ImageBitmap, scale: number, quality: number): Promi
   return encoded(canvas, (context) => context.drawImage(bitmap, 0, 0, canvas.width, canvas.height), quality);
 }
 
-/** The middle square, which is also what a network sees. */
+/** A thumbnail of the centre square, which is also what a network sees. */
 async function square(bitmap: ImageBitmap): Promise<Uint8Array<ArrayBuffer>> {
   const side = Math.min(bitmap.width, bitmap.height);
   const canvas = new OffscreenCanvas(THUMB_SIDE, THUMB_SIDE);
@@ -57,8 +58,8 @@ async function square(bitmap: ImageBitmap): Promise<Uint8Array<ArrayBuffer>> {
 
 async function encoded(canvas: OffscreenCanvas, draw: (context: OffscreenCanvasRenderingContext2D) => void, quality: number): Promise<Uint8Array<ArrayBuffer>> {
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("The browser gives no canvas to draw on: reload the page.");
-  // Transparency over white, as the network is shown it.
+  if (!context) throw messageError("engine.canvasMissing");
+  // Transparent pixels over white, as the network sees them.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";

@@ -1,8 +1,8 @@
-/** What was found out about a project's network, as it travels in its archive: classes by folder, pictures by content. */
+/** The evaluation of a project's network as its archive stores it: classes by folder, pictures by hash. */
 import { foldersOf } from "./names";
 import type { EvaluationResult, Project, ProjectRun } from "./types";
 
-/** The part of `project.json` on the network. Its field names are those of version 1 of the format. */
+/** The part of `project.json` about the network. The field names are those of version 1 of the format. */
 export interface Results extends Omit<EvaluationResult, "classes" | "predictions"> {
   options: unknown;
   /** Folders of the classes, in the order of the network's outputs. */
@@ -23,7 +23,7 @@ export function toResults(project: Project, { options, viewState, step, classes 
   return { step: evaluation?.step ?? step, options, stages: evaluation?.stages ?? [], classes: (evaluation?.classes ?? classes).map(folder), judged, kept: viewState };
 }
 
-/** For the project that the archive became; `ids`: its classes by folder. Null where the archive says nothing, or not so. */
+/** The evaluation for the imported project; `ids`: its classes by folder. Null where the archive has none or it is malformed. */
 export function fromResults(results: Partial<Results> | null | undefined, project: string, ids: ReadonlyMap<string, string>): EvaluationResult | null {
   const { step, stages, classes, judged } = results ?? {};
   if (typeof step !== "number" || !Array.isArray(stages) || stages.length === 0 || !Array.isArray(classes) || !Array.isArray(judged)) return null;

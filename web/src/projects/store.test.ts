@@ -1,6 +1,8 @@
 import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { errorText } from "../errors/message";
+import { storageMessage } from "../errors/storage";
 import * as store from "./store";
 import type { EvaluationResult, PictureInfo, Project, ProjectRun } from "./types";
 
@@ -85,7 +87,7 @@ it("leaves nothing half there when the disk is full, and goes on afterwards", as
     return put.apply(this, args);
   });
   const error: unknown = await store.addPictures([picture("p", "two")]).catch((e: unknown) => e);
-  expect(store.storageErrorText(error)).toMatch(/^The browser's storage is full: what was there stays/);
+  expect(errorText(storageMessage(error))).toMatch(/^The browser's storage is full\. What was there stays/);
   vi.restoreAllMocks();
   expect((await store.listPictures("p")).map(({ hash }) => hash)).toEqual(["one"]);
   expect(await store.getFiles(["two"])).toEqual([undefined]);

@@ -1,12 +1,13 @@
 /**
  * Projects in IndexedDB, used by the page (pictures, names) and by the worker (bytes, runs). A picture's description,
- * bytes and thumbnail are written in one transaction: what a full disk refuses leaves nothing half there.
+ * bytes and thumbnail are written in one transaction, so a full disk leaves nothing half written.
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
+import { messageError } from "../errors/message";
 import { ignoreAbort } from "./transactions";
 import type { EvaluationResult, PictureInfo, Project, ProjectRun } from "./types";
 
-/** A picture on its way in. */
+/** A picture to add. */
 export interface NewPicture { info: PictureInfo; bytes: Uint8Array; thumb: Uint8Array }
 
 interface Schema extends DBSchema {
@@ -19,7 +20,7 @@ interface Schema extends DBSchema {
   judgements: { key: string; value: EvaluationRow };
 }
 
-// The fields' names of the first version of the database. They stay, so that what is stored can be read.
+// Field names of the first version of the database. They stay, so that stored projects can still be read.
 interface RunRow extends Omit<ProjectRun, "viewState"> { kept: unknown }
 interface EvaluationRow extends Omit<EvaluationResult, "predictions"> { judged: EvaluationResult["predictions"] }
 
@@ -49,11 +50,11 @@ function database(): Promise<IDBPDatabase<Schema>> {
   return opened;
 }
 
-/** Work in one transaction: all of it is kept or, where anything fails, none. */
+/** Runs `work` in one transaction: all of it is stored or, where anything fails, nothing. */
 async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> {
   const transaction = (await database()).transaction(ALL, "readwrite") as Writing;
-  // A request's own error says less than the transaction's; neither may go unheard.
-  const done = transaction.done.then(() => null, (error: unknown) => error ?? new Error("The browser gave up storing."));
+  // The transaction's error says more than the request's. Both are handled here.
+  const done = transaction.done.then(() => null, (error: unknown) => error ?? messageError("engine.storageAborted"));
   try {
     const result = await work(transaction);
     const error = await done;
@@ -65,13 +66,13 @@ async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> 
     } catch {
       // It has ended already.
     }
-    // A request that fell with its transaction says only that; the transaction knows why.
+    // A request that failed with its transaction only says AbortError; the transaction has the reason.
     const ended = await done;
     throw ended instanceof DOMException && ended.name !== "AbortError" ? ended : error;
   }
 }
 
-/** What is kept under a name, to be read. */
+/** An object store for reading. */
 async function store<N extends Names>(name: N) {
   return ignoreAbort((await database()).transaction(name)).objectStore(name);
 }
@@ -86,13 +87,13 @@ export async function getProject(id: string): Promise<Project | undefined> {
 
 export const putProject = (project: Project): Promise<void> => write(async (t) => void (await t.objectStore("projects").put(project, project.id)));
 
-/** A project's pictures in the order in which they came. */
+/** A project's pictures in the order in which they were added. */
 export async function listPictures(project: string): Promise<PictureInfo[]> {
   const all = await (await store("pictures")).index("project").getAll(project);
   return all.sort((a, b) => a.added - b.added);
 }
 
-/** Replaces descriptions, whose bytes are there. */
+/** Replaces descriptions of stored pictures. */
 export const updatePictures = (pictures: readonly PictureInfo[]): Promise<void> =>
   write(async (t) => void (await Promise.all(pictures.map((info) => t.objectStore("pictures").put(info, info.id)))));
 
@@ -107,19 +108,19 @@ export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
     );
   });
 
-/** A request whose deviceError, at once or later, is its promise's: where one fails, the others' failures are heard too. */
+/** Starts a request so that an error thrown at once rejects its promise too: where one fails, the others are still awaited. */
 const startRequest = async <T>(request: () => Promise<T>): Promise<T> => request();
 
 export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));
 
-/** Puts a picture into another class; where it is there already, the two become one. */
+/** Moves a picture to another class; where the class has it already, one remains. */
 export const movePicture = (from: PictureInfo, to: PictureInfo): Promise<void> =>
   write(async (t) => {
     await t.objectStore("pictures").delete(from.id);
     await t.objectStore("pictures").put(to, to.id);
   });
 
-/** Deletes descriptions, and bytes that no other picture has. */
+/** Deletes descriptions, and bytes that no other picture uses. */
 async function remove(t: Writing, pictures: readonly PictureInfo[]): Promise<void> {
   const store = t.objectStore("pictures");
   await Promise.all(pictures.map(({ id }) => store.delete(id)));
@@ -140,21 +141,21 @@ async function getEach(name: "files" | "thumbs", hashes: readonly string[]): Pro
   return Promise.all(hashes.map((hash) => kept.get(hash)));
 }
 
-/** A class and its pictures, in one go. */
+/** Deletes a class and its pictures in one transaction. `project`: without the class. */
 export const removeClass = (project: Project, pictures: readonly PictureInfo[]): Promise<void> =>
   write(async (t) => {
     await t.objectStore("projects").put(project, project.id);
     await remove(t, pictures);
   });
 
-/** Everything of a project but the files of its run. */
+/** Deletes a project, except the files of its run. */
 export const deleteProject = (id: string): Promise<void> =>
   write(async (t) => {
     await remove(t, await t.objectStore("pictures").index("project").getAll(id));
     await Promise.all([...(["projects", "runs", "judgements"] as const).map((name) => t.objectStore(name).delete(id)), t.objectStore("runs").delete(finishedKey(id))]);
   });
 
-/** A copy under another id; bytes are shared. Runs are copied by who copies their files. */
+/** Copies a project to another id; bytes are shared. Runs are copied with their files, by the worker. */
 export const copyProject = (from: string, to: Project): Promise<void> =>
   write(async (t) => {
     const store = t.objectStore("pictures");
@@ -174,16 +175,16 @@ export async function getRun(project: string): Promise<ProjectRun | undefined> {
 
 export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(toRunRow(run), run.project)));
 
-/** Where the state lies that was judged last: it stays while a later run is under way. */
+/** The key of the last finished state, which stays while a later run is trained. */
 const finishedKey = (project: string) => `finished/${project}`;
 
-/** The last state that was trained to its end. */
+/** The last finished state. */
 export async function getFinished(project: string): Promise<ProjectRun | undefined> {
   const row = await (await store("runs")).get(finishedKey(project));
   return row && fromRunRow(row);
 }
 
-/** The run's saved state is the project's network from now on, with what is known of it; not where there is none. */
+/** Makes the run's saved state the project's network, with its evaluation. Does nothing where there is no run. */
 export const finishRun = (project: string, evaluation: EvaluationResult | null): Promise<void> =>
   write(async (t) => {
     const run = await t.objectStore("runs").get(project);
@@ -192,14 +193,14 @@ export const finishRun = (project: string, evaluation: EvaluationResult | null):
     await (evaluation ? t.objectStore("judgements").put(toEvaluationRow(evaluation), project) : t.objectStore("judgements").delete(project));
   });
 
-/** Back to the last finished state: the run under way is given up. */
+/** Discards the run in training: back to the last finished state. */
 export const revertRun = (project: string): Promise<void> =>
   write(async (t) => {
     const run = await t.objectStore("runs").get(finishedKey(project));
     await (run ? t.objectStore("runs").put(run, project) : t.objectStore("runs").delete(project));
   });
 
-/** The states of a project's runs under another project's id, whose files are there. */
+/** Stores the states of runs under another project's id; the files must be there. */
 export const copyRuns = (runs: readonly (ProjectRun | undefined)[], to: string): Promise<void> =>
   write(async (t) => {
     const [run, finished] = runs.map((one) => one && toRunRow({ ...one, project: to }));
@@ -212,22 +213,15 @@ export async function getEvaluation(project: string): Promise<EvaluationResult |
   return row && fromEvaluationRow(row);
 }
 
-/** Bytes that each project's pictures take, shared ones counted for each. */
+/** Bytes of each project's pictures; shared bytes count for each project. */
 export async function pictureBytes(): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
   for (const { project, bytes } of await (await store("pictures")).getAll()) sums.set(project, (sums.get(project) ?? 0) + bytes);
   return sums;
 }
 
-/** One sentence for what the browser's storage refuses. */
-export function storageErrorText(error: unknown): string {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  if (name === "QuotaExceededError") return "The browser's storage is full: what was there stays; delete a project or free space on the disk, then try again.";
-  if (name === "InvalidStateError" || name === "SecurityError" || name === "UnknownError") return "The browser's storage is closed to this page (a private window, or a setting): open it in an ordinary window to keep pictures.";
-  return error instanceof Error ? error.message : String(error);
-}
 
-/** Forgets the connection: for tests. */
+/** Closes the connection, for tests. */
 export async function closeDatabase(): Promise<void> {
   (await opened)?.close();
   opened = undefined;

@@ -1,6 +1,6 @@
-/** A transaction whose end nobody need wait for: that the browser broke it off is told by its requests to whoever asked. */
+/** A transaction whose `done` is not awaited: its requests reject when the browser aborts it. */
 export function ignoreAbort<T extends { readonly done: Promise<unknown> }>(transaction: T): T {
-  // Without a listener the end of a database closed by force would count as an error of the page or the worker.
+  // Without a handler an aborted transaction would be an unhandled rejection.
   transaction.done.catch(() => undefined);
   return transaction;
 }

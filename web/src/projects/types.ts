@@ -1,16 +1,16 @@
-/** What a project of one's own pictures is made of. */
+/** The parts of a project of own pictures. */
 import type { ModelInfo, Prediction, Preprocess, RunOptions } from "../generated/protocol";
 
-/** A class as the visitor named it; its id outlives every renaming. */
+/** A class as the visitor named it; its id stays when it is renamed. */
 export interface ProjectClass { id: string; name: string }
 
-/** What training begins with. */
+/** What training starts from. */
 export type Start = "shipped" | "model" | "own";
 
-/** What the visitor chose about training. */
+/** The visitor's choices for training. */
 export interface Plan {
   start: Start;
-  /** Epochs of the new head on frozen convolutions. */
+  /** Epochs of the new head with frozen convolutions. */
   headEpochs: number;
   /** Epochs of all layers afterwards, 0 for none. */
   allEpochs: number;
@@ -34,23 +34,23 @@ export interface PictureInfo {
   class: string;
   /** SHA-256 of the stored bytes, in hexadecimal. */
   hash: string;
-  /** The file's name when it came. */
+  /** The name of the added file. */
   name: string;
   bytes: number;
-  /** Set apart to be tested on. */
+  /** It belongs to the validation split. */
   val: boolean;
-  /** When it came, rising within a project: the order on show. */
+  /** When it was added, ascending within a project: the order on show. */
   added: number;
 }
 
-/** Two files are written in turn, a third may hold the last finished network meanwhile. */
+/** Two files are written in turn; a third may hold the last finished network. */
 export const WEIGHTS_FILES = ["a", "b", "c"] as const;
 export type WeightsFile = (typeof WEIGHTS_FILES)[number];
 
-/** Which part of the plan a run is. */
+/** The part of the plan that a run belongs to. */
 export type Stage = "head" | "all";
 
-/** How a part of the plan ended. */
+/** The result of a part of the plan. */
 export interface StageReport { stage: Stage; accuracy: number; seconds: number; steps: number }
 
 /** The state of a project's run, apart from its weights. */
@@ -60,15 +60,15 @@ export interface ProjectRun {
   stage: Stage;
   step: number;
   savedAt: number;
-  /** Which file holds the weights: they are written in turn, so that one is always whole. */
+  /** The file with the weights. Files are written in turn, so that one is always complete. */
   file: WeightsFile;
   bytes: number;
-  /** What the network is, for reading pictures at its size. */
+  /** The network, which decides how pictures are preprocessed. */
   network: ModelInfo["network"];
   preprocess: Preprocess;
   /** Ids of the project's classes, in the order of the network's outputs. */
   classes: string[];
-  /** It can go on; a network that came from elsewhere cannot. */
+  /** It can be resumed; an imported network cannot. */
   resumable: boolean;
   /** Curves and other state of the view. */
   viewState: unknown;
@@ -85,5 +85,5 @@ export interface EvaluationResult {
 
 export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(36).padStart(7, "0")).join("").slice(-10);
 
-/** The data set of a project as options name it: for people, and like none of the page's own. */
+/** The dataset of a project as `options.dataset` names it: readable, and different from all built-in ones. */
 export const datasetOf = ({ name }: Pick<Project, "name">): string => `project ${name}`;

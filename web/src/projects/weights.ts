@@ -2,21 +2,21 @@
  * The weights of projects, in the origin's private file system (OPFS). The worker writes them
  * (`engine/worker/project-weights.ts`), page and worker read them.
  */
+import { messageError } from "../errors/message";
 import { WEIGHTS_FILES, type WeightsFile } from "./types";
 
 const FOLDER = "projects";
-const GONE = "The network of this project is no longer in the browser: train it again.";
 
 export async function projectFolder(project: string, create: boolean): Promise<FileSystemDirectoryHandle> {
-  if (!navigator.storage?.getDirectory) throw new Error("The browser keeps files only for pages opened through https or on this machine: open this page so to train on your pictures.");
+  if (!navigator.storage?.getDirectory) throw messageError("engine.storageInsecure");
   const root = await navigator.storage.getDirectory();
   return (await root.getDirectoryHandle(FOLDER, { create })).getDirectoryHandle(project, { create });
 }
 
-/** A project's file; a sentence where it is not there or shorter than it should be. */
+/** Reads a project's file; throws where it is missing or its size is not `bytes`. */
 export async function readWeights(project: string, file: WeightsFile, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const found = await fileOf(project, file);
-  if (found?.size !== bytes) throw new Error(GONE);
+  if (found?.size !== bytes) throw messageError("engine.projectNetworkGone");
   return new Uint8Array(await found.arrayBuffer());
 }
 
@@ -31,7 +31,7 @@ export async function weightBytes(project: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Deletes files that hold nothing that is still wanted. */
+/** Deletes the files of a project other than `wanted`. */
 export async function tidyWeights(project: string, wanted: readonly WeightsFile[]): Promise<void> {
   const own = await projectFolder(project, false).catch(() => undefined);
   for (const file of WEIGHTS_FILES) if (!wanted.includes(file)) await own?.removeEntry(file).catch(() => undefined);

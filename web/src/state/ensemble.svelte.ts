@@ -1,10 +1,10 @@
-/** The networks that ship beside the shipped one, and what they were measured to reach. */
+/** The other networks of the ensemble, and the measured accuracy of the ensemble. */
 import type { Member } from "../engine/shared/protocol";
 import { fetchJson } from "../engine/shared/fetch";
 import type { Evaluation } from "../generated/protocol";
 
 interface EnsembleState {
-  /** Null until they are known. */
+  /** Null until they are loaded. */
   members: Member[] | null;
   /** Of their download. */
   progress: { loaded: number; total: number | undefined } | null;
@@ -18,7 +18,7 @@ export const ensembleState: EnsembleState = $state({ members: null, progress: nu
 
 let asked: Promise<void> | undefined;
 
-/** Fetches the measured errors, once. */
+/** Fetches the measured accuracy, once. */
 export function loadMeasured(): Promise<void> {
   asked ??= (async () => {
     ensembleState.measured = await evaluation("ensemble.json");

@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
+import { errorText } from "../errors/message";
 import { wrongViewMessage } from "./file-kind";
+import type { View } from "./url";
+
+const text = (name: string, view: View) => {
+  const said = wrongViewMessage(name, view);
+  return said && errorText(said);
+};
 
 it.each([
   ["net.safetensors", "This is a network's file, not a photo: drop it on Models."],
@@ -8,19 +15,19 @@ it.each([
   ["garden.zip", "This is an archive, not a photo: drop it on Your pictures, which takes projects and pictures in folders."],
   ["photo.jpg", null],
   ["photo", null],
-])("Classify is no place for %s: %s", (name, sentence) => {
-  expect(wrongViewMessage(name, "classify")).toBe(sentence);
+])("Classify does not take %s: %s", (name, sentence) => {
+  expect(text(name, "classify")).toBe(sentence);
 });
 
 it.each([
-  ["garden.zip", "This is an archive, not a network: drop projects and pictures in folders on Your pictures, and unpack any other."],
+  ["garden.zip", "This is an archive, not a network. Projects and pictures in folders belong on Your pictures; unpack any other archive."],
   ["photo.jpeg", "This is a picture, not a network: drop it on Classify."],
   ["net.safetensors", null],
-])("Models is no place for %s: %s", (name, sentence) => {
-  expect(wrongViewMessage(name, "models")).toBe(sentence);
+])("Models does not take %s: %s", (name, sentence) => {
+  expect(text(name, "models")).toBe(sentence);
 });
 
 it("no view takes ONNX", () => {
-  const sentence = "ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.";
-  for (const view of ["classify", "studio", "models"] as const) expect(wrongViewMessage("net.onnx", view)).toBe(sentence);
+  const sentence = "This page writes ONNX files but does not read them: import the network as .safetensors, .pth (PyTorch) or .alexnet.";
+  for (const view of ["classify", "studio", "models"] as const) expect(text("net.onnx", view)).toBe(sentence);
 });

@@ -1,26 +1,26 @@
-/** The sentences shown to the visitor. */
+/** The messages on show. */
 import { errorText, messageOf, type Message as Sentence } from "../errors/message";
 
 export type Tone = "error" | "info";
 export interface Message { id: number; tone: Tone; text: Sentence | string; action?: { label: Sentence | string; run: () => void } }
 
 const MOST = 3;
-/** To notice a message, and to read a letter of it, with time to spare. */
+/** Time to notice a message, and to read one letter of it. */
 const NOTICE_MS = 6000;
 const LETTER_MS = 70;
-/** To reach for what a message offers, by keyboard too. */
+/** Time to reach a message's button, by keyboard too. */
 const ACTION_MS = 20_000;
-/** What was attended to when its time was over is asked after again. */
+/** A message that is hovered or focused when its time is over is checked again after this time. */
 const AGAIN_MS = 2000;
 
 let next = 1;
 let attended = (): boolean => false;
 const state = $state<{ list: Message[] }>({ list: [] });
 
-/** What is on show, oldest first. */
+/** The messages on show, oldest first. */
 export const messages = { get list(): readonly Message[] { return state.list; } };
 
-/** Shows a sentence; the same sentence is not shown twice. One that only informs leaves by itself when it has been read. */
+/** Shows a message. The same sentence is not shown twice. One with tone `info` disappears after the time to read it. */
 export function showMessage(text: Sentence | string, tone: Tone = "info", action?: Message["action"]): number {
   const message: Message = { id: next++, tone, text, ...(action ? { action } : {}) };
   const list = [...state.list.filter((m) => errorText(m.text) !== errorText(text)), message];
@@ -39,13 +39,13 @@ export function dismiss(id: number): void {
   state.list = state.list.filter((m) => m.id !== id);
 }
 
-/** Messages stay while `check` says that somebody is at them, until the function that this gives is called. */
+/** Messages stay while `check` returns true (the visitor hovers or focuses them), until the returned function is called. */
 export function attend(check: () => boolean): () => void {
   attended = check;
   return () => (attended = () => false);
 }
 
-/** Whether a message needs nobody to dismiss it. */
+/** Whether a message disappears by itself. */
 const passing = ({ tone }: Message): boolean => tone === "info";
 
 function leave(id: number, after: number): void {

@@ -1,24 +1,24 @@
-/** The page's configuration, kept in step with its address. */
+/** The page's configuration, synchronised with its address. */
 import type { RunOptions } from "../generated/protocol";
 import { formatConfiguration, parseConfiguration, withOptions, type Configuration, type View } from "./url";
 
 const initial = parseConfiguration(typeof location === "undefined" ? "" : location.search);
 
-/** Sentences about the address that the page was opened with. */
+/** What was wrong with the address that the page was opened with. */
 export const urlProblems = initial.problems;
 
 /** The run's options as the address had them when the page was opened: the base of `lab.configure`. */
 export const urlOptions: Readonly<RunOptions> = initial.configuration.options;
 
-/** View, backend, model, the run's options and its rival's. Assign to its fields; the address follows. */
+/** View, backend, model, the options of the run and of its rival. Assign to its fields; the address follows. */
 export const page: Configuration = $state(initial.configuration);
 
-/** Changes some options; throws a sentence where a value is not allowed. */
+/** Changes some options; throws where a value is not allowed. */
 export function setPageOptions(changes: Partial<RunOptions>): void {
   page.options = withOptions($state.snapshot(page.options), changes);
 }
 
-/** Shows a view, as a step that the browser's Back undoes. */
+/** Shows a view, as an entry of the browser's history. */
 export function openView(view: View): void {
   if (view === page.view) return;
   page.view = view;
@@ -30,7 +30,7 @@ export function pageUrl(): string {
   return `${location.pathname}${formatConfiguration($state.snapshot(page), location.search)}${location.hash}`;
 }
 
-/** Keeps address and configuration in step until the function it gives is called. */
+/** Synchronises address and configuration until the returned function is called. */
 export function syncUrl(): () => void {
   const follow = () => {
     const now = pageUrl();
@@ -40,7 +40,7 @@ export function syncUrl(): () => void {
     $effect(follow);
   });
   const back = () => {
-    // The model in use does not go back with the view, so neither does its name.
+    // The model in use does not change with the view, so its address does not either.
     Object.assign(page, { ...parseConfiguration(location.search).configuration, model: page.model });
     follow();
   };

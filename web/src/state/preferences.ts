@@ -1,11 +1,11 @@
-/** Small choices that outlast a visit. Where storage is closed to this page they hold for the visit alone. */
+/** Small settings that outlast a visit. Where storage is closed to this page they last for the visit only. */
 
 export function savePreference(key: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch {
-    // Closed: there is nothing to do about it.
+    // Storage is closed to this page: the setting lasts for this visit.
   }
 }
 

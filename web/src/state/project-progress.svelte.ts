@@ -1,2 +1,2 @@
-/** How far the engine is with reading a project's pictures; null while it reads none. */
+/** Progress of reading a project's pictures; null while none are read. */
 export const projectProgress: { progress: { done: number; total: number } | null } = $state({ progress: null });

@@ -1,4 +1,4 @@
-/** Light or dark: the system's preference until the visitor chooses otherwise. */
+/** Light or dark: the system's preference until the visitor chooses. */
 import { savePreference, loadPreference } from "./preferences";
 
 export type Theme = "light" | "dark";
@@ -15,7 +15,7 @@ export const theme = {
   },
 };
 
-/** Changes to the other theme; the system's own needs no remembering. */
+/** Changes to the other theme. The system's own is not stored. */
 export function toggleTheme(): void {
   const next = theme.now === "dark" ? "light" : "dark";
   state.chosen = next === state.system ? null : next;

@@ -10,7 +10,7 @@ export const confidenceThreshold = {
   get value(): number {
     return state.chosen ?? this.recommended;
   },
-  /** The model's own threshold, in steps of 0.01. Without a measured one: half way between chance and certainty. */
+  /** The model's own threshold, in steps of 0.01. Without a measured one: half way between chance and 1. */
   get recommended(): number {
     const { info, testResult } = modelState;
     const untested = (1 + 1 / Math.max(1, info?.classes ?? Infinity)) / 2;
@@ -21,7 +21,7 @@ export const confidenceThreshold = {
   },
 };
 
-/** Sets the threshold; null goes back to the model's own. */
+/** Sets the threshold; null restores the model's own. */
 export function setConfidenceThreshold(threshold: number | null): void {
   state.chosen = threshold === null ? null : Math.min(1, Math.max(0, threshold));
   savePreference(KEY, state.chosen === null ? null : String(state.chosen));

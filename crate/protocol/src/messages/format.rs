@@ -137,6 +137,11 @@ messages! {
             /// The threshold.
             doubt: String,
         } => "It is calibrated with the temperature {temperature} and the threshold {doubt}.",
+        /// Bounds that are not finite, or no share.
+        OutOfDistribution {
+            /// The bound of the energy score.
+            energy: String,
+        } => "It calls images unknown below the energy score {energy}.",
     }
     transparent {
         /// An option of the run out of range.

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Remote } from "comlink";
+import { errorText, message } from "../../errors/message";
 import type { Backend } from "../../generated/protocol";
 import { Client, Interrupted, type ClientEvents, type Connection } from "./client";
 import type { WorkerApi, WorkerEvent } from "../shared/protocol";
@@ -15,7 +16,7 @@ class FakeWorker implements Connection {
       this.backend = backend;
       if (silent) return new Promise(() => undefined);
       if (refuses.has(backend)) throw new Error(`${backend} refused.`);
-      return { version: "1", backend: backend === "auto" ? "webgpu" : backend, device: "", reason: "", software: false, features: [], surprise: false };
+      return { version: "1", backend: backend === "auto" ? "webgpu" : backend, device: "", reason: message("engine.reasonGpu"), software: false, features: [], unexpected: false };
     },
     memory: () => new Promise<number>((answer) => this.answers.push(answer)),
   } as unknown as Remote<WorkerApi>;
@@ -55,7 +56,8 @@ it("starts one worker, however often it is asked", async () => {
 it("goes to the CPU where WebGPU does not start, and says why", async () => {
   refuses.add("webgpu");
   const info = await client("webgpu").start();
-  expect(info).toMatchObject({ backend: "cpu", reason: "WebGPU did not start (webgpu refused), so the lab computes on the CPU." });
+  expect(info.backend).toBe("cpu");
+  expect(errorText(info.reason)).toBe("WebGPU did not start (webgpu refused), so the page computes on the CPU.");
   expect(workers.map(({ ended }) => ended)).toEqual([true, false]);
 });
 
@@ -82,11 +84,11 @@ it("replaces a dead worker on the CPU, restores it first, and interrupts only ca
   workers[1]?.answers[0]?.(7);
   expect(await next).toBe(7);
   expect(workers.map(({ backend, ended }) => [backend, ended])).toEqual([["auto", true], ["cpu", false]]);
-  const reason = "WebGPU stopped (the GPU was lost), so the lab computes on the CPU.";
-  expect((await lab.start()).reason).toBe(reason);
+  const reason = "WebGPU stopped (the GPU was lost), so the page computes on the CPU.";
+  expect(errorText((await lab.start()).reason)).toBe(reason);
   // What it died of the second time has nothing to do with the GPU.
   workers[1]?.events?.told({ event: "died", reason: "unreachable" });
-  expect((await lab.start()).reason).toBe(reason);
+  expect(errorText((await lab.start()).reason)).toBe(reason);
 });
 
 it("hears a death only once", async () => {
@@ -104,7 +106,7 @@ it("gives up in the end, with a sentence", async () => {
     await lab.start();
     workers.at(-1)?.events?.failed("unreachable");
   }
-  await expect(lab.start()).rejects.toThrow("The lab's engine stopped 5 times (unreachable): reload the page to go on from the last saved step.");
+  await expect(lab.start()).rejects.toThrow("The program that computes stopped 5 times (unreachable): reload the page to continue from the last saved step.");
   await vi.waitFor(() => expect(events.failed).toHaveBeenCalledOnce());
 });
 
@@ -128,7 +130,7 @@ it("says so where the next worker does not start, and calls then fail for good",
   silent = true;
   workers[0]?.events?.told({ event: "died", reason: "the GPU was lost" });
   workers[1]?.events?.failed("its script could not be loaded");
-  const failure = new Error("The lab's engine did not start (its script could not be loaded): reload the page.");
+  const failure = expect.objectContaining({ message: "The program that computes did not start (its script could not be loaded): reload the page." });
   await vi.waitFor(() => expect(events.failed.mock.calls).toEqual([[failure]]));
   const call = lab.call((remote) => remote.memory());
   await expect(call).rejects.toEqual(failure);
@@ -142,5 +144,5 @@ it("gives the reason of a GPU that was lost before it had started", async () => 
   const info = lab.start();
   silent = false;
   workers[0]?.events?.told({ event: "died", reason: "the GPU was lost" });
-  expect((await info).reason).toBe("WebGPU did not start (the GPU was lost), so the lab computes on the CPU.");
+  expect(errorText((await info).reason)).toBe("WebGPU did not start (the GPU was lost), so the page computes on the CPU.");
 });

@@ -1,30 +1,32 @@
 /** The page's side of the worker: starts it, and replaces it when it dies. */
 import * as Comlink from "comlink";
+import { message, messageError, messageOf, MessageError, type Message } from "../../errors/message";
 import { carryMessages } from "../../errors/transfer";
 import type { Backend } from "../../generated/protocol";
 import type { EngineInfo, WorkerApi, WorkerEvent } from "../shared/protocol";
 
-/** A call that ended because the worker was replaced; what it asked for was not done. */
-export class Interrupted extends Error {
+/** A call that failed because the worker was replaced; the worker did not complete it. */
+export class Interrupted extends MessageError {
   override name = "Interrupted";
 }
 
 /** What the client needs of a worker; tests give their own. */
 export interface Connection {
-  /** Held here for as long as the worker lives: calls in flight hang when a proxy is collected. */
+  /** Referenced for as long as the worker lives: calls in flight never end when the proxy is garbage-collected. */
   remote: Comlink.Remote<WorkerApi>;
-  listen(events: { told(event: WorkerEvent): void; failed(reason: string): void }): void;
+  listen(events: { told(event: WorkerEvent): void; failed(reason: Message | string): void }): void;
   end(): void;
 }
 
 export interface ClientEvents {
   starting(restart: boolean): void;
-  ready(info: EngineInfo, surprise: boolean): void;
+  /** `unexpected`: the backend is not the one that the page's address asks for. */
+  ready(info: EngineInfo, unexpected: boolean): void;
   progress(event: Extract<WorkerEvent, { event: "progress" }>): void;
-  /** The worker died; another one is on its way. */
-  replaced(reason: string, from: EngineInfo): void;
+  /** The worker died; another one is being started. */
+  replaced(reason: Message | string, from: EngineInfo): void;
   failed(error: Error): void;
-  /** Brings a fresh worker to where the old one was, before anything else is asked of it. */
+  /** Gives a fresh worker the state of the old one, before any other call. */
   restore(remote: Comlink.Remote<WorkerApi>): Promise<void>;
 }
 
@@ -59,26 +61,26 @@ export class Client {
 
   private through<T>(session: Session, task: (remote: Comlink.Remote<WorkerApi>) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (session.over) return reject(new Interrupted("The lab's engine was started anew: please try that again."));
+      if (session.over) return reject(new Interrupted(message("engine.engineRestarted")));
       session.pending.add(reject);
       task(session.connection.remote).then(resolve, reject).finally(() => session.pending.delete(reject));
     });
   }
 
-  /** `why`: of a worker that takes another one's place, the reason for its backend. */
-  private async begin(backend: Backend, why?: string): Promise<Session> {
+  /** `why`: for a worker that replaces another one, the reason for its backend. */
+  private async begin(backend: Backend, why?: Message): Promise<Session> {
     const { restarts } = this;
     this.events.starting(why !== undefined);
     try {
       return await this.boot(backend, why);
     } catch (error) {
-      // It died while it was being restored: its successor, or that there is none, has been announced.
+      // It died while it was being restored: its replacement, or that there is none, was reported already.
       if (restarts !== this.restarts) throw error;
       // Whatever keeps a GPU from starting, the CPU does not need it.
       if (backend !== "cpu") {
         const fallback = await this.boot("cpu").catch(() => null);
         if (fallback?.info) {
-          fallback.info.reason = `WebGPU did not start (${message(error)}), so the lab computes on the CPU.`;
+          fallback.info.reason = message("engine.reasonWebGpuFailed", { reason: reasonOf(error) });
           this.events.ready(fallback.info, true);
           return fallback;
         }
@@ -89,7 +91,7 @@ export class Client {
     }
   }
 
-  private async boot(backend: Backend, why?: string): Promise<Session> {
+  private async boot(backend: Backend, why?: Message): Promise<Session> {
     const session: Session = { connection: this.connect(), info: null, pending: new Set(), over: false };
     this.session = session;
     session.connection.listen({
@@ -100,16 +102,16 @@ export class Client {
       failed: (reason) => this.died(session, reason),
     });
     try {
-      const { surprise, ...info } = await this.through(session, (remote) => remote.boot(backend, this.base()));
+      const { unexpected, ...info } = await this.through(session, (remote) => remote.boot(backend, this.base()));
       session.info = info;
       if (why !== undefined) {
         info.reason = why;
         await this.through(session, async (remote) => this.events.restore(remote));
       }
-      this.events.ready(info, surprise);
+      this.events.ready(info, unexpected);
       return session;
     } catch (error) {
-      this.close(session, interrupted(message(error)));
+      this.close(session, interrupted(reasonOf(error)));
       throw error;
     }
   }
@@ -121,33 +123,40 @@ export class Client {
     session.pending.clear();
   }
 
-  private died(session: Session, words: string): void {
+  private died(session: Session, said: Message | string): void {
     if (session.over || session !== this.session) return;
-    const reason = words.replace(/\.$/, "");
+    const reason = withoutStop(said);
     // A worker that never came up is begin()'s to replace.
-    if (!session.info) return this.close(session, new Error(`The lab's engine did not start (${reason}): reload the page.`, { cause: reason }));
+    if (!session.info) return this.close(session, new DidNotStart(reason));
     this.close(session, interrupted(reason));
     this.restarts++;
     if (this.restarts > MOST_RESTARTS) {
-      const error = new Error(`The lab's engine stopped ${this.restarts} times (${reason}): reload the page to go on from the last saved step.`);
+      const error = messageError("engine.engineStoppedOften", { count: this.restarts, reason });
       this.ready = Promise.reject(error);
       this.ready.catch(() => this.events.failed(error));
       return;
     }
     this.events.replaced(reason, session.info);
-    this.ready = this.begin("cpu", session.info.backend === "cpu" ? session.info.reason : `WebGPU stopped (${reason}), so the lab computes on the CPU.`);
-    // Whoever calls next hears of a failure; failed() has told the visitor.
+    this.ready = this.begin("cpu", session.info.backend === "cpu" ? session.info.reason : message("engine.reasonWebGpuStopped", { reason }));
+    // The next call rejects with the failure; the visitor was told by failed().
     this.ready.catch(() => undefined);
   }
 }
 
-const interrupted = (reason: string) => new Interrupted(`The lab's engine stopped (${reason}) and was started anew: please try that again.`);
+const interrupted = (reason: Message | string) => new Interrupted(message("engine.engineInterrupted", { reason }));
 
-/** For the middle of a sentence: of a worker that died, only what it died of. */
-function message(error: unknown): string {
-  const words = error instanceof Error ? (typeof error.cause === "string" ? error.cause : error.message) : String(error);
-  return words.replace(/\.$/, "");
+/** A worker that died before it had started. */
+class DidNotStart extends MessageError {
+  constructor(readonly reason: Message | string) {
+    super(message("engine.engineDidNotStart", { reason }));
+  }
 }
+
+/** For the middle of a sentence: a plain text loses its full stop (a message does when it is inserted). */
+const withoutStop = (said: Message | string): Message | string => (typeof said === "string" ? said.replace(/\.$/, "") : said);
+
+/** The reason inside an error; of a worker that did not start, only why it died. */
+const reasonOf = (error: unknown): Message | string => (error instanceof DidNotStart ? error.reason : withoutStop(messageOf(error)));
 
 carryMessages();
 
@@ -160,8 +169,8 @@ export function connectWorker(): Connection {
       worker.addEventListener("message", ({ data }: MessageEvent<Partial<WorkerEvent> | null>) => {
         if (data?.event) told(data as WorkerEvent);
       });
-      worker.addEventListener("error", (event) => failed(event.message || "its script could not be loaded"));
-      worker.addEventListener("messageerror", () => failed("a message could not be read"));
+      worker.addEventListener("error", (event) => failed(event.message || message("engine.failureScript")));
+      worker.addEventListener("messageerror", () => failed(message("engine.failureUnreadableMessage")));
     },
     end: () => worker.terminate(),
   };

@@ -1,4 +1,4 @@
-/** Typed events with handlers that cannot disturb each other or the one who tells. */
+/** Typed events. A handler that throws disturbs neither the other handlers nor the caller of `emit`. */
 export class Emitter<Events> {
   private readonly handlers = new Map<keyof Events, Set<(event: never) => void>>();
 
@@ -14,7 +14,7 @@ export class Emitter<Events> {
       try {
         (handler as (event: Events[K]) => void)(value);
       } catch (error) {
-        // The run goes on; the console and window.onerror get the fault.
+        // The run continues; the console and window.onerror get the error.
         reportError(error);
       }
     }

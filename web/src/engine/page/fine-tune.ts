@@ -1,4 +1,5 @@
-/** The run on the visitor's own pictures: the same loop as Train's, in a slot of its own, saved once a second. */
+/** The run on the visitor's own pictures: the same loop as in Train, in its own slot, saved once a second. */
+import { messageError } from "../../errors/message";
 import type { ModelInfo, RunInfo, RunOptions } from "../../generated/protocol";
 import { lockProject, type ProjectLock } from "../../projects/lock";
 import { getRun } from "../../projects/store";
@@ -11,10 +12,10 @@ import { TrainingRun, type SavePolicy, type RunHost } from "./run";
 import type { Remote } from "comlink";
 
 const SLOT = 2;
-/** A second of training is lost at most: this, a call to the worker (0.12 to 0.25 s), and twice what saving takes (0.1 s). */
+/** At most one second of training is lost: this time, one call to the worker (0.12 to 0.25 s), and twice the time of a save (0.1 s). */
 export const SAVE_POLICY: SavePolicy = { save: { every: 500, times: 3 }, careful: true, patient: true };
 
-/** What the loop needs to know of the run it trains. */
+/** What the loop needs to know about the run. */
 type Facts = Pick<ProjectRun, "project" | "stage" | "network" | "preprocess"> & { from: StartFrom };
 
 export interface RecoverableFineTuneRun extends FineTuneRun {
@@ -26,13 +27,13 @@ export interface RecoverableFineTuneRun extends FineTuneRun {
 export function createFineTuneRun(engine: Engine, client: Client, problem: (error: unknown) => void): RecoverableFineTuneRun {
   let facts: Facts | null = null;
   const configure = async (remote: Pick<Engine, "configureFrom">, options: RunOptions): Promise<RunInfo> => {
-    if (!facts) throw new Error("There is no project open: open one first.");
+    if (!facts) throw messageError("engine.noProject");
     const { start, ...info } = await remote.configureFrom(SLOT, facts.project, options, facts.from);
     const { network, preprocess }: ModelInfo = start;
     facts = { ...facts, network, preprocess };
     return info;
   };
-  // The loop knows slots 0 and 1: its 0 is the engine's 2, and there is no rival.
+  // The loop uses slots 0 and 1. Its slot 0 is slot 2 of the engine, and there is no rival.
   const own = {
     configure: (_: number, options: RunOptions) => configure(engine, options),
     step: (_: number, n: number) => engine.step(SLOT, n),
@@ -55,13 +56,13 @@ export function createFineTuneRun(engine: Engine, client: Client, problem: (erro
     problem,
   };
   const run = new TrainingRun(own, host, SAVE_POLICY);
-  // Only at the end of epochs: a few hundred pictures are judged whole.
+  // Validates at the end of epochs only, on all validation pictures: there are a few hundred at most.
   run.validateEvery = Number.POSITIVE_INFINITY;
 
-  /** The project whose run this tab has. */
+  /** The lock of the project that this tab trains. */
   let hold: ProjectLock | null = null;
 
-  /** Does `work` on a project; where it fails, the run before stays. */
+  /** Runs `work` on a project; where it fails, the run before stays. */
   async function on<T>(next: Facts, work: () => Promise<T>): Promise<T> {
     const before = facts;
     const held = hold?.project === next.project ? hold : await lockProject(next.project);
@@ -86,7 +87,7 @@ export function createFineTuneRun(engine: Engine, client: Client, problem: (erro
     },
     async open(project: string): Promise<ProjectRun> {
       const found = await getRun(project);
-      if (!found) throw new Error("The saved run is no longer in this browser: train again.");
+      if (!found) throw messageError("engine.projectRunGone");
       const { stage, network, preprocess } = found;
       await on({ project, stage, network, preprocess, from: { kind: "project", project } }, () => run.resume());
       return found;

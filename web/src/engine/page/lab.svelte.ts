@@ -1,5 +1,7 @@
 /** The lab: one object for the page, the console and scripts (`window.lab`). */
 import type { RunOptions } from "../../generated/protocol";
+import { InternalError } from "../../errors/internal";
+import { message, messageOf, textOf } from "../../errors/message";
 import { engineState } from "../../state/engine.svelte";
 import { ensembleState } from "../../state/ensemble.svelte";
 import { showMessage, showError } from "../../state/messages.svelte";
@@ -8,7 +10,7 @@ import { modelState } from "../../state/model.svelte";
 import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
 import type { DatasetChoice, Engine } from "../shared/protocol";
-import type { LabApi } from "./types";
+import type { LabApi, LabInfo } from "./types";
 import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";
@@ -24,9 +26,9 @@ const imported = new Map<string, { choice: DatasetChoice; files: File[] }>();
 
 const client: Client = new Client(connectWorker, () => page.backend, base, {
   starting: (restart) => Object.assign(engineState, { status: restart ? "restarting" : "starting", progress: null }),
-  ready: (info, surprise) => {
+  ready: (info, unexpected) => {
     Object.assign(engineState, { status: "ready", info, progress: null, problem: "" });
-    if (surprise) showMessage(info.reason);
+    if (unexpected) showMessage(info.reason);
   },
   progress: ({ what, loaded, total, secondsLeft }) => {
     if (what === "engine") engineState.progress = { loaded, total };
@@ -36,7 +38,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   },
   replaced: (reason, from) => void showMessage(restartMessage(reason, from.backend, run.recovery ?? fineTune.recovery), "error"),
   failed: (error) => {
-    Object.assign(engineState, { status: "failed", progress: null, problem: error.message });
+    Object.assign(engineState, { status: "failed", progress: null, problem: messageOf(error) });
     showError(error);
   },
   restore: async (remote) => {
@@ -52,15 +54,15 @@ const models = new Models(client, base, page);
 // Only where the browser knows WebGPU, and nobody asked for the CPU.
 if (globalThis.navigator && "gpu" in navigator && page.backend !== "cpu" && !hasGpuBuild()) {
   void waitForGpuBuild(base()).then((ready) => {
-    if (ready) showMessage("The GPU build is ready: reload to use it.", "info", { label: "Reload", run: () => location.reload() });
-    else showMessage("The GPU build failed: the terminal of `cargo xtask serve` says why. The lab computes on the CPU.", "error");
+    if (ready) showMessage(message("engine.gpuBuildReady"), "info", { label: message("engine.reload"), run: () => location.reload() });
+    else showMessage(message("engine.gpuBuildFailed"), "error");
   });
 }
 
-/** The worker's methods, and what the page must know of their outcome. */
+/** Methods of the worker whose outcome the page has to know. */
 const own: Partial<Engine> = {
   info: () => client.start(),
-  importModel: (bytes) => models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), "an imported network"),
+  importModel: (bytes) => models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), message("engine.nameImported")),
   useRun: (slot, name) => models.useRun(slot, name),
   setOptions: async (slot, options) => {
     await client.call((remote) => remote.setOptions(slot, options));
@@ -75,11 +77,11 @@ const own: Partial<Engine> = {
 
 const engine = new Proxy(own, {
   get(target, name) {
-    // An object with a `then` would be taken for a promise.
+    // An object with a method `then` would count as a promise.
     if (typeof name !== "string" || name === "then") return undefined;
     const method = target[name as keyof Engine];
     if (method) return method;
-    return (...args: unknown[]) => client.call((remote) => (remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]?.(...args) ?? Promise.reject(new Error(`The engine has no method “${name}”.`)));
+    return (...args: unknown[]) => client.call((remote) => (remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]?.(...args) ?? Promise.reject(new InternalError(`The engine has no method “${name}”.`)));
   },
 }) as Engine;
 
@@ -92,7 +94,7 @@ const run = new TrainingRun(engine, {
   problem: showError,
 });
 run.on("configured", ({ slot, options, resumed }) => {
-  // What a fresh worker is given back is not what the visitor has asked for since.
+  // The state that a fresh worker gets back is older than what the visitor has chosen since.
   if (!resumed || engineState.status === "restarting") return;
   if (slot === 0) page.options = options;
   page.rival = slot === 1 ? options : null;
@@ -103,7 +105,7 @@ const fineTune: RecoverableFineTuneRun = createFineTuneRun(engine, client, showE
 const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
 
-/** The page's options into the run: at its beginning, and again where nothing was trained yet. */
+/** Configures the run from the page's options: where there is no run, and again where nothing was trained yet. */
 async function prepare(): Promise<void> {
   const options = plain(page.options);
   const untrained = (run.last[0]?.step ?? run.infos[0]?.step ?? 0) === 0;
@@ -112,12 +114,18 @@ async function prepare(): Promise<void> {
   }
 }
 
+/** The engine's description with the reason as a sentence, for scripts. */
+async function info(): Promise<LabInfo> {
+  const found = await client.start();
+  return { ...found, reason: textOf(found.reason) };
+}
+
 export const lab: LabApi = {
   engine,
   run,
   fineTune,
   models,
-  info: () => client.start(),
+  info,
   async classify(photo, { top = 5, views = "one" } = {}) {
     await models.ensure();
     return engine.classify(photo, top, views);
@@ -155,12 +163,12 @@ export const lab: LabApi = {
     await models.ensure();
     return blob(await engine.exportModel(format));
   },
-  importModel: (file) => models.import(file, file instanceof File ? file.name : "an imported network"),
+  importModel: (file) => models.import(file, file instanceof File ? file.name : message("engine.nameImported")),
   bench: {
     prepare: (kind, batch) => engine.benchPrepare(kind, batch),
     infer: (batch) => engine.benchInfer(batch),
     trainStep: (batch) => engine.benchTrainStep(batch),
-    info: () => client.start(),
+    info,
     memory: async () => ({ wasmBytes: await engine.memory() }),
     model: async (format) => blob(await engine.benchModel(format)),
     sample: () => engine.benchSample(),

@@ -37,6 +37,6 @@ test("when one worker dies the other does not wait for ever, and all are ended",
   const run = await startModelParallel(connect, { ...DEFAULT_OPTIONS, network: "alexnet-2012-32" }, "http://localhost/", undefined);
   const step = run.step();
   all[1]?.fail("its memory is full.");
-  await expect(step).rejects.toThrow("The two towers stopped (its memory is full): start them again.");
+  await expect(step).rejects.toThrow("The two groups stopped (its memory is full): start them again.");
   expect(all.map(({ ended }) => ended)).toEqual([true, true, true]);
 });

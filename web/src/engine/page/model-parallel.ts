@@ -1,13 +1,15 @@
-/** Two towers in two workers, as on the two cards of 2012, and the same run in one worker to hold them against. */
+/** Model parallelism: the two groups of a network in two workers, as on the two GPUs of 2012, and the same run in one worker to compare with. */
 import * as Comlink from "comlink";
+import { InternalError } from "../../errors/internal";
+import { message, messageError, type Message } from "../../errors/message";
 import type { RunInfo, RunOptions, StepMetrics } from "../../generated/protocol";
 import type { DatasetChoice, Traffic } from "../shared/protocol";
 import type { Connection } from "./client";
 
-/** What a step found. */
+/** The result of a step. */
 export interface ModelParallelStep {
   metrics: StepMetrics;
-  /** What each tower has sent so far, before which layer; the same in both. */
+  /** What each group has sent so far, by layer; the same in both. */
   traffic: Traffic[];
   /** How long the step took in two workers. */
   milliseconds: number;
@@ -18,7 +20,7 @@ export interface ModelParallelRun {
   readonly info: RunInfo;
   /** The next step, both workers at once. */
   step(): Promise<ModelParallelStep>;
-  /** Brings the one worker to the same step: whether its weights are the same to the last bit, and its time for a step. */
+  /** Brings the single worker to the same step. `same`: its weights are equal to the last bit. `milliseconds`: its time for a step. */
   compare(): Promise<{ same: boolean; digests: string[]; milliseconds: number; loss: number | null }>;
   /** Ends all workers. */
   end(): void;
@@ -28,16 +30,16 @@ type ImportedDataset = { choice: DatasetChoice; files: File[] } | undefined;
 
 const TOWERS = [0, 1] as const;
 
-/** Starts two workers with a tower each and a third with the whole network; all on the CPU, where bits can be compared. */
+/** Starts two workers with a group each and a third with the whole network, all on the CPU, where bits can be compared. */
 export async function startModelParallel(connect: () => Connection, options: RunOptions, base: string, imported: ImportedDataset): Promise<ModelParallelRun> {
   const connections = [connect(), connect(), connect()] as const;
   const [left, right, whole] = connections;
-  let end: (reason: string) => void = () => undefined;
-  /** Rejects when a worker is gone: what another waits for will never come then. */
+  let end: (reason: Message | string) => void = () => undefined;
+  /** Rejects when a worker has ended: the other one would wait for it forever. */
   const ended = new Promise<never>((_, reject) => {
     end = (reason) => {
       for (const connection of connections) connection.end();
-      reject(new Error(`The two towers stopped (${reason.replace(/\.$/, "")}): start them again.`));
+      reject(messageError("engine.groupsStopped", { reason: typeof reason === "string" ? reason.replace(/\.$/, "") : reason }));
     };
   });
   ended.catch(() => undefined);
@@ -66,7 +68,7 @@ export async function startModelParallel(connect: () => Connection, options: Run
         const before = performance.now();
         const [mine] = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.stepGroup())));
         steps++;
-        if (!mine) throw new Error("A tower gave no answer: start both again.");
+        if (!mine) throw new InternalError("A worker returned no step.");
         return { ...mine, milliseconds: performance.now() - before };
       },
       async compare() {
@@ -80,10 +82,10 @@ export async function startModelParallel(connect: () => Connection, options: Run
         const digests = await whileAll(Promise.all(TOWERS.map((tower) => connections[tower].remote.groupDigest())));
         return { same: digests.every((digest, tower) => digest === halves[tower]), digests, milliseconds, loss };
       },
-      end: () => end("they were ended"),
+      end: () => end(message("engine.groupsEnded")),
     };
   } catch (error) {
-    end("they did not start");
+    end(message("engine.groupsNotStarted"));
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Remote } from "comlink";
+import { errorText } from "../../errors/message";
 import type { ModelInfo } from "../../generated/protocol";
 import { modelState } from "../../state/model.svelte";
 import type { PublishedModel, DownloadedModel, WorkerApi } from "../shared/protocol";
@@ -124,8 +125,8 @@ describe("an address that was typed", () => {
   });
 
   it("is refused before anything is fetched where it is no address, or one of an ONNX file", async () => {
-    await expect(models().useUrl("ftp://example.org/net.pth")).rejects.toThrow("“ftp://example.org/net.pth” is no address of a file on the web: it should look like https://example.org/alexnet.safetensors.");
-    await expect(models().useUrl("https://example.org/net.onnx?raw")).rejects.toThrow("ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.");
+    await expect(models().useUrl("ftp://example.org/net.pth")).rejects.toThrow("“ftp://example.org/net.pth” is not the address of a file on the web: it should look like https://example.org/alexnet.safetensors.");
+    await expect(models().useUrl("https://example.org/net.onnx?raw")).rejects.toThrow("This page writes ONNX files but does not read them: import the network as .safetensors, .pth (PyTorch) or .alexnet.");
     expect(remote.loadModelFromUrl).not.toHaveBeenCalled();
   });
 });
@@ -135,9 +136,9 @@ it("says where a file belongs that is no network, and takes one whatever its nam
     remote.importFile.mockRejectedValueOnce(new Error("This is not a model file but something else."));
     return models().import(new Blob(["?"]), name).catch((error: Error) => error.message);
   };
-  expect(await refused("net.onnx")).toBe("ONNX files are written here, not read: bring the network as safetensors, PyTorch's .pth or .alexnet.");
+  expect(await refused("net.onnx")).toBe("This page writes ONNX files but does not read them: import the network as .safetensors, .pth (PyTorch) or .alexnet.");
   expect(await refused("garden.zip")).toMatch(/Your pictures/);
-  expect(modelState.problem).toMatch(/Your pictures/);
+  expect(errorText(modelState.problem)).toMatch(/Your pictures/);
   expect(await refused("net.pth")).toBe("This is not a model file but something else.");
   await models().import(new Blob(["weights"]), "garden.zip");
   expect(modelState).toMatchObject({ status: "ready", name: "garden.zip" });

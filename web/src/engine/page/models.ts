@@ -1,15 +1,15 @@
 /** The model in use: the shipped one until another is imported, named by the address, or trained. */
 import type { ModelInfo } from "../../generated/protocol";
 import { modelState } from "../../state/model.svelte";
-import { wrongViewMessage, isOnnx, NO_ONNX } from "../../state/file-kind";
-import { errorText } from "../../errors/message";
+import { wrongViewMessage, isOnnx } from "../../state/file-kind";
+import { message, messageError, messageOf, MessageError, type Message } from "../../errors/message";
 import type { Accuracy, EngineSlot, Member, ModelHints, PublishedModel, DownloadedModel, WorkerApi } from "../shared/protocol";
 import type { Client } from "./client";
 import { urlFileName } from "../shared/url-file-name";
 import { fetchJson } from "../shared/fetch";
 import type { Remote } from "comlink";
 
-/** One line of `models/index.json`, beside the files: the first is the shipped one, `member`s are asked beside it. */
+/** One entry of `models/index.json`, beside the files: the first is the shipped model, `member`s are the other networks of the ensemble. */
 export interface ShippedModel {
   file: string;
   name: string;
@@ -20,12 +20,10 @@ export interface ShippedModel {
   measured?: Accuracy;
 }
 
-/** How to get the model again in a fresh worker: a file of the page's own, one of any server, or one at hand. */
+/** How to load the model again in a fresh worker: a file of this site, a file of any server, or a file in memory. */
 type Source = { kind: "shipped"; url: string; bytes: number | undefined; measured: Accuracy | undefined } | { kind: "url"; url: string; hints: ModelHints } | { kind: "file"; blob: Blob };
 /** `cached`: the file was on this device already. */
 interface Loaded { info: ModelInfo; cached: boolean }
-
-const NO_SHIPPED = "This site carries no trained network yet: train one on the Train page, or import a file on the Models page.";
 
 export class Models {
   private source: Source | null = null;
@@ -35,7 +33,7 @@ export class Models {
   /** `page`: its `model` is the file that the page's address names, "" for the shipped one; it follows the model in use. */
   constructor(private readonly client: Client, private readonly base: () => string, private readonly page: { model: string }) {}
 
-  /** Resolves when a model is in use, downloading the one that the page starts with if need be. */
+  /** Resolves when a model is in use; downloads the one that the page starts with if there is none. */
   async ensure(): Promise<ModelInfo> {
     if (modelState.info) return modelState.info;
     this.loading ??= this.begin().finally(() => (this.loading = null));
@@ -43,13 +41,13 @@ export class Models {
   }
 
   private async begin(): Promise<ModelInfo> {
-    // A choice that is under way comes before what the page's address still names.
+    // A model that is being loaded comes before the one that the page's address still names.
     await this.latest;
     return modelState.info ?? (this.page.model === "" ? this.useShipped() : this.useUrl(this.page.model));
   }
 
   async useShipped(): Promise<ModelInfo> {
-    return this.change("shipped", "the shipped network", async () => {
+    return this.change("shipped", message("engine.nameShipped"), async () => {
       const { name, bytes, url, measured } = await this.shipped();
       modelState.loading = name;
       return { kind: "shipped", url, bytes, measured };
@@ -69,17 +67,17 @@ export class Models {
   private async shipped(): Promise<ShippedModel & { url: string }> {
     const index = await fetchJson<ShippedModel[]>(new URL("models/index.json", this.base()));
     const shipped = index?.[0];
-    if (!shipped) throw new Error(NO_SHIPPED);
+    if (!shipped) throw messageError("engine.noShippedModel");
     return { ...shipped, url: new URL(`models/${shipped.file}`, this.base()).href };
   }
 
   /** Makes a file the model in use; where it is not one, the old model stays. */
-  async import(file: Blob, name: string): Promise<ModelInfo> {
+  async import(file: Blob, name: Message | string): Promise<ModelInfo> {
     return this.change("file", name, async () => ({ kind: "file", blob: file }));
   }
 
   /** The run's network becomes the model in use. */
-  async useRun(slot: EngineSlot, name = "the network trained here"): Promise<ModelInfo> {
+  async useRun(slot: EngineSlot, name: Message | string = message("engine.nameTrained")): Promise<ModelInfo> {
     const info = await this.client.call((remote) => remote.useRun(slot));
     const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
     this.follow({ kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) });
@@ -87,13 +85,13 @@ export class Models {
     return info;
   }
 
-  /** Gives a fresh worker the model that the old one had; where that fails there is none until it is asked for again. */
+  /** Gives a fresh worker the model of the old one. Where that fails there is no model until it is loaded again. */
   async restore(remote: Remote<WorkerApi>): Promise<void> {
     if (modelState.status !== "ready" || !this.source) return;
     try {
       await this.load(this.source, remote);
     } catch (error) {
-      Object.assign(modelState, { status: "failed", info: null, measured: null, name: "", source: null, progress: null, problem: errorText(error) });
+      Object.assign(modelState, { status: "failed", info: null, measured: null, name: "", source: null, progress: null, problem: messageOf(error) });
       throw error;
     }
   }
@@ -101,7 +99,7 @@ export class Models {
   async useUrl(address: string, hints?: ModelHints): Promise<ModelInfo> {
     const url = webAddress(address, this.base());
     const name = urlFileName(url);
-    if (isOnnx(name)) throw new Error(NO_ONNX);
+    if (isOnnx(name)) throw messageError("engine.onnxNotRead");
     return this.change("address", hints?.name ?? name, async () => {
       const known = hints ?? (await this.known()).find((one) => one.url === url) ?? {};
       modelState.loading = known.name ?? name;
@@ -109,7 +107,7 @@ export class Models {
     });
   }
 
-  /** Removes downloaded files from this device; the model in use stays, but the page's address would fetch its file again. */
+  /** Deletes downloaded files from this device. The model in use stays, but the page's address no longer names its file. */
   async forget(files: readonly DownloadedModel[]): Promise<void> {
     await this.client.call((remote) => remote.deleteModelFiles(files.map(({ key }) => key)));
     if (files.some(({ url }) => this.names(url))) this.page.model = "";
@@ -124,12 +122,12 @@ export class Models {
     return list.map((one) => ({ ...one, url: new URL(one.url, this.base()).href }));
   }
 
-  /** The published weights, to recognise one by; none where their list cannot be had. */
+  /** The published weights, to recognise a file by; empty where their list cannot be loaded. */
   private known(): Promise<PublishedModel[]> {
     return this.published().catch(() => []);
   }
 
-  /** Whether the page's address names this file, however it is spelt there. */
+  /** Whether the page's address names this file, in whatever spelling. */
   private names(url: string): boolean {
     try {
       return webAddress(this.page.model, this.base()) === url;
@@ -138,21 +136,21 @@ export class Models {
     }
   }
 
-  /** Notes where the model in use came from; the page's address tells what of it a link can tell. */
+  /** Stores where the model in use came from; the page's address names it where it has a URL. */
   private follow(source: Source): void {
     this.source = source;
     this.page.model = source.kind === "url" ? source.url : "";
   }
 
-  /** One after another, so that the latest wish is the one that stays; a download under way gives way to it. */
-  private async change(source: "shipped" | "address" | "file", name: string, find: () => Promise<Source>): Promise<ModelInfo> {
+  /** Loads models one after another, so that the latest request wins; it stops a download in progress. */
+  private async change(source: "shipped" | "address" | "file", name: Message | string, find: () => Promise<Source>): Promise<ModelInfo> {
     if (modelState.stoppable) await this.stop();
     const mine = this.latest.then(() => this.replace(source, name, find));
     this.latest = mine.catch(() => undefined);
     return mine;
   }
 
-  private async replace(source: "shipped" | "address" | "file", name: string, find: () => Promise<Source>): Promise<ModelInfo> {
+  private async replace(source: "shipped" | "address" | "file", name: Message | string, find: () => Promise<Source>): Promise<ModelInfo> {
     const before = { ...modelState };
     Object.assign(modelState, { status: "loading", loading: name, progress: null, problem: "", stoppable: source === "address" });
     try {
@@ -163,10 +161,10 @@ export class Models {
       Object.assign(modelState, { status: "ready", info, measured, testResult: null, name: modelState.loading, source, cached, progress: null, stoppable: false });
       return info;
     } catch (error) {
-      const pointed = source === "file" ? wrongViewMessage(name, "models") : null;
-      const reason = pointed === null ? error : new Error(pointed);
+      const wrongView = source === "file" && typeof name === "string" ? wrongViewMessage(name, "models") : null;
+      const reason = wrongView === null ? error : new MessageError(wrongView);
       // The model in use stays; where there was none, the page says why.
-      Object.assign(modelState, before.info ? before : { status: "failed", problem: errorText(reason), progress: null, name: "", stoppable: false });
+      Object.assign(modelState, before.info ? before : { status: "failed", problem: messageOf(reason), progress: null, name: "", stoppable: false });
       throw reason;
     }
   }
@@ -183,14 +181,14 @@ export class Models {
   }
 }
 
-/** A server's name and a path, as people write addresses down: `example.org/net.pth`, where `v1.5/net.pth` is a path. */
+/** A host name and a path, as people type addresses: `example.org/net.pth`; `v1.5/net.pth` is only a path. */
 const WITHOUT_SCHEME = /^([\w-]+\.)+[a-z]{2,}(:\d+)?\//i;
 
-/** An address that a model can be fetched from, in full. */
+/** The full URL of a model file. */
 function webAddress(address: string, base: string): string {
   const written = address.trim();
   const whole = WITHOUT_SCHEME.test(written) ? `https://${written}` : written;
   const url = URL.canParse(whole, base) ? new URL(whole, base) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`“${address}” is no address of a file on the web: it should look like https://example.org/alexnet.safetensors.`);
+  if (!url || !/^https?:$/.test(url.protocol)) throw messageError("engine.modelAddressInvalid", { address });
   return url.href;
 }

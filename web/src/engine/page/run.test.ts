@@ -3,7 +3,8 @@ import { DEFAULT_OPTIONS, type RunInfo, type RunOptions, type StepMetrics } from
 import type { StoredRun, Engine, Slot } from "../shared/protocol";
 import type { RunEvents } from "./types";
 import { Interrupted } from "./client";
-import { LOSS_IS_NO_NUMBER, TrainingRun, type RunHost } from "./run";
+import { message, messageError } from "../../errors/message";
+import { TrainingRun, type RunHost } from "./run";
 import { SAVE_POLICY } from "./fine-tune";
 
 const info: RunInfo = { step: 0, parameters: 1, trainImages: 100, valImages: 10, stepsPerEpoch: 10, labels: [], inputSize: 32, fc6Units: 4, fc7Units: 4 };
@@ -36,7 +37,7 @@ class Counting {
     if (successor) {
       [this.successor, this.calls, this.asked] = [null, [], []];
       this.up = new Promise((done) => setTimeout(done)).then(successor).catch(host.problem);
-      throw new Interrupted("replaced");
+      throw new Interrupted(message("engine.engineRestarted"));
     }
     this.fault = null;
     if (fault) throw fault;
@@ -188,13 +189,13 @@ describe("a run", () => {
     engine.loss = Number.NaN;
     await run.start();
     await phase("paused");
-    expect(host.problem).toHaveBeenCalledWith(new Error(LOSS_IS_NO_NUMBER));
+    expect(host.problem).toHaveBeenCalledWith(messageError("engine.lossNotFinite"));
     expect(host.saveRuns).not.toHaveBeenCalled();
   });
 
   it("goes on by itself after the worker was replaced", async () => {
     await run.configure(options, null);
-    engine.fault = new Interrupted("replaced");
+    engine.fault = new Interrupted(message("engine.engineRestarted"));
     await run.start();
     await phase("finished");
     expect(host.problem).not.toHaveBeenCalled();

@@ -1,4 +1,5 @@
-/** The training loop on the page's side. It computes nothing: it asks the worker for one step after another. */
+/** The training loop on the page's side. It computes nothing: it calls the worker step by step. */
+import { messageError } from "../../errors/message";
 import type { RunInfo, RunOptions, Validation } from "../../generated/protocol";
 import type { StoredRun, Engine, Slot } from "../shared/protocol";
 import type { RunRecovery } from "./restart";
@@ -22,23 +23,21 @@ export interface RunHost {
 
 type Pair<T> = [T | null, T | null];
 
-/** A call to the worker should take about this long: short enough for others to get their turn. */
+/** A call to the worker should take about this long, short enough for other calls to be served in between. */
 const CALL_MS = 120;
 const MOST_STEPS_A_CALL = 16;
-/** How often a run is saved and judged. */
+/** How often a run is saved and evaluated. */
 export interface SavePolicy {
-  /** Least time between two saved states, and its multiple of the time that saving takes. */
+  /** Least time between two saves in milliseconds, and as a multiple of the time that a save takes. */
   save: { every: number; times: number };
-  /** Saved from the first step on, and when it stops. */
+  /** Save from the first step on, and when the run stops. */
   careful: boolean;
-  /** The validation at the end of an epoch waits for its share of the time: epochs may be shorter than it. */
+  /** The validation at the end of an epoch may be skipped to keep its share of the time: an epoch may be shorter than a validation. */
   patient: boolean;
 }
 const SAVE_POLICY: SavePolicy = { save: { every: 5_000, times: 20 }, careful: false, patient: false };
 /** Validation may take at most about a quarter of the time. */
 const VALIDATION_TIMES = 3;
-
-export const LOSS_IS_NO_NUMBER = "The loss is no longer a number: lower the learning rate and press Reset.";
 
 export class TrainingRun implements Run {
   phase: Phase = "empty";
@@ -96,13 +95,13 @@ export class TrainingRun implements Run {
   async start(): Promise<void> {
     if (this.shouldContinue) return;
     if (this.phase === "finished" && this.slots.every((slot) => this.done(slot))) {
-      throw new Error("The planned epochs are done: raise Epochs to train on, or press Reset to begin again.");
+      throw messageError("engine.epochsDone");
     }
-    if (!this.infos[0]) throw new Error("There is no run yet: configure one first.");
+    if (!this.infos[0]) throw messageError("engine.noRun");
     this.shouldContinue = true;
     this.setPhase("running");
     this.saving = { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false };
-    // Behind a loop that was told to pause and still has a step in flight.
+    // After a paused loop that still has a step in flight.
     this.loop = this.loop.then(() => this.train());
   }
 
@@ -112,9 +111,9 @@ export class TrainingRun implements Run {
     await this.loop;
   }
 
-  /** `n` steps of each slot, in calls short enough for others to get their turn. */
+  /** `n` steps of each slot, in calls short enough for other calls to be served in between. */
   async step(n: number): Promise<LiveMetrics> {
-    if (!Number.isInteger(n) || n < 1) throw new Error(`Cannot train ${n} steps: use a whole number from 1.`);
+    if (!Number.isInteger(n) || n < 1) throw messageError("engine.stepsInvalid", { count: String(n) });
     await this.pause();
     return this.orders.run(async () => {
       for (let left = n; left > 0; ) {
@@ -124,12 +123,12 @@ export class TrainingRun implements Run {
       }
       this.setPhase(this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
       const metrics = this.last[0];
-      if (!metrics) throw new Error("There is no run yet: configure one first.");
+      if (!metrics) throw messageError("engine.noRun");
       return metrics;
     });
   }
 
-  /** Ends the runs and gives their memory back; what was saved stays. */
+  /** Ends the runs and frees their memory; saved states stay. */
   async drop(): Promise<void> {
     await this.pause();
     await this.orders.run(async () => {
@@ -139,7 +138,7 @@ export class TrainingRun implements Run {
     });
   }
 
-  /** A live option was changed in the engine. */
+  /** To be called when a live option was changed in the engine. */
   changed(slot: Slot, options: RunOptions): void {
     this.options[slot] = options;
     this.events.emit("options", { slot, options });
@@ -160,7 +159,7 @@ export class TrainingRun implements Run {
   async resume(): Promise<void> {
     await this.pause();
     const found = await this.host.latestRun(this.host.tab);
-    if (!found) throw new Error("There is no saved run in this browser: start a new one.");
+    if (!found) throw messageError("engine.noSavedRun");
     const { viewState: curves, ...run } = found;
     await this.prepare(() => this.restoreFrom(run, this.host.resumeRuns, curves));
   }
@@ -178,8 +177,8 @@ export class TrainingRun implements Run {
   }
 
   /**
-   * Gives the run to a fresh worker: its last kept state, else the same initial weights. A run that was training goes
-   * on by itself; one that cannot be put back is over, and what was kept of it stays in the browser.
+   * Gives the run to a fresh worker: its last saved state, else the same initial weights. A run that was training
+   * continues by itself. A run that cannot be restored is over; its saved state stays in the browser.
    */
   async restore(resumeRuns: RunHost["resumeRuns"], configure: Engine["configure"]): Promise<void> {
     const [options, rival] = this.options;
@@ -210,7 +209,7 @@ export class TrainingRun implements Run {
     return epoch >= (this.options[slot]?.epochs ?? Number.POSITIVE_INFINITY);
   }
 
-  /** What leaves another run in the slots, or the one before where it fails. */
+  /** Runs `work`, which puts another run into the slots; where it fails, the run before stays. */
   private prepare<T>(work: () => Promise<T>): Promise<T> {
     return this.orders.run(async () => {
       const before = this.phase;
@@ -234,15 +233,15 @@ export class TrainingRun implements Run {
           await this.validateIfDue();
           await this.saveIfDue();
         });
-        if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw new Error(LOSS_IS_NO_NUMBER);
+        if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw messageError("engine.lossNotFinite");
         if (this.slots.every((slot) => this.done(slot))) this.shouldContinue = false;
         if (!this.shouldContinue && this.pace.careful) await this.orders.run(() => this.save());
       } catch (error) {
-        // A fresh worker is given the run before it takes the next call; that one may be far slower.
+        // A fresh worker may be far slower.
         this.stepsACall = 1;
         if (error instanceof Interrupted) continue;
         this.shouldContinue = false;
-        // Why a run could not be put back has been told.
+        // A run that could not be restored was reported already.
         if (this.slots.length > 0) this.host.problem(error);
       }
     }
@@ -252,7 +251,7 @@ export class TrainingRun implements Run {
   /** `n` steps of every slot that has some left. */
   private async advance(n: number): Promise<void> {
     const slots = this.slots;
-    if (slots.length === 0) throw new Error("There is no run yet: configure one first.");
+    if (slots.length === 0) throw messageError("engine.noRun");
     for (const slot of slots.length > 1 && !slots.every((slot) => this.done(slot)) ? slots.filter((slot) => !this.done(slot)) : slots) {
       const before = performance.now();
       const metrics = await this.engine.step(slot, n);
@@ -269,7 +268,7 @@ export class TrainingRun implements Run {
     const step = this.last[0]?.step ?? 0;
     const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
     const epochs = Math.floor(this.last[0]?.epoch ?? 0);
-    // All validation images where an epoch ends, some of them on the way.
+    // All validation images at the end of an epoch, some of them in between.
     const whole = epochs > this.validating.epochs;
     if (whole && this.pace.patient && performance.now() < this.validating.due && !this.slots.every((slot) => this.done(slot))) return;
     const images = whole ? 0 : this.validationImages;
@@ -297,16 +296,16 @@ export class TrainingRun implements Run {
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       this.saving.broken = true;
-      this.host.problem(new Error("This browser keeps no copy of the run (its storage is full or closed), so a reload would lose it: training goes on."));
+      this.host.problem(messageError("engine.runNotStored"));
     }
     const now = performance.now();
     this.saving.due = now + Math.max(this.pace.save.every, this.pace.save.times * (now - before));
   }
 
-  /** Without `curves`, those that are drawn hold up to the kept step. */
+  /** Without `curves`, those on show stay, up to the saved step. */
   private async restoreFrom(run: Omit<StoredRun, "viewState">, resumeRuns: RunHost["resumeRuns"], curves?: unknown): Promise<void> {
     const [info, rivalInfo] = await resumeRuns(run);
-    if (!info) throw new Error("The saved run is no longer in this browser: start a new one.");
+    if (!info) throw messageError("engine.savedRunGone");
     this.lastSaved = run;
     this.fill(0, run.options, info, true, curves);
     if (run.rival && rivalInfo) this.fill(1, run.rival, rivalInfo, true, curves);

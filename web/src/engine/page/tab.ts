@@ -8,7 +8,7 @@ export function tabName(): string {
     sessionStorage.setItem(KEY, name);
     return name;
   } catch {
-    // Storage is closed to this page: the run is this visit's alone.
+    // Storage is closed to this page: the run can be resumed in this visit only.
     return fresh;
   }
 }

@@ -1,4 +1,5 @@
 /** Types of the page's side of the engine. */
+import type { Message } from "../../errors/message";
 import type { DropoutLayer, ModelInfo, Network, Prediction, RunInfo, RunOptions, StepMetrics, Validation, Views } from "../../generated/protocol";
 import type { ProjectRun, Stage } from "../../projects/types";
 import type {
@@ -92,12 +93,15 @@ export interface ModelChoice {
   /** Address of the shipped network's file. */
   shippedUrl(): Promise<string>;
   /** Where the file is no model, the old one stays. */
-  import(file: Blob, name: string): Promise<ModelInfo>;
+  import(file: Blob, name: Message | string): Promise<ModelInfo>;
   /** `name`: what a person calls it. */
-  useRun(slot: EngineSlot, name?: string): Promise<ModelInfo>;
+  useRun(slot: EngineSlot, name?: Message | string): Promise<ModelInfo>;
   /** The networks that ship to be asked beside the shipped one. */
   members(): Promise<Member[]>;
 }
+
+/** The engine's description for scripts: the reason is a sentence in the visitor's language. */
+export interface LabInfo extends Omit<EngineInfo, "reason"> { reason: string }
 
 /** `window.lab`, which the page itself uses too. */
 export interface LabApi {
@@ -106,8 +110,8 @@ export interface LabApi {
   /** The run on the visitor's own pictures. */
   readonly fineTune: FineTuneRun;
   readonly models: ModelChoice;
-  info(): Promise<EngineInfo>;
-  classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels }>;
+  info(): Promise<LabInfo>;
+  classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels; energy: number; unknown: boolean }>;
   /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */
   configure(options?: Partial<RunOptions>, rival?: Partial<RunOptions> | null): Promise<RunInfo>;
   /** `n` steps of each slot; the run's metrics. */
@@ -131,7 +135,7 @@ export interface LabApi {
     prepare(kind: "infer" | "trainStep", batch: number): Promise<void>;
     infer(batch: number): Promise<number>;
     trainStep(batch: number): Promise<number>;
-    info(): Promise<EngineInfo>;
+    info(): Promise<LabInfo>;
     memory(): Promise<{ wasmBytes: number }>;
     /** The prepared network as a file, and its input and logits: for peers that compute the same. */
     model(format: ExportFormat): Promise<Blob>;

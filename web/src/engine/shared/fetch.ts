@@ -1,10 +1,16 @@
-/** Downloads with progress and with sentences. */
+/** Downloads with progress. What cannot be had is a {@link MessageError}. */
+import { message, messageError, MessageError, type Message } from "../../errors/message";
 
-/** Bytes so far; `total` is undefined where nobody knows it. */
+/** Bytes so far; `total` is undefined where the server does not state it. */
 export interface Progress { loaded: number; total: number | undefined }
 
-/** Fetches `url`, counting what arrives. `bytes`: the size where it is known beforehand (of the unpacked file). */
-export async function fetchCounted(url: string | URL, what: string, report: (progress: Progress) => void, bytes?: number): Promise<Response> {
+/**
+ * Fetches `url` and counts what arrives.
+ *
+ * @param what names the file in an error, such as `engine.whatModel`
+ * @param bytes the size of the unpacked file, where it is known beforehand
+ */
+export async function fetchCounted(url: string | URL, what: Message | string, report: (progress: Progress) => void, bytes?: number): Promise<Response> {
   const response = await fetchOk(url, what);
   const stated = Number(response.headers.get("content-length") ?? Number.NaN);
   // A compressed response states its compressed size, but its body arrives unpacked.
@@ -20,17 +26,20 @@ export async function fetchCounted(url: string | URL, what: string, report: (pro
   return new Response(response.body?.pipeThrough(count) ?? null, { headers: { "content-type": response.headers.get("content-type") ?? "" } });
 }
 
-/** Fetches `url` or says in one sentence why not; a server's HTML page in place of a missing file counts as missing. */
-export async function fetchOk(url: string | URL, what: string): Promise<Response> {
+/** Fetches `url`; throws where the file is not there. A server's HTML page in place of a missing file counts as missing. */
+export async function fetchOk(url: string | URL, what: Message | string): Promise<Response> {
   const response = await fetch(url).catch(() => {
-    throw new Error(`${what} could not be downloaded: check the connection and try again.`);
+    throw messageError("engine.notDownloaded", { what });
   });
-  const html = (response.headers.get("content-type") ?? "").startsWith("text/html");
-  if (!response.ok || html) {
-    const answer = response.ok ? "a web page in its place" : `status ${response.status}`;
-    throw new Error(`${what} is not there: the server answered with ${answer} for ${new URL(url, self.location.href).pathname}.`);
-  }
+  const missing = missingFile(response, what, new URL(url, self.location.href).pathname);
+  if (missing) throw new MessageError(missing);
   return response;
+}
+
+/** Why a response is not the file that was asked for, null where it is. */
+export function missingFile(response: Response, what: Message | string, path: string): Message | null {
+  if (!response.ok) return message("engine.notThere", { what, status: String(response.status), path });
+  return (response.headers.get("content-type") ?? "").startsWith("text/html") ? message("engine.notThereButPage", { what, path }) : null;
 }
 
 /** The JSON at `url`, or null where there is none. */

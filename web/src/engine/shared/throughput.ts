@@ -1,4 +1,4 @@
-/** Images per second over the last few seconds of work; what is not training does not count. */
+/** Units (images, bytes) per second over the last few seconds of work. Time between calls of `add` does not count. */
 export class Rate {
   private window: { images: number; seconds: number }[] = [];
 

@@ -1,4 +1,4 @@
-/** What the wasm module takes and returns, shared by the page, the worker and the npm package. Types only. */
+/** What the wasm module takes and returns: for the page, the worker and the npm package. Types only. */
 import type { Prediction, StepMetrics } from "../../generated/protocol";
 import type { RustMessage } from "../../generated/rust-messages";
 
@@ -7,29 +7,29 @@ export type { RustCode, RustMessage, RustMessages } from "../../generated/rust-m
 /** What the methods throw: an English sentence, and its code and parameters for who says it in another language. */
 export type RustError = Error & RustMessage;
 
-/** The formats that a model leaves in, each its file name's extension. */
+/** The export formats of a model, which are also the file name extensions. */
 export type ExportFormat = "safetensors" | "onnx" | "alexnet";
 
 /** A square picture: `size × size` pixels of red, green, blue, alpha. */
 export interface Pixels { size: number; rgba: Uint8Array }
-/** A dropout mask row by row, `(batch, units)`: 1 = kept, 0 = silenced. */
+/** A dropout mask in row-major order, `(batch, units)`: 1 = kept, 0 = dropped. */
 export interface MaskData { batch: number; units: number; values: Uint8Array }
-/** Filters of the first convolution, or (with one channel) what leaves a layer: `(count, channels, height, width)`. */
+/** Filters of the first convolution, or (with one channel) the feature maps of a layer: `(count, channels, height, width)`. */
 export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
-/** A data set that the worker holds or streams; `skipped` has a message for each image left out. */
+/** A dataset that the worker holds or streams; `skipped` has a message for each picture left out. */
 export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: RustMessage[] }
-/** Answer for one picture: the best classes, and the square that the network saw. */
-export interface Classified { top: Prediction[]; crop: Pixels }
-/** Where the evidence for a class lies in a picture, row by row, 0 (none) to 1 (most). */
+/** The prediction for one picture: the best classes, and the cropped square that the network saw. `energy`: the energy score of the logits, low for a photo unlike those of training; `unknown`: it may show something that the model does not know. */
+export interface Classified { top: Prediction[]; crop: Pixels; energy: number; unknown: boolean }
+/** A class activation map in row-major order, from 0 (no evidence for the class) to 1 (most). */
 export interface HeatMapData { height: number; width: number; values: Float32Array }
-/** Several networks' best guesses, the model in use first, and those of the average of their probabilities. */
+/** The best predictions of several networks, the model in use first, and those of the mean of their probabilities. */
 export interface EnsemblePrediction { each: Prediction[][]; average: Prediction[] }
 /** Largest differences between this device and the CPU backend, relative to each tensor's scale (`loss`: absolute). */
 export interface Parity { logits: number; gradients: number; loss: number }
-/** The prepared batch's normalised pixels (NCHW) and the logits that they give: what a peer of the same weights must give too. */
+/** The prepared batch's normalised pixels (NCHW) and their logits, to compare another implementation with the same weights. */
 export interface BenchSample { pixels: Float32Array; logits: Float32Array }
 
-/** What a tower has sent before one layer, of all steps; `logits` are the outputs. */
+/** What a group has sent to the other one before a layer, over all steps; layer `logits`: the outputs. */
 export interface Traffic { layer: string; forward: number; backward: number }
-/** A step of two towers: metrics of the whole network, what this tower has sent so far. */
+/** A step of two groups: metrics of the whole network, and what this group has sent so far. */
 export interface GroupStep { metrics: StepMetrics; traffic: Traffic[] }

@@ -1,7 +1,9 @@
-/** Where to compute, and the sentence that says why. */
+/** Chooses the backend, with the message that says why. */
+import { message, type Message } from "../../errors/message";
+import { size } from "../../errors/units";
 import type { Backend, ModelInfo, Network } from "../../generated/protocol";
 
-/** What tells a GPU from a processor that plays one. */
+/** What the browser tells about an adapter: enough to tell a GPU from software on the processor. */
 export interface AdapterFacts {
   vendor: string;
   architecture: string;
@@ -18,9 +20,9 @@ export type AdapterAnswer = AdapterFacts | "absent" | "refused";
 
 export interface Choice {
   backend: Exclude<Backend, "auto">;
-  reason: string;
-  /** Whether the page should tell the visitor, because it is not what the address asked for. */
-  surprise: boolean;
+  reason: Message;
+  /** It is not what the page's address asked for, so the page tells the visitor. */
+  unexpected: boolean;
 }
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp\b/i;
@@ -34,44 +36,40 @@ export function isSoftware(adapter: AdapterFacts): boolean {
 export function adapterName(adapter: AdapterFacts): string {
   const parts = [adapter.description || adapter.device || "", adapter.description ? "" : adapter.architecture, adapter.vendor];
   const words = parts.filter((part) => part !== "");
-  return words.filter((word, i) => !words.slice(0, i).some((earlier) => earlier.toLowerCase().includes(word.toLowerCase()))).join(" · ") || "unnamed adapter";
+  return words.filter((word, i) => !words.slice(0, i).some((earlier) => earlier.toLowerCase().includes(word.toLowerCase()))).join(" · ") || "GPU";
 }
 
-/** Holds the wish against what there is. */
+/** The backend for what the address asks (`wanted`) and what the browser has. */
 export function chooseBackend(wanted: Backend, adapter: AdapterAnswer): Choice {
-  const cpu = (reason: string, surprise = false): Choice => ({ backend: "cpu", reason, surprise });
-  if (wanted === "cpu") return cpu("The page's address asks for the CPU.");
+  const cpu = (reason: Message, unexpected = false): Choice => ({ backend: "cpu", reason, unexpected });
+  const webgpu = (reason: Message): Choice => ({ backend: "webgpu", reason, unexpected: false });
+  if (wanted === "cpu") return cpu(message("engine.reasonCpuAsked"));
   const asked = wanted === "webgpu";
-  if (adapter === "absent") return cpu("This browser offers no WebGPU, so the lab computes on the CPU.", asked);
-  if (adapter === "refused") return cpu("This browser knows WebGPU but found no usable GPU, so the lab computes on the CPU.", asked);
-  if (asked) {
-    const software = isSoftware(adapter) ? ", although its adapter is software on the processor and slower than the CPU backend" : "";
-    return { backend: "webgpu", reason: `The page's address asks for WebGPU${software}.`, surprise: false };
-  }
-  if (isSoftware(adapter)) return cpu("The WebGPU adapter found here is software on the processor, and the CPU backend is faster.");
-  return { backend: "webgpu", reason: "A GPU was found, and it is faster than the CPU.", surprise: false };
+  if (adapter === "absent") return cpu(message("engine.reasonNoWebGpu"), asked);
+  if (adapter === "refused") return cpu(message("engine.reasonNoGpu"), asked);
+  const software = isSoftware(adapter);
+  if (asked) return webgpu(software ? message("engine.reasonSoftwareAsked") : message("engine.reasonWebGpuAsked"));
+  return software ? cpu(message("engine.reasonSoftware")) : webgpu(message("engine.reasonGpu"));
 }
 
 /** Bytes of the largest tensor of networks that not every GPU takes, at width 1: fc6's weights. */
 const LARGEST_TENSOR: Partial<Record<Network, number>> = { "alexnet-224": 9216 * 4096 * 4, "alexnet-2012": 9216 * 4096 * 4 };
 
-/** The sentence that says why an adapter cannot hold a network, or null where it can. */
-export function networkTooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
+/** Why an adapter cannot hold a network, null where it can. */
+export function networkTooLarge({ network, width }: { network: Network; width: number }, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): Message | null {
   const bytes = (LARGEST_TENSOR[network] ?? 0) * width * width;
   const most = adapter.maxStorageBufferBindingSize;
   if (bytes <= most) return null;
-  return `This GPU takes tensors of at most ${words(most)}, and ${network} needs one of ${words(bytes)}: choose a smaller network or width, or open the page with ?backend=cpu.`;
+  return message("engine.networkTooLargeForGpu", { most: size(most), network, size: size(bytes) });
 }
 
-const words = (value: number) => `${Math.round(value / 1e6)} MB`;
-
-/** The sentence that says why an adapter cannot hold a model's tensors, or null where it can. */
-export function modelTooLarge({ network, tensors }: Pick<ModelInfo, "network" | "tensors">, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): string | null {
+/** Why an adapter cannot hold a model's tensors, null where it can. */
+export function modelTooLarge({ network, tensors }: Pick<ModelInfo, "network" | "tensors">, adapter: Pick<AdapterFacts, "maxStorageBufferBindingSize">): Message | null {
   // On the device everything is in single precision, whatever the file's format.
   const bytes = Math.max(...tensors.map(({ shape }) => 4 * shape.reduce((product, side) => product * side, 1)));
   const most = adapter.maxStorageBufferBindingSize;
   if (bytes <= most) return null;
-  return `This GPU takes tensors of at most ${words(most)}, and this ${network} holds one of ${words(bytes)}: open the page with ?backend=cpu to use it.`;
+  return message("engine.modelTooLargeForGpu", { most: size(most), network, size: size(bytes) });
 }
 
 // The part of WebGPU's interface that is read here; TypeScript's DOM types do not carry it.
@@ -88,7 +86,7 @@ export interface Gpu {
 /** Asks the browser for its best adapter. */
 export async function requestAdapter(gpu: Gpu | undefined): Promise<AdapterAnswer> {
   if (!gpu) return "absent";
-  // A driver that fails here is a GPU that cannot be used; the reason shown says so.
+  // A driver that fails here means a GPU that cannot be used; the reason says so.
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
   if (!adapter) return "refused";
   const { vendor = "", architecture = "", device = "", description = "" } = adapter.info ?? {};

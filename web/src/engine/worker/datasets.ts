@@ -1,11 +1,12 @@
-/** The worker's data sets: announced by an index or imported by the visitor, opened when a run names them. */
+/** The worker's datasets: listed by an index file or imported by the visitor, opened when a run uses them. */
+import { message, messageError } from "../../errors/message";
 import type { DatasetChoice } from "../shared/protocol";
 import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
 import { fromRust } from "./rust-error";
 import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
 
-/** One line of `data/index.json`, which the build writes; paths are relative to the index. */
+/** One entry of `data/index.json`, which the build writes; paths are relative to the index. */
 interface IndexEntry {
   id: string;
   name: string;
@@ -14,10 +15,10 @@ interface IndexEntry {
   file: string;
 }
 
-/** A data set that may not be open yet. */
+/** A dataset that may not be open yet. */
 interface Source {
   choice: DatasetChoice;
-  /** Hands the data to the wasm object, for a network's input size. */
+  /** Gives the data to the wasm object, for a network's input size. */
   open(lab: WasmLab, network: string): Promise<void>;
   /** Shards are stored at one size; archives are decoded at the network's. */
   perNetwork: boolean;
@@ -25,7 +26,7 @@ interface Source {
 
 export class Datasets {
   private readonly sources = new Map<string, Source>();
-  /** The network that each open data set was decoded for ("" for shards). */
+  /** The network that each open dataset was decoded for ("" for shards). */
   private readonly opened = new Map<string, string>();
   private index: Promise<void> | undefined;
 
@@ -36,13 +37,13 @@ export class Datasets {
     return [...this.sources.values()].map(({ choice }) => choice).sort((a, b) => Number(b.builtIn) - Number(a.builtIn));
   }
 
-  /** Makes sure that the wasm object holds a data set before a run is configured on it. */
+  /** Makes sure that the wasm object holds a dataset before a run is configured on it. */
   async open(lab: WasmLab, id: string, network: string): Promise<void> {
     if (!this.sources.has(id)) await this.readIndex();
     const source = this.sources.get(id);
     if (!source) {
-      const names = [...this.sources.keys()].map((name) => `“${name}”`).join(", ");
-      throw new Error(`There is no data set “${id}” here: ${names === "" ? "" : `choose ${names}, or `}add your own on the Train page.`);
+      const names = [...this.sources.keys()].map((name) => message("engine.quoted", { name }));
+      throw names.length > 0 ? messageError("engine.datasetUnknown", { name: id, names }) : messageError("engine.datasetUnknownOnly", { name: id });
     }
     const decodedFor = source.perNetwork ? network : "";
     if (this.opened.get(id) === decodedFor) return;
@@ -52,13 +53,14 @@ export class Datasets {
 
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
-    const choice: DatasetChoice = { ...fromInfo(await lab.importData(name, await readAll(files), network)), name, licence: "", origin: "Your own pictures: they stay in this tab.", builtIn: false };
+    const info = fromInfo(await lab.importData(name, await readAll(files), network));
+    const choice: DatasetChoice = { ...info, name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
     this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
     return choice;
   }
 
-  /** Notes a data set without reading it. */
+  /** Registers a dataset without reading it. */
   registerDataset(choice: DatasetChoice, files: File[]): void {
     this.sources.set(choice.id, {
       choice,
@@ -89,14 +91,14 @@ const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fr
 
 let fetchFailure: unknown;
 
-/** Why a shard could not be fetched last; the wasm only knows that it could not. */
+/** Why the last shard could not be downloaded; the wasm module only knows that it failed. */
 export function takeFetchFailure(): unknown {
   const failure = fetchFailure;
   fetchFailure = undefined;
   return failure;
 }
 
-/** A set that streams shard by shard as the run needs it. */
+/** A dataset that is streamed shard by shard as the run needs it. */
 async function shards(url: URL): Promise<Source | null> {
   const manifest = await fetchJson<ShardManifest>(url);
   if (!manifest) return null;
@@ -104,7 +106,7 @@ async function shards(url: URL): Promise<Source | null> {
   const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
   const fetchShard = async (file: string) => {
     try {
-      const response = await fetchOk(new URL(file, url), `A part of the data set ${name}`);
+      const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
       return new Uint8Array(await response.arrayBuffer());
     } catch (error) {
       fetchFailure = error;
@@ -118,14 +120,14 @@ async function shards(url: URL): Promise<Source | null> {
   };
 }
 
-/** An archive that lies beside the page; what is in it is known once it was opened. */
+/** An archive beside the page; its content is known once it is opened. */
 function archive({ id, name }: IndexEntry, url: URL): Source {
   const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [] };
   return {
     choice,
     perNetwork: true,
     open: async (lab, network) => {
-      const response = await fetchOk(url, `The data set ${name}`);
+      const response = await fetchOk(url, message("engine.whatDataset", { name }));
       const bytes = new Uint8Array(await response.arrayBuffer());
       Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
@@ -137,7 +139,7 @@ async function readAll(files: File[]): Promise<NamedBytes[]> {
     files.map(async (file) => {
       const path = file.webkitRelativePath || file.name;
       const buffer = await file.arrayBuffer().catch(() => {
-        throw new Error(`“${path}” could not be read: it may have been moved or deleted, so choose the files again.`);
+        throw messageError("engine.namedFileUnreadable", { name: path });
       });
       return { path, bytes: new Uint8Array(buffer) };
     }),

@@ -1,4 +1,4 @@
-/** Between the wasm module, which asks for its GPU device itself, and the browser: hears of a device refused or lost. */
+/** Watches the GPU device that the wasm module requests: whether the browser refused it, and whether it was lost. */
 
 interface Device {
   lost: Promise<{ reason: string; message: string }>;
@@ -13,7 +13,7 @@ const TIMES = "timestamp-query";
 let refused: string | undefined;
 /** `GPUBufferUsage.MAP_READ` and `GPUMapMode.READ`. */
 const READ = 1;
-/** A busy GPU process takes seconds to tell of a loss that calls have failed with already. */
+/** A busy GPU process takes seconds to report a loss after calls have failed with it. */
 const LOSS_MS = 30_000;
 let watched: { device: Device; gone: Promise<void> } | undefined;
 

@@ -81,7 +81,7 @@ describe("a download that breaks off", () => {
 
   it("goes on in another visit, and the hash is of all of it", async () => {
     answers = [broken(300), offline, offline, offline];
-    await expect(run()).rejects.toThrow("The download of “alexnet.pth” broke off at 0.0 MB of 0.0 MB: check the connection and start it again, it goes on from there.");
+    await expect(run()).rejects.toThrow("The download of “alexnet.pth” broke off at 0.0 MB of 0.0 MB: check the connection and start it again to continue from there.");
     expect(sink.size).toBe(300);
     answers = [rest()];
     expect(await run()).toBe(HASH);
@@ -117,10 +117,10 @@ describe("a download that breaks off", () => {
 describe("says in a sentence", () => {
   it.each<[string, Answer[], string]>([
     ["a file that is not there", [() => new Response("", { status: 404 })], "The model is not there: the server answered with status 404 for /models/alexnet.pth."],
-    ["a web page", [() => new Response("<html>", { headers: { "content-type": "text/html; charset=utf-8" } })], "The model is not there: the server answered with a web page in its place for /models/alexnet.pth."],
-    ["a server in trouble", [() => new Response("", { status: 503 }), () => new Response("", { status: 503 })], "The model could not be downloaded: lab.example answered with status 503, so try again later."],
-    ["a server out of reach", [], "“alexnet.pth” could not be downloaded: lab.example could not be reached, so check the address and the connection and try again."],
-    ["a file far too large", [() => new Response("", { headers: { "content-length": "5000000000" } })], "“alexnet.pth” has 5000 MB, far more than an AlexNet: choose another file."],
+    ["a web page", [() => new Response("<html>", { headers: { "content-type": "text/html; charset=utf-8" } })], "The model is not there: the server answered with a web page for /models/alexnet.pth."],
+    ["a server in trouble", [() => new Response("", { status: 503 }), () => new Response("", { status: 503 })], "The model could not be downloaded: lab.example answered with status 503. Try again later."],
+    ["a server out of reach", [], "“alexnet.pth” could not be downloaded: lab.example did not answer. Check the address and the connection, then try again."],
+    ["a file far too large", [() => new Response("", { headers: { "content-length": "5000000000" } })], "“alexnet.pth” has 5,000 MB, far more than an AlexNet: choose another file."],
   ])("%s", async (_, list, sentence) => {
     answers = list;
     await expect(run()).rejects.toThrow(sentence);
@@ -128,26 +128,26 @@ describe("says in a sentence", () => {
 
   it("a device that is offline", async () => {
     around.online = () => false;
-    await expect(run()).rejects.toThrow("“alexnet.pth” could not be downloaded: this device is offline, so connect it and try again.");
+    await expect(run()).rejects.toThrow("“alexnet.pth” could not be downloaded: this device is offline. Connect it and try again.");
   });
 
   it("a server that refuses other pages", async () => {
     around.origin = "https://other.example";
     const fetch = around.fetch;
     around.fetch = (url, init) => (init.mode === "no-cors" ? Promise.resolve(new Response()) : fetch(url, init));
-    await expect(run()).rejects.toThrow("“alexnet.pth” could not be read from lab.example: either it is not there, or that server does not let other pages read it (no CORS), so open the address in a tab of its own and, if the browser saves the file, import that here.");
+    await expect(run()).rejects.toThrow("“alexnet.pth” could not be read from lab.example: either it is not there, or that server does not let other pages read it (no CORS). Open the address in a tab of its own; if the browser saves the file, import that file here.");
   });
 
   it("a browser without room for the whole", async () => {
     answers = [whole];
     around.room = async () => 10;
-    await expect(run()).rejects.toThrow("There is no room for “alexnet.pth” (0.0 MB) in what this browser lets the page store: remove files under “On this device”, or save the file with the browser and import it here.");
+    await expect(run()).rejects.toThrow("There is no room for “alexnet.pth” (0.0 MB) in what this browser lets the page store: delete files under “On this device”, or save the file with the browser and import it here.");
     expect(sink.size).toBe(0);
   });
 
   it("a file that is not the published one, and throws it away", async () => {
     answers = [whole];
-    await expect(run({ sha256: "7be5be79" })).rejects.toThrow(`What arrived is not “alexnet.pth” as it was published (its SHA-256 begins with ${HASH.slice(0, 8)}, not 7be5be79), so it was thrown away`);
+    await expect(run({ sha256: "7be5be79" })).rejects.toThrow(`“alexnet.pth” is not the published file (its SHA-256 begins with ${HASH.slice(0, 8)}, not 7be5be79), so it was deleted`);
     expect(sink.size).toBe(0);
     answers = [whole];
     await expect(run({ url: "https://lab.example/alexnet-owt-7be5be79.pth" })).rejects.toThrow("not 7be5be79");
@@ -163,7 +163,7 @@ describe("says in a sentence", () => {
       },
     }), { headers: headers(0) })];
     const stopped = run({}, () => stop.abort());
-    await expect(stopped).rejects.toMatchObject({ name: "Stopped", message: "The download of “alexnet.pth” was stopped at 0.0 MB of 0.0 MB: started again, it goes on from there." });
+    await expect(stopped).rejects.toMatchObject({ name: "Stopped", message: "The download of “alexnet.pth” was stopped at 0.0 MB of 0.0 MB: start it again to continue from there." });
     expect(sink.size).toBe(300);
   });
 });

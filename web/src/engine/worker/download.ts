@@ -1,10 +1,13 @@
-/** A large file from another server into a sink: resumed where it broke off, checked against its hash, or one sentence. */
+/** Downloads a large file into a sink: resumes where the connection broke, checks the hash. Failures are {@link MessageError}s. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { megabytes } from "../../ui/format";
+import { message, messageError, MessageError, type Message } from "../../errors/message";
+import { QUOTA_EXCEEDED } from "../../errors/storage";
+import { size, sizeOf } from "../../errors/units";
+import { missingFile } from "../shared/fetch";
 import { Rate } from "../shared/throughput";
 
-/** What a server says of a file, to tell whether it still is the same one. */
+/** What a server says about a file, to tell whether it is still the same one. */
 export interface Validators {
   etag: string | null;
   modified: string | null;
@@ -12,21 +15,21 @@ export interface Validators {
   total: number | null;
 }
 
-/** Where the bytes go; what is there already came with `validators`. */
+/** Where the bytes go. `validators` belong to the bytes that it has already. */
 export interface Sink {
   readonly size: number;
   readonly validators: Validators | null;
-  /** Empties it for a file of these validators. */
+  /** Empties it for a file with these validators. */
   begin(validators: Validators): void | Promise<void>;
   append(bytes: Uint8Array): void;
-  /** Hands on what is there, piece by piece. */
+  /** Passes on the stored bytes, piece by piece. */
   replay(use: (bytes: Uint8Array) => void): void;
 }
 
-/** What is wanted. */
+/** The file to download. */
 export interface Wanted {
   url: string;
-  /** What a person calls it. */
+  /** Its name in sentences. */
   name: string;
   /** SHA-256 in hexadecimal, or its beginning. */
   sha256?: string | undefined;
@@ -41,26 +44,30 @@ export interface DownloadEnvironment {
   now(): number;
   /** False where the browser knows that it is offline. */
   online(): boolean;
-  /** Bytes that may still be stored; undefined where nobody knows. */
+  /** Bytes that may still be stored; undefined where the browser does not tell. */
   room(): Promise<number | undefined>;
-  /** The page's own origin, whose server may be asked with every header. */
+  /** The page's own origin; only its server gets every request header. */
   origin: string;
 }
 
 /** A download that the visitor stopped. */
-export class Stopped extends Error {
+export class Stopped extends MessageError {
   override name = "Stopped";
 }
 
-/** The connection, not the file, is at fault: another attempt may go on. */
-class Broken extends Error {}
+/** The connection failed, not the file: another attempt may continue. `status`: the server's, where it answered. */
+class Broken extends Error {
+  constructor(reason: string, readonly status?: number) {
+    super(reason);
+  }
+}
 
-/** Attempts without a byte of progress before giving up; what is there is kept. */
+/** Attempts without a byte of progress before giving up; the stored part is kept. */
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 500;
-/** A connection that is silent for so long has broken. */
+/** A connection without data for this long counts as broken. */
 const SILENCE_MS = 30_000;
-/** More than any AlexNet with its optimiser's state in double precision. */
+/** More than any AlexNet with its optimizer state in double precision. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
 /** The beginning of a file's SHA-256 that its name carries, as torch.hub's names do: `alexnet-owt-7be5be79.pth`. */
@@ -68,7 +75,7 @@ export function hashInName(url: string): string | undefined {
   return /-([0-9a-f]{8,64})\.\w+$/.exec(new URL(url).pathname)?.[1];
 }
 
-/** Fills the sink; gives the whole file's SHA-256. What arrived before a failure stays in the sink, for the next try. */
+/** Fills the sink and returns the SHA-256 of the whole file. After a failure the bytes so far stay in the sink, for the next try. */
 export async function download(wanted: Wanted, sink: Sink, signal: AbortSignal, report: (progress: DownloadProgress) => void, around: DownloadEnvironment): Promise<string> {
   const task = new Task(wanted, sink, signal, report, around);
   await task.run();
@@ -76,7 +83,7 @@ export async function download(wanted: Wanted, sink: Sink, signal: AbortSignal, 
   const expected = (wanted.sha256 ?? hashInName(wanted.url))?.toLowerCase();
   if (expected && !digest.startsWith(expected)) {
     await sink.begin({ etag: null, modified: null, total: null });
-    throw new Error(`What arrived is not “${wanted.name}” as it was published (its SHA-256 begins with ${digest.slice(0, 8)}, not ${expected.slice(0, 8)}), so it was thrown away: try again, or use another source.`);
+    throw messageError("engine.downloadHashMismatch", { name: wanted.name, actual: digest.slice(0, 8), expected: expected.slice(0, 8) });
   }
   return digest;
 }
@@ -105,7 +112,7 @@ class Task {
       try {
         if (await this.attempt()) return this.catchUp();
       } catch (error) {
-        if (this.signal.aborted) throw new Stopped(`The download of “${this.wanted.name}” was stopped at ${this.sofar()}: started again, it goes on from there.`);
+        if (this.signal.aborted) throw new Stopped(message("engine.downloadStopped", { name: this.wanted.name, at: this.soFar() }));
         if (!(error instanceof Broken)) throw error;
         failures = this.sink.size > before ? 1 : failures + 1;
         if (failures >= ATTEMPTS || (this.sink.size === 0 && failures > 1)) throw await this.unreachable(error);
@@ -114,7 +121,7 @@ class Task {
     }
   }
 
-  /** One request; false where the next one has to begin anew. */
+  /** One request; false where the next one has to start at the first byte. */
   private async attempt(): Promise<boolean> {
     const { sink } = this;
     const from = this.plain ? 0 : sink.size;
@@ -132,7 +139,7 @@ class Task {
     try {
       const init = { headers: this.headers(from), cache: "no-store", signal: request.signal } as const;
       const response = await this.around.fetch(this.wanted.url, init).catch((error: unknown) => {
-        // A server of another origin may refuse a part while it gives the whole.
+        // A server of another origin may refuse a range request and still send the whole file.
         this.plain = from > 0 && this.foreign;
         throw new Broken(String(error));
       });
@@ -150,7 +157,7 @@ class Task {
     } finally {
       clearTimeout(timer);
       this.signal.removeEventListener("abort", abort);
-      // What is left of an answer that is of no use.
+      // Cancels the rest of an unused answer.
       abort();
     }
   }
@@ -162,17 +169,17 @@ class Task {
 
   private async begin(said: Validators): Promise<void> {
     const { name } = this.wanted;
-    if ((said.total ?? 0) > MAX_MODEL_BYTES) throw new Error(`“${name}” has ${megabytes(said.total ?? 0)}, far more than an AlexNet: choose another file.`);
+    if ((said.total ?? 0) > MAX_MODEL_BYTES) throw messageError("engine.downloadTooLarge", { name, size: size(said.total ?? 0) });
     await this.sink.begin(said);
     [this.hash, this.hashed] = [sha256.create(), 0];
     const room = await this.around.room();
-    if (room !== undefined && said.total !== null && said.total > room) throw Object.assign(new Error(storageFullMessage(name, said.total)), { name: FULL });
+    if (room !== undefined && said.total !== null && said.total > room) throw noRoomError(name, said.total);
   }
 
   private headers(from: number): Record<string, string> {
     if (from === 0) return {};
     const { etag, modified } = this.sink.validators ?? {};
-    // If-Range would make the browser ask a foreign server's permission first; there the answer is compared instead.
+    // If-Range would cause a CORS preflight request; for other origins the answer is compared instead.
     const same = this.foreign ? null : etag && !etag.startsWith("W/") ? etag : modified;
     return { Range: `bytes=${from}-`, ...(same ? { "If-Range": same } : {}) };
   }
@@ -183,14 +190,12 @@ class Task {
 
   private refuse(response: Response): void {
     const { status } = response;
-    if (status === 429 || status >= 500) throw new Broken(`status ${status}`);
-    const html = (response.headers.get("content-type") ?? "").startsWith("text/html");
-    if (response.ok && !html) return;
-    const answer = response.ok ? "a web page in its place" : `status ${status}`;
-    throw new Error(`The model is not there: the server answered with ${answer} for ${new URL(this.wanted.url).pathname}.`);
+    if (status === 429 || status >= 500) throw new Broken(`status ${status}`, status);
+    const missing = missingFile(response, message("engine.whatModel"), new URL(this.wanted.url).pathname);
+    if (missing) throw new MessageError(missing);
   }
 
-  /** Whether a part is the next one of the same file. */
+  /** Whether a partial answer continues the same file. */
   private goesOn(response: Response, said: Validators, from: number): boolean {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
     const known = this.sink.validators;
@@ -220,7 +225,7 @@ class Task {
     if (total !== null && this.sink.size < total) throw new Broken("the file ended early");
   }
 
-  /** Hashes what an earlier visit left. */
+  /** Hashes the bytes of an earlier visit. */
   private catchUp(): void {
     if (this.hashed > 0 || this.sink.size === 0) return;
     this.sink.replay((bytes) => this.hash.update(bytes));
@@ -232,22 +237,21 @@ class Task {
     this.tell({ loaded, total, secondsLeft: total !== undefined && speed > 0 ? (total - loaded) / speed : undefined });
   }
 
-  private sofar(): string {
-    const total = this.sink.validators?.total;
-    return total ? `${megabytes(this.sink.size)} of ${megabytes(total)}` : megabytes(this.sink.size);
+  private soFar(): Message {
+    return sizeOf(this.sink.size, this.sink.validators?.total);
   }
 
-  /** Why there was no answer, as far as a page can find out. */
+  /** The error of a server that did not answer, as far as a page can find out why. */
   private async unreachable(error: Broken): Promise<Error> {
     const { wanted, around, sink } = this;
+    const { name } = wanted;
     const { host } = new URL(wanted.url);
-    if (sink.size > 0) return new Error(`The download of “${wanted.name}” broke off at ${this.sofar()}: check the connection and start it again, it goes on from there.`);
-    if (!around.online()) return new Error(`“${wanted.name}” could not be downloaded: this device is offline, so connect it and try again.`);
-    if (error.message.startsWith("status")) return new Error(`The model could not be downloaded: ${host} answered with ${error.message}, so try again later.`);
-    // Without CORS a page may not see the answer, nor even whether it is a deviceError, but it may see that there is one.
+    if (sink.size > 0) return messageError("engine.downloadBroken", { name, at: this.soFar() });
+    if (!around.online()) return messageError("engine.downloadOffline", { name });
+    if (error.status !== undefined) return messageError("engine.downloadRefused", { host, status: String(error.status) });
+    // Without CORS a page may not read the answer, not even its status, but it can find out that there is one.
     const answers = this.foreign && (await around.fetch(wanted.url, { method: "HEAD", mode: "no-cors", cache: "no-store" }).then(() => true, () => false));
-    if (answers) return new Error(`“${wanted.name}” could not be read from ${host}: either it is not there, or that server does not let other pages read it (no CORS), so open the address in a tab of its own and, if the browser saves the file, import that here.`);
-    return new Error(`“${wanted.name}” could not be downloaded: ${host} could not be reached, so check the address and the connection and try again.`);
+    return answers ? messageError("engine.downloadNoCors", { name, host }) : messageError("engine.downloadUnreachable", { name, host });
   }
 }
 
@@ -255,14 +259,13 @@ function validators(response: Response, from: number): Validators {
   const { headers } = response;
   const range = /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
   const length = headers.get("content-length");
-  // A compressed answer states its compressed size, but its body arrives unpacked.
+  // content-length of a compressed answer is the compressed size, but the body arrives unpacked.
   const stated = headers.has("content-encoding") || length === null ? null : Number(length) + (response.status === 206 ? from : 0);
   return { etag: headers.get("etag"), modified: headers.get("last-modified"), total: range === undefined ? stated : Number(range) };
 }
 
-/** What browsers throw when a page's storage is full. */
-export const FULL = "QuotaExceededError";
-export const isFull = (error: unknown) => error instanceof Error && error.name === FULL;
-
-export const storageFullMessage = (name: string, bytes: number | null) =>
-  `There is no room for “${name}”${bytes === null ? "" : ` (${megabytes(bytes)})`} in what this browser lets the page store: remove files under “On this device”, or save the file with the browser and import it here.`;
+/** There is no room for a file; named like the browser's own error, so that callers treat both alike. */
+export function noRoomError(name: string, bytes: number | null): MessageError {
+  const said = bytes === null ? message("engine.downloadNoRoom", { name }) : message("engine.downloadNoRoomOf", { name, size: size(bytes) });
+  return Object.assign(new MessageError(said), { name: QUOTA_EXCEEDED });
+}

@@ -1,6 +1,8 @@
 /** The worker's model files: from this device where they were downloaded before, else downloaded. */
+import { messageError } from "../../errors/message";
+import { isStorageFull } from "../../errors/storage";
 import type { DownloadedModel } from "../shared/protocol";
-import { download, isFull, storageFullMessage, type DownloadProgress, type DownloadEnvironment, type Wanted } from "./download";
+import { download, noRoomError, type DownloadProgress, type DownloadEnvironment, type Wanted } from "./download";
 import { MemorySink, ModelStore, type FileSink } from "./model-store";
 
 const around: DownloadEnvironment = {
@@ -17,7 +19,7 @@ const around: DownloadEnvironment = {
 
 let stop: AbortController | null = null;
 
-/** Gives up the download in progress; its part stays. */
+/** Stops the download in progress; the part that has arrived stays. */
 export const stopDownload = () => stop?.abort();
 
 /** The file, disk-backed where the browser keeps files, and whether it was here already. */
@@ -25,7 +27,7 @@ export async function getModelFile(wanted: Wanted, report: (progress: DownloadPr
   const modelStore = await ModelStore.open();
   const cachedFile = await modelStore?.find(wanted.url);
   if (cachedFile) return { file: cachedFile, cached: true };
-  if (stop) throw new Error("Another model is being downloaded: wait for it, or stop it first.");
+  if (stop) throw messageError("engine.downloadBusy");
   stop = new AbortController();
   try {
     if (!modelStore) {
@@ -38,7 +40,7 @@ export async function getModelFile(wanted: Wanted, report: (progress: DownloadPr
     stop = null;
   }
   const file = await modelStore.find(wanted.url);
-  if (!file) throw new Error("The downloaded file was removed before it could be read: start the download again.");
+  if (!file) throw messageError("engine.downloadRemoved");
   return { file, cached: false };
 }
 
@@ -51,9 +53,10 @@ async function fill(modelStore: ModelStore, wanted: Wanted, signal: AbortSignal,
     sink.close();
   } catch (error) {
     sink?.close();
-    // What is without room will not become whole, and takes others' room.
-    if (isFull(error) || sink?.size === 0) await modelStore.forget(wanted.url);
-    throw isFull(error) ? new Error(storageFullMessage(wanted.name, sink?.validators?.total ?? null)) : error;
+    // A file without enough room cannot be completed; its part would only take room from others.
+    const full = isStorageFull(error);
+    if (full || sink?.size === 0) await modelStore.forget(wanted.url);
+    throw full ? noRoomError(wanted.name, sink?.validators?.total ?? null) : error;
   }
 }
 
@@ -62,13 +65,13 @@ export async function storage(): Promise<DownloadedModel[]> {
   return (await (await ModelStore.open())?.list()) ?? [];
 }
 
-/** Forgets one file, or all of them. */
+/** Deletes files by their keys. */
 export async function deleteModelFiles(keys: DownloadedModel["key"][]): Promise<void> {
   const modelStore = await ModelStore.open();
   for (const key of keys) await modelStore?.remove(key);
 }
 
-/** Forgets the file of an address. */
+/** Deletes the file of an address. */
 export async function deleteModelUrl(url: string): Promise<void> {
   await (await ModelStore.open())?.forget(url);
 }

@@ -1,11 +1,13 @@
 /** Downloaded model files on this device, in the browser's private file system (OPFS). The worker alone writes there. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { messageError } from "../../errors/message";
+import { QUOTA_EXCEEDED } from "../../errors/storage";
 import type { DownloadedModel } from "../shared/protocol";
-import { FULL, type Sink, type Validators } from "./download";
+import type { Sink, Validators } from "./download";
 import { urlFileName } from "../shared/url-file-name";
 
-/** What is noted beside a file, in JSON. */
+/** What is stored beside a file, in JSON. */
 interface Note {
   url: string;
   validators: Validators;
@@ -21,7 +23,7 @@ const PIECE = 4 * 2 ** 20;
 export class ModelStore {
   private constructor(private readonly folder: FileSystemDirectoryHandle) {}
 
-  /** Null where this browser, or this way of opening the page, keeps no files. */
+  /** Null where the browser stores no files for this page. */
   static async open(): Promise<ModelStore | null> {
     try {
       const root = await navigator.storage.getDirectory();
@@ -61,18 +63,18 @@ export class ModelStore {
   async remove(key: string): Promise<void> {
     for (const name of [`${key}.json`, `${key}.bin`]) {
       await this.folder.removeEntry(name).catch((error: Error) => {
-        if (error.name === "NoModificationAllowedError") throw new Error("This file is being downloaded, here or in another tab: stop that first.");
+        if (error.name === "NoModificationAllowedError") throw messageError("engine.downloadInProgress");
         if (error.name !== "NotFoundError") throw error;
       });
     }
   }
 
-  /** Opens the file of an address for writing; what an earlier download left is kept. */
+  /** Opens the file of an address for writing; the part from an earlier download is kept. */
   async write(url: string): Promise<FileSink> {
     const key = keyOf(url);
     const note = await this.note(key);
     const handle = await this.handle(`${key}.bin`).catch((error: Error) => {
-      if (error.name === "NoModificationAllowedError") throw new Error("Another tab is downloading this file: wait for it, then try again.");
+      if (error.name === "NoModificationAllowedError") throw messageError("engine.downloadInOtherTab");
       throw error;
     });
     if (!note || note.whole) handle.truncate(0);
@@ -154,7 +156,7 @@ export class FileSink implements Sink {
   }
 }
 
-/** Where no file can be kept: the pieces, which the browser may move to disk once they are a blob. */
+/** For browsers that store no files: pieces in memory, which the browser may move to disk once they are a blob. */
 export class MemorySink implements Sink {
   size = 0;
   validators: Validators | null = null;
@@ -180,9 +182,9 @@ export class MemorySink implements Sink {
   }
 }
 
-/** Browsers that are out of room may throw, write less and tell, or (Chromium) write less and not tell. */
+/** A browser that is out of room throws, or reports fewer written bytes, or (Chromium) writes fewer without reporting it. */
 function writeAll(handle: FileSystemSyncAccessHandle, bytes: Uint8Array, at: number): void {
-  if (handle.write(bytes, { at }) < bytes.byteLength || handle.getSize() < at + bytes.byteLength) throw Object.assign(new Error("There is no room."), { name: FULL });
+  if (handle.write(bytes, { at }) < bytes.byteLength || handle.getSize() < at + bytes.byteLength) throw new DOMException("", QUOTA_EXCEEDED);
 }
 
 const keyOf = (url: string) => bytesToHex(sha256(utf8ToBytes(url))).slice(0, 32);

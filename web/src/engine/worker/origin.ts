@@ -5,7 +5,7 @@ import type { PublishedModel } from "../shared/protocol";
 
 const PIECE = 4 * 2 ** 20;
 
-/** The origin of the published file that this one equals; only a file of the very size is read for it. */
+/** The origin of the published file that this file is equal to. Only a file of the same size is read for that. */
 export async function originOf(file: Blob, published: readonly PublishedModel[]): Promise<string | undefined> {
   const likely = published.filter(({ bytes }) => bytes === file.size);
   if (likely.length === 0) return undefined;

@@ -1,4 +1,4 @@
-/** A groupPort to another worker that both use in turns: each sends numbers and waits for as many messages as it sent. */
+/** A port to another worker: each side sends arrays and waits for as many arrays as it sent. */
 export class ArrayPort {
   private readonly arrived: Float32Array[] = [];
   private waiting: ((numbers: Float32Array) => void) | undefined;
@@ -12,7 +12,7 @@ export class ArrayPort {
     };
   }
 
-  /** Sends these numbers, which are gone then, and gives the other's. */
+  /** Sends an array (it is transferred, so it is empty afterwards) and returns the other side's. */
   exchange(numbers: Float32Array): Promise<Float32Array> {
     this.port.postMessage(numbers, [numbers.buffer]);
     const first = this.arrived.shift();

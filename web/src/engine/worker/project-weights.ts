@@ -1,7 +1,9 @@
 /**
- * Writes the weights of projects, synchronously and in place: fast enough for once a second. Files are written in turn,
- * so one is always complete, also when the tab is closed in the middle of writing.
+ * Writes the weights of projects, synchronously and in place, which is fast enough for once a second. The files are
+ * written in turn, so one is always complete, even when the tab is closed during a write.
  */
+import { messageError } from "../../errors/message";
+import { QUOTA_EXCEEDED } from "../../errors/storage";
 import { projectFolder } from "../../projects/weights";
 import type { WeightsFile } from "../../projects/types";
 
@@ -10,11 +12,11 @@ export async function writeWeights(project: string, file: WeightsFile, bytes: Ui
   const handle = await (await projectFolder(project, true)).getFileHandle(file, { create: true });
   const open = await handle.createSyncAccessHandle().catch((error: DOMException) => {
     if (error.name !== "NoModificationAllowedError") throw error;
-    throw new Error("This project is being trained in another tab: close that one, or train another project here.");
+    throw messageError("engine.projectBusy");
   });
   try {
     open.truncate(bytes.byteLength);
-    if (open.write(bytes, { at: 0 }) < bytes.byteLength) throw new DOMException("The file could not be written whole.", "QuotaExceededError");
+    if (open.write(bytes, { at: 0 }) < bytes.byteLength) throw new DOMException("", QUOTA_EXCEEDED);
   } finally {
     open.close();
   }

@@ -1,4 +1,4 @@
-/** The seam to crate/wasm: what the wasm-bindgen module exports. The bytes of its arrays are copies, free to be transferred. */
+/** The interface of crate/wasm: what the wasm-bindgen module exports. Arrays are copies, so they can be transferred. */
 import type {
   ClassLabel, DropoutLayer, LayerMaps, ModelInfo, Neighbor, Network, NetworkConfig, NetworkShape, OcclusionGrid, Preprocess, RunInfo, RunOptions, SimilarClass,
   StepMetrics, Validation, Views, ValidationPrediction,
@@ -7,9 +7,9 @@ import type {
   BenchSample, Classified, DatasetInfo, ExportFormat, FilterData, HeatMapData, MaskData, Parity, Pixels, GroupStep, EnsemblePrediction,
 } from "../shared/wasm-types";
 
-/** What the tensors live on. */
+/** The device that holds the tensors. */
 export interface DeviceInfo { backend: "cpu" | "webgpu"; device: string; version: string }
-/** The list of shards of a built-in data set, as the build writes it. */
+/** The list of shards of a built-in dataset, which the build writes. */
 export interface ShardManifest {
   id: string;
   name: string;
@@ -21,15 +21,15 @@ export interface ShardManifest {
   train: { file: string; images: number }[];
   val: { file: string; images: number }[];
 }
-/** Other labels for classes: pairs of the id that one has and its label from now on. */
+/** New labels for classes: pairs of a class's present id and its new label. */
 export type LabelMap = [id: string, label: ClassLabel][];
-/** One file of a data set from outside; `path` carries its folders. */
+/** A file of an imported dataset; `path` includes its folders. */
 export interface NamedBytes { path: string; bytes: Uint8Array }
 /** The wasm object. Its methods borrow it: one call at a time. */
 export interface WasmLab {
   info(): DeviceInfo;
   importModel(bytes: Uint8Array): Promise<ModelInfo>;
-  /** A file that is read where it lies; `accept` may throw before any weight is read. */
+  /** Reads a file piece by piece with `read`; `accept` may throw before any weight is read. */
   importFile(size: number, read: (offset: number, length: number) => Uint8Array, accept: (info: ModelInfo) => void, origin?: string): Promise<ModelInfo>;
   modelInfo(): ModelInfo | undefined;
   exportModel(format: ExportFormat): Promise<Uint8Array>;
@@ -37,7 +37,7 @@ export interface WasmLab {
   classifyPixels(width: number, height: number, rgba: Uint8Array, top: number): Promise<Classified>;
   modelLayers(): LayerMaps[];
   modelFilters(): Promise<FilterData>;
-  /** `rgba`: the square that the network saw, as {@link Classified} has it; of the same model. */
+  /** `rgba`: the cropped square of a {@link Classified} of the same model. */
   featureMaps(rgba: Uint8Array, layer: string): Promise<FilterData>;
   evidenceMap(rgba: Uint8Array, classIndex: number): Promise<HeatMapData>;
   occlusionGrid(): OcclusionGrid;
@@ -49,7 +49,7 @@ export interface WasmLab {
   addShards(manifest: ShardManifest, fetchShard: (file: string) => Promise<Uint8Array>): DatasetInfo;
   importData(id: string, files: NamedBytes[], network: string): Promise<DatasetInfo>;
   removeData(id: string): void;
-  /** A picture's square, `crop × crop × 3` bytes. */
+  /** A picture resized and cropped, `crop × crop × 3` bytes. */
   centerCrop(file: Uint8Array, preprocess: Preprocess): Uint8Array;
   beginDataset(id: string, labels: ClassLabel[], network: string, preprocess: Preprocess): void;
   addImage(square: Uint8Array, label: number, val: boolean): void;

@@ -1,8 +1,9 @@
-/** Loads one of the two wasm modules: the small one for the CPU, or the one that also holds WebGPU. */
+/** Loads one of the two wasm modules: the small one for the CPU, or the one that also has WebGPU. */
+import { message, messageError } from "../../errors/message";
 import { fetchCounted, type Progress } from "../shared/fetch";
 import type { WasmModule } from "./wasm-api";
 
-// Globs, because the files are build products: without them the page still builds and says what is missing.
+// Globs, because the files are build outputs: without them the page still builds and says what is missing.
 const scripts = import.meta.glob<WasmModule>("../../generated/wasm/alexnet_*.js");
 const binaries = import.meta.glob<string>("../../generated/wasm/alexnet_*_bg.wasm", { query: "?url", import: "default", eager: true });
 
@@ -11,14 +12,14 @@ export async function loadWasm(backend: "cpu" | "webgpu", report: (progress: Pro
   const name = backend === "cpu" ? "alexnet_cpu" : "alexnet_gpu";
   const script = scripts[`../../generated/wasm/${name}.js`];
   const binary = binaries[`../../generated/wasm/${name}_bg.wasm`];
-  if (!script || !binary) throw new Error("This site was built without its engine: run `cargo xtask build` and open the page again.");
+  if (!script || !binary) throw messageError("engine.engineMissing");
   const [module, compiled] = await Promise.all([script(), compile(new URL(binary, import.meta.url), report, __WASM_BYTES__[`${name}_bg.wasm`])]);
   await module.default({ module_or_path: compiled });
   return module;
 }
 
 async function compile(url: URL, report: (progress: Progress) => void, bytes: number | undefined): Promise<WebAssembly.Module> {
-  const response = await fetchCounted(url, "The lab's engine", report, bytes);
+  const response = await fetchCounted(url, message("engine.whatEngine"), report, bytes);
   // compileStreaming insists on the right type, which not every static server sends.
   const body = new Response(response.body, { headers: { "content-type": "application/wasm" } });
   return WebAssembly.compileStreaming(body);

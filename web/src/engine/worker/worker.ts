@@ -1,10 +1,12 @@
 /** The worker: owns the wasm module and the device, and serves one call after another. */
 import * as Comlink from "comlink";
 import { simd } from "wasm-feature-detect";
+import { InternalError } from "../../errors/internal";
+import { message, messageError, messageOf, MessageError, type Message } from "../../errors/message";
 import { carryMessages } from "../../errors/transfer";
+import { size } from "../../errors/units";
 import { DEFAULT_OPTIONS, type Backend, type ModelInfo } from "../../generated/protocol";
 import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
-import { megabytes } from "../../ui/format";
 import type { EngineInfo, MemberFile, StartFrom, WorkerApi, WorkerEvent } from "../shared/protocol";
 import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets, takeFetchFailure } from "./datasets";
@@ -22,41 +24,41 @@ import { hasGpuBuild, loadWasm } from "./wasm";
 import { WITHOUT_GPU_BUILD } from "./gpu-build";
 import type { WasmLab } from "./wasm-api";
 
-/** A call on WebGPU that takes longer has been lost by the browser; software adapters are slow, not lost. */
+/** A call on WebGPU that takes longer than this was lost by the browser. Software adapters are slow, so they get more time. */
 const PATIENCE_MS = { gpu: 90_000, software: 900_000 };
-/** Larger files are no photos, and reading them would only fill the memory. */
-const LARGEST_PHOTO = 200 * 1024 * 1024;
+/** Larger files are not photos; reading them would only fill the memory. */
+const LARGEST_PHOTO = 200e6;
 
 const queue = new Queue();
 let lab: WasmLab | undefined;
 let datasets = new Datasets(self.location.href);
 /** Addresses of the networks that the lab holds beside the model in use. */
 const members = new Set<string>();
-/** To the other tower's worker, where this one holds a tower. */
+/** Leads to the worker of the other group, where this worker holds one. */
 let groupPort: ArrayPort | undefined;
 /** The project whose run is in slot 2. */
 let fineTuneProject = "";
 const projectDatasets = new ProjectDatasets((loaded, total) => postEvent({ event: "progress", what: "pictures", loaded, total }));
 let patience = Number.POSITIVE_INFINITY;
-/** The adapter computed on; null on the CPU. */
+/** The adapter in use; null on the CPU. */
 let gpu: AdapterFacts | null = null;
 
 const postEvent = (event: WorkerEvent) => self.postMessage(event);
-const reportFailure = (reason: string) => postEvent({ event: "died", reason });
-// What fails with a lost device fails before the loss is told, which gives the better reason.
-const reportFailureAfterLoss = (reason: string) => void waitForDeviceLoss().then(() => reportFailure(reason));
+const reportFailure = (reason: Message | string) => postEvent({ event: "died", reason });
+// Calls fail before the loss of the device is reported, and the loss is the better reason.
+const reportFailureAfterLoss = (reason: Message | string) => void waitForDeviceLoss().then(() => reportFailure(reason));
 self.addEventListener("error", (event) => reportFailureAfterLoss(event.message));
-self.addEventListener("unhandledrejection", (event) => reportFailureAfterLoss(String(event.reason)));
+self.addEventListener("unhandledrejection", (event) => reportFailureAfterLoss(messageOf(event.reason)));
 
-/** Runs `task` on the lab when its turn comes, and reports a lab that will never answer again. */
+/** Runs `task` on the wasm object after all earlier tasks, and reports a wasm object that will never answer again. */
 function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
   return queue.run(async () => {
-    if (!lab) throw new Error("The lab's engine is not running: reload the page.");
-    const timer = Number.isFinite(patience) ? setTimeout(() => reportFailure("a computation did not come to an end"), patience) : undefined;
+    if (!lab) throw messageError("engine.engineNotRunning");
+    const timer = Number.isFinite(patience) ? setTimeout(() => reportFailure(message("engine.failureTimeout")), patience) : undefined;
     try {
       return await task(lab);
     } catch (error) {
-      // With a lost device this worker is replaced: the caller must not take that for the end of the run.
+      // With a lost device this worker is replaced; the call must not fail before that, or the run would end.
       await waitForDeviceLoss();
       if (error instanceof WebAssembly.RuntimeError) reportFailure(error.message);
       throw fromWasm(error, takeFetchFailure());
@@ -66,16 +68,16 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
   });
 }
 
-async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surprise: boolean }> {
-  if (!(await simd())) throw new Error("This browser lacks WebAssembly SIMD, which the lab computes with: use a browser from 2023 or later.");
+async function boot(wanted: Backend, base: string): Promise<EngineInfo & { unexpected: boolean }> {
+  if (!(await simd())) throw messageError("engine.simdMissing");
   const adapter = wanted === "cpu" ? "absent" : await requestAdapter((navigator as WorkerNavigator & { gpu?: Gpu }).gpu);
   const choice = wanted === "cpu" || hasGpuBuild() ? chooseBackend(wanted, adapter) : WITHOUT_GPU_BUILD;
-  if (choice.backend === "webgpu") watchDevices((reason) => reportFailure(`the GPU was lost (${reason})`));
+  if (choice.backend === "webgpu") watchDevices((reason) => reportFailure(message("engine.failureGpuLost", { reason })));
   const module = await loadWasm(choice.backend, (progress) => postEvent({ event: "progress", what: "engine", ...progress }));
   lab = await module.Lab.create(choice.backend).catch((error: unknown) => {
-    // What comes out of wgpu holds a stack trace.
+    // wgpu's own error holds a stack trace; the browser's reason is one sentence.
     const refused = deviceError();
-    throw refused ? new Error(refused) : fromWasm(error);
+    throw refused === undefined ? fromWasm(error) : new Error(refused, { cause: error });
   });
   datasets = new Datasets(base);
   const { version, device } = lab.info();
@@ -89,9 +91,9 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { surpr
 }
 
 async function photoBytes(file: Blob): Promise<Uint8Array> {
-  if (file.size > LARGEST_PHOTO) throw new Error(`This file has ${Math.round(file.size / 2 ** 20)} MB, more than a photo has: choose one below ${LARGEST_PHOTO / 2 ** 20} MB.`);
+  if (file.size > LARGEST_PHOTO) throw messageError("engine.photoTooLarge", { size: size(file.size), most: size(LARGEST_PHOTO) });
   const buffer = await file.arrayBuffer().catch(() => {
-    throw new Error("The file could not be read: it may have been moved or deleted, so choose it again.");
+    throw messageError("engine.fileUnreadable");
   });
   return new Uint8Array(buffer);
 }
@@ -100,23 +102,23 @@ async function photoBytes(file: Blob): Promise<Uint8Array> {
 async function startFile(start: StartFrom): Promise<Uint8Array | undefined> {
   if (start.kind === "model") return undefined;
   if (start.kind === "project") return loadProjectNetwork(start.project);
-  return new Uint8Array(await (await fetchOk(start.url, "The network to start from")).arrayBuffer());
+  return new Uint8Array(await (await fetchOk(start.url, message("engine.whatStartNetwork"))).arrayBuffer());
 }
 
-/** On WebGPU a tensor above the adapter's limit would end the worker. */
+/** Throws for a network with a tensor above the adapter's limit, which would end the worker on WebGPU. */
 function checkSize(network: Parameters<typeof networkTooLarge>[0]): void {
-  const sentence = gpu && networkTooLarge(network, gpu);
-  if (sentence) throw new Error(sentence);
+  const problem = gpu && networkTooLarge(network, gpu);
+  if (problem) throw new MessageError(problem);
 }
 
-/** Downloads what is not here yet, one after another, told as one progress. */
+/** Downloads the networks that are not here yet, one after another, with one progress for all. */
 async function loadMembers(wanted: readonly MemberFile[]): Promise<void> {
   const missing = wanted.filter(({ url }) => !members.has(url));
   const sizes = missing.map(({ bytes }) => bytes);
   const total = sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
   let before = 0;
   for (const { url, bytes } of missing) {
-    const response = await fetchCounted(url, "A network of the ensemble", ({ loaded }) => postEvent({ event: "progress", what: "members", loaded: before + loaded, total }), bytes);
+    const response = await fetchCounted(url, message("engine.whatEnsembleMember"), ({ loaded }) => postEvent({ event: "progress", what: "members", loaded: before + loaded, total }), bytes);
     const file = new Uint8Array(await response.arrayBuffer());
     before += file.byteLength;
     await call((lab) => lab.addMember(url, file));
@@ -135,17 +137,17 @@ const elapsed = async (task: () => Promise<void>) => (await timed(() => task().t
 const transfer = <T extends object>(value: T, ...arrays: ArrayBufferView[]): T => Comlink.transfer(value, arrays.map(({ buffer }) => buffer as ArrayBuffer));
 
 /** A model that this device cannot hold. */
-class TooLarge extends Error {}
+class TooLarge extends MessageError {}
 
-/** Makes a file the model in use: pieces of it pass through, it is never whole in JavaScript's memory. */
+/** Makes a file the model in use. It is read piece by piece and is never whole in JavaScript's memory. */
 async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
-  if (file.size > MAX_MODEL_BYTES) throw new Error(`This file has ${megabytes(file.size)}, far more than an AlexNet: choose another one.`);
+  if (file.size > MAX_MODEL_BYTES) throw messageError("engine.modelTooLarge", { size: size(file.size) });
   const reader = new FileReaderSync();
   const read = (offset: number, length: number) => new Uint8Array(reader.readAsArrayBuffer(file.slice(offset, offset + length)));
-  let refused: string | null = null;
+  let refused: Message | null = null;
   const accept = (info: ModelInfo) => {
     refused = gpu && modelTooLarge(info, gpu);
-    if (refused) throw new Error(refused);
+    if (refused) throw new MessageError(refused);
   };
   return call((lab) => lab.importFile(file.size, read, accept, origin)).catch((error: unknown) => {
     throw refused ? new TooLarge(refused) : error;
@@ -155,14 +157,14 @@ async function useFile(file: Blob, origin?: string): Promise<ModelInfo> {
 const api: WorkerApi = {
   boot,
   loadModel: async (url, bytes) => {
-    const response = await fetchCounted(url, "The model", (progress) => postEvent({ event: "progress", what: "model", ...progress }), bytes);
+    const response = await fetchCounted(url, message("engine.whatModel"), (progress) => postEvent({ event: "progress", what: "model", ...progress }), bytes);
     return useFile(await response.blob());
   },
   loadModelFromUrl: async (url, { name, sha256, origin }, published) => {
     const wanted = { url, name: name ?? urlFileName(url), sha256 };
     const { file, cached } = await getModelFile(wanted, (progress) => postEvent({ event: "progress", what: "model", ...progress }));
     const info = await useFile(file, origin ?? (await originOf(file, published))).catch(async (error: unknown) => {
-      // What is no model is not worth its room; one that is too large for this GPU may serve the CPU.
+      // A file that is not a model is deleted. A model that is too large for this GPU stays: the CPU can use it.
       if (!(error instanceof TooLarge)) await deleteModelUrl(url);
       throw error;
     });
@@ -172,7 +174,6 @@ const api: WorkerApi = {
   importFile: async (file, published) => useFile(file, await originOf(file, published)),
   storage,
   deleteModelFiles,
-  importModel: (bytes) => call((lab) => lab.importModel(bytes)),
   modelInfo: () => call((lab) => lab.modelInfo()),
   exportModel: async (format) => {
     const bytes = await call((lab) => lab.exportModel(format));
@@ -235,7 +236,7 @@ const api: WorkerApi = {
   },
   setApart: async (dataset) => projectDatasets.apart(dataset),
   exportProject: async (project, format, inMemory = false) => {
-    if (inMemory && project !== fineTuneProject) throw new Error("This network is no longer in memory: train it again.");
+    if (inMemory && project !== fineTuneProject) throw messageError("engine.projectNetworkNotInMemory");
     const file = inMemory ? await call((lab) => lab.saveRun(2)) : await loadProjectNetwork(project);
     const { toFile } = await labelMaps(project);
     const bytes = await call((lab) => lab.convertModel(file, format, toFile));
@@ -288,11 +289,6 @@ const api: WorkerApi = {
   },
   nearestNeighborsOfPixels: (slot, { width, height, data }, count) =>
     call((lab) => lab.nearestNeighborsOfPixels(slot, width, height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), count)),
-  saveRun: async (slot) => {
-    const bytes = await call((lab) => lab.saveRun(slot));
-    return transfer(bytes, bytes);
-  },
-  resumeRun: (slot, bytes) => call((lab) => lab.resumeRun(slot, bytes)),
   useRun: async (slot) => {
     const labels = slot === 2 ? (await labelMaps(fineTuneProject)).toFile : undefined;
     return call((lab) => lab.useRun(slot, labels));
@@ -308,7 +304,7 @@ const api: WorkerApi = {
   resumeRuns: async ({ tab, options, rival }) => {
     const weights = await loadWeights(tab);
     const runs = rival ? [options, rival] : [options];
-    if (weights.length < runs.length) throw new Error("The saved run is no longer in this browser: start a new one.");
+    if (weights.length < runs.length) throw messageError("engine.savedRunGone");
     return call(async (lab) => {
       const infos = [];
       for (const [slot, bytes] of weights.slice(0, runs.length).entries()) {
@@ -328,7 +324,7 @@ const api: WorkerApi = {
   stepGroup: () =>
     call((lab) => {
       const to = groupPort;
-      if (!to) throw new Error("There is no tower here yet: configure one first.");
+      if (!to) throw new InternalError("configureGroup must be called before stepGroup.");
       return lab.stepGroup((numbers) => to.exchange(numbers));
     }),
   groupDigest: () => call((lab) => lab.groupDigest()),

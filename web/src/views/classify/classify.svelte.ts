@@ -3,33 +3,39 @@ import { lab } from "../../engine/page/api";
 import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
 import { wrongViewMessage } from "../../state/file-kind";
-import { errorText } from "../../errors/message";
+import { message, messageOf, MessageError, type Message } from "../../errors/message";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
 /** The answer for one photo. */
 export interface Answer {
-  name: string;
+  /** Of the photo: its file's, or a sentence where it has none. */
+  name: Message | string;
   /** Object URL of the photo. */
   url: string;
   top: Prediction[];
+  /** It may show something that the model does not know. */
+  unknown: boolean;
   milliseconds: number;
   crop: Pixels;
   /** The photo itself; a camera's live frame is not kept. */
   photo: Blob | null;
   /** The model's name at that time. */
-  model: string;
+  model: Message | string;
   /** The model in use at that time. */
   info: ModelInfo | null;
 }
 
 /** A row of the table of several photos. */
 export interface Row {
-  name: string;
+  name: Message | string;
   url: string;
   answer: Answer | null;
-  error: string;
+  error: Message | string;
 }
+
+/** A photo that is to be classified. */
+interface Photo { name: Message | string; blob: Blob }
 
 interface State {
   answer: Answer | null;
@@ -39,18 +45,20 @@ interface State {
   live: boolean;
   /** How many views of a photo an answer averages; the camera's live answer is from one. */
   views: Views;
+  /** The list of what the network knows is open. */
+  listOpen: boolean;
 }
 
 /** The message about the last photo that could not be classified. */
 let problem = 0;
 
-export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false, views: "one" });
+export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false, views: "one", listOpen: false });
 
 /** Classifies photos one after another: one gives an answer, several a table. */
-export async function take(photos: readonly (File | { name: string; blob: Blob })[]): Promise<void> {
-  const files = photos.map((photo) => (photo instanceof File ? { name: photo.name, blob: photo as Blob } : photo));
+export async function take(photos: readonly (File | Photo)[]): Promise<void> {
+  const files = photos.map((photo): Photo => (photo instanceof File ? { name: photo.name, blob: photo } : photo));
   if (files.length === 0) {
-    showMessage("There is no photo in what was dropped or pasted: use a JPEG, PNG, WebP, GIF or BMP file.", "error");
+    showMessage(message("classify.noPhoto"), "error");
     return;
   }
   const [only] = files;
@@ -66,7 +74,7 @@ export async function take(photos: readonly (File | { name: string; blob: Blob }
   else await takeAll(files);
 }
 
-async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<void> {
+async function takeOne({ name, blob }: Photo): Promise<void> {
   try {
     const answer = await ask(name, blob);
     release();
@@ -75,13 +83,13 @@ async function takeOne({ name, blob }: { name: string; blob: Blob }): Promise<vo
     // What was wrong with an earlier photo is settled.
     dismiss(problem);
   } catch (error) {
-    problem = showError(new Error(`“${name}”: ${errorText(error)}`));
+    problem = showMessage(message("classify.photoProblem", { name, problem: messageOf(error) }), "error");
   } finally {
     classify.waiting--;
   }
 }
 
-async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
+async function takeAll(files: Photo[]): Promise<void> {
   release();
   classify.answer = null;
   classify.rows = files.map(({ name, blob }) => ({ name, url: URL.createObjectURL(blob), answer: null, error: "" }));
@@ -92,17 +100,17 @@ async function takeAll(files: { name: string; blob: Blob }[]): Promise<void> {
       const answer = await ask(name, blob, row?.url);
       if (row) row.answer = answer;
     } catch (error) {
-      if (row) row.error = errorText(error);
+      if (row) row.error = messageOf(error);
     }
     classify.waiting--;
   }
 }
 
-async function ask(name: string, blob: Blob, url?: string): Promise<Answer> {
-  const pointed = wrongViewMessage(name, "classify");
-  if (pointed) throw new Error(pointed);
-  const { top, milliseconds, crop } = await lab.classify(blob, { top: 5, views: classify.views });
-  return { name, url: url ?? URL.createObjectURL(blob), top, milliseconds, crop, photo: blob, ...asked() };
+async function ask(name: Message | string, blob: Blob, url?: string): Promise<Answer> {
+  const wrongView = typeof name === "string" ? wrongViewMessage(name, "classify") : null;
+  if (wrongView) throw new MessageError(wrongView);
+  const { top, milliseconds, crop, unknown } = await lab.classify(blob, { top: 5, views: classify.views });
+  return { name, url: url ?? URL.createObjectURL(blob), top, unknown, milliseconds, crop, photo: blob, ...asked() };
 }
 
 /** Asks about the photo that is shown once more, by so many views. */
@@ -133,11 +141,11 @@ function release(): void {
 /** A frame of the camera; its answer replaces the last one. */
 export async function classifyFrame(frame: ImageData): Promise<void> {
   await lab.models.ensure();
-  const { top, milliseconds, crop } = await lab.engine.classifyPixels(frame, 5);
+  const { top, milliseconds, crop, unknown } = await lab.engine.classifyPixels(frame, 5);
   if (!classify.live) return;
   release();
   classify.rows = [];
-  classify.answer = { name: "Camera", url: "", top, milliseconds, crop, photo: null, ...asked() };
+  classify.answer = { name: message("classify.camera"), url: "", top, unknown, milliseconds, crop, photo: null, ...asked() };
 }
 
 /** The photos in a drop or a paste; files that claim to be no picture are left to the engine's evaluation. */

@@ -3,14 +3,12 @@ import { lab } from "../../engine/page/api";
 import type { FilterData, HeatMapData, Pixels } from "../../engine/shared/protocol";
 import type { LayerMaps } from "../../generated/protocol";
 import { occlusionMap } from "../../charts/heat";
-import { errorText } from "../../errors/message";
+import { messageError, messageOf, type Message } from "../../errors/message";
 import { modelState } from "../../state/model.svelte";
 import type { Answer } from "./classify.svelte";
 
 /** Places covered between two messages: other work of the worker fits in between. */
 const PIECE = 13;
-
-const MODEL_CHANGED = "Another network is in use by now: classify the photo again to look into that one.";
 
 export class Why {
   /** The guess that is explained. */
@@ -23,7 +21,7 @@ export class Why {
   layer = $state("");
   maps = $state.raw<FilterData>();
   filters = $state.raw<FilterData>();
-  problem = $state("");
+  problem = $state.raw<Message | string>("");
   /** What is computed now; a later wish ends it. */
   private turn = 0;
   /** For the worker: a plain object, which a message can carry. */
@@ -36,11 +34,11 @@ export class Why {
 
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
-      if (this.answer.info !== modelState.info) throw new Error(MODEL_CHANGED);
+      if (this.answer.info !== modelState.info) throw messageError("classify.modelChanged");
       this.problem = "";
       await work();
     } catch (error) {
-      this.problem = errorText(error);
+      this.problem = messageOf(error);
     }
   }
 

@@ -1,5 +1,5 @@
 /** The downloaded model files in the browser, as the Models view shows them. */
-import { message, messageOf, textOf } from "../../errors/message";
+import { hasCode, message, messageOf, textOf } from "../../errors/message";
 import { lab } from "../../engine/page/api";
 import type { ModelHints, DownloadedModel } from "../../engine/shared/protocol";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
@@ -37,7 +37,7 @@ export const stored = {
       const code = modelState.cached ? "models.nowInUseFromDevice" : "models.nowInUse";
       shown = showMessage(message(code, { name: textOf(modelState.name), network: info.network, classes: info.classes }));
     } catch (error) {
-      if (error instanceof Error && error.name === "Stopped") shown = showMessage(messageOf(error));
+      if (hasCode(error, "engine.downloadStopped")) shown = showMessage(messageOf(error));
       else shown = showError(error);
     }
     state.wanted = null;

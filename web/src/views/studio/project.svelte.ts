@@ -9,6 +9,7 @@ import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, ty
 import { warnings } from "../../projects/warnings";
 import { deleteWeights, weightBytes } from "../../projects/weights";
 import { message, messageError, messageOf, type Message } from "../../errors/message";
+import { storageError, storageMessage } from "../../errors/storage";
 import { t } from "../../i18n/index.svelte";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { savePreference, loadPreference } from "../../state/preferences";
@@ -230,7 +231,7 @@ export class ProjectEditor {
         if (this.project.id === project.id) await this.show(before);
         await this.list();
       });
-      throw messageError("studio.notImported", { name: project.name, reason: store.storageErrorText(error) });
+      throw messageError("studio.notImported", { name: project.name, reason: storageMessage(error) });
     }
   }
 
@@ -271,8 +272,8 @@ export class ProjectEditor {
         }
         await this.touch();
       } catch (error) {
-        const problem = store.storageErrorText(error);
-        if (to.added.length === 0) throw new Error(problem);
+        const problem = storageMessage(error);
+        if (to.added.length === 0) throw storageError(error);
         throw messageError("studio.addedPartly", { problem: withoutStop(problem), added: to.added.length, total: to.total });
       } finally {
         passed(left);
@@ -329,7 +330,7 @@ export class ProjectEditor {
       return await this.inTurn(work);
     } catch (error) {
       this.busy = false;
-      showError(store.storageErrorText(error));
+      showError(storageMessage(error));
       return undefined;
     }
   }

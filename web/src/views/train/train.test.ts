@@ -1,3 +1,4 @@
+import { message } from "../../errors/message";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Interrupted } from "../../engine/page/api";
 import type { Slot } from "../../engine/shared/protocol";
@@ -178,7 +179,7 @@ describe("race", () => {
 });
 
 describe("a run whose worker is lost", () => {
-  const error = new Interrupted("The lab's engine stopped (unreachable) and was started anew: please try that again.");
+  const error = new Interrupted(message("engine.engineInterrupted", { reason: "unreachable" }));
   const interrupted = () => Promise.reject(error);
 
   it("goes on, and nothing is said by looks that nobody asked for", async () => {
