@@ -202,7 +202,7 @@ proptest! {
         saved.labels[0].name = name;
         saved.origin = origin;
         saved.calibration = Some(Calibration {
-            temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
+            temperature, confidence_threshold: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
             out_of_distribution: Some(OutOfDistribution {
  energy: -temperature, contrast: 10.0, roughness: [0.1, 0.5], flatness: 0.6, false_alarms: 0.05,
  }),
