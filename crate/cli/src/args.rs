@@ -101,8 +101,8 @@ pub struct CalibrateArgs {
     /// New names for the classes: a JSON list of `{"id": …, "name": …}`, matched by id.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// Images of things that the network does not know, in folders of any name; may be given several times. How many
-    /// of them are told from those of DATA by the energy score is measured, beside two other scores.
+    /// Images of things that the network does not know, in folders of any name. Give it several times for several data
+    /// sets. Measures how well the energy score and two other scores tell them from the images of DATA.
     #[arg(long, value_name = "DATA")]
     pub unknown: Vec<PathBuf>,
     #[command(flatten)]
