@@ -1,4 +1,4 @@
-//! Takes the network that ships into the binary, where the checkout has it.
+//! Embeds the shipped network into the binary, if the checkout has it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,8 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(shipped)");
     let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else { return };
     let file = root.join("../../web/public/models/alexnet-64.safetensors");
-    // Cargo reruns this for ever when told to watch what is not there, so the nearest folder is watched then.
+    // Cargo would rerun this script on every build if it watched a missing file, so it watches the nearest
+    // folder.
     let there = file.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     println!("cargo::rerun-if-changed={}", there.display());
     if file.is_file() {

@@ -133,7 +133,7 @@ test.describe("options", () => {
     await expect(message(page, /^Dropout cannot be 2: use a number from 0 to 0\.95/)).toBeVisible();
     await expect(message(page, /^Activation cannot be "cube": use one of relu/)).toBeVisible();
     await type(page, "batch-size", "-3");
-    await expect(wrong(page)).toHaveText(/^Batch size cannot be -3: use a whole number from 1 to 1024\.$/);
+    await expect(wrong(page)).toHaveText(/^Batch size cannot be -3: use a whole number from 1 to 1,024\.$/);
     expect(await page.evaluate(() => window.lab.configure({ width: 99 }).then(() => "", (error: Error) => error.message))).toMatch(/^Width cannot be 99: use a number/);
     await type(page, "batch-size", "16");
     await expect(wrong(page)).toHaveCount(0);

@@ -22,12 +22,6 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   "views/models/PublishedModels.svelte": ["https://…"],
 };
 
-/** Files whose texts are still to be moved. */
-const PENDING = new Set<string>([
-  "charts/format.ts",
-  "ui/format.ts",
-]);
-
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
   .filter((file) => /\.(ts|svelte)$/.test(file) && !SKIPPED.test(file))
@@ -40,12 +34,11 @@ function findings(file: string): Finding[] {
 }
 
 describe("texts outside of the catalogue", () => {
-  it.each(files.filter((file) => !PENDING.has(file)))("are not in %s", (file) => {
+  it.each(files)("are not in %s", (file) => {
     expect(findings(file).map(({ line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
   });
 
-  it("names only files and texts that are there as exceptions", () => {
-    expect([...PENDING].filter((file) => !files.includes(file))).toEqual([]);
+  it("has no exception for a text that is gone", () => {
     const stale = Object.entries(EXCEPTIONS).filter(([file, texts]) => !texts.every((text) => readFileSync(new URL(file, folder), "utf8").includes(text)));
     expect(stale).toEqual([]);
   });

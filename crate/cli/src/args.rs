@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use alexnet_format::Precision;
-use alexnet_protocol::Views;
+use alexnet_protocol::TestCrops;
 use clap::{Args, Parser, Subcommand};
 
-use crate::backend::Choice;
+use crate::backend::BackendChoice;
 use crate::flags::RunFlags;
 use crate::model::{ModelName, Output};
 
@@ -55,7 +55,7 @@ pub struct ClassifyArgs {
     #[command(flatten)]
     pub seen: PreprocessArgs,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 /// Crops of each image.
@@ -64,7 +64,7 @@ pub struct PreprocessArgs {
     /// Crops of each image whose probabilities are averaged: one, the crop and its mirror image (mirrored), or the ten
     /// of the 2012 paper (centre and corners, each with its mirror image).
     #[arg(long, value_name = "one|mirrored|ten", default_value = "one")]
-    pub views: Views,
+    pub views: TestCrops,
 }
 
 #[derive(Args)]
@@ -78,7 +78,7 @@ pub struct EvalArgs {
     #[command(flatten)]
     pub seen: PreprocessArgs,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -101,12 +101,12 @@ pub struct CalibrateArgs {
     /// New names for the classes: a JSON list of `{"id": …, "name": …}`, matched by id.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// Images of things that the network does not know, in folders of any name; may be given several times. How many
-    /// of them are told from those of DATA by the energy score is measured, beside two other scores.
+    /// Images of things that the network does not know, in folders of any name. Give it several times for several data
+    /// sets. Measures how well the energy score and two other scores tell them from the images of DATA.
     #[arg(long, value_name = "DATA")]
     pub unknown: Vec<PathBuf>,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -146,7 +146,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
     /// Minutes between two saves of the run during an epoch.
     #[arg(long, value_name = "N", default_value_t = 5.0)]
     pub save_every: f64,
@@ -159,7 +159,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub run: RunFlags,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -175,7 +175,7 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
 }
 
 #[derive(Args)]
@@ -190,12 +190,12 @@ pub struct AverageArgs {
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
     #[command(flatten)]
-    pub stored: Stored,
+    pub stored: PrecisionArgs,
 }
 
 /// The precision of the weights in a file; single precision by default.
 #[derive(Args)]
-pub struct Stored {
+pub struct PrecisionArgs {
     /// Saves the weights of the model in half precision. The state of a run (`.alexnet`) is never rounded.
     #[arg(long)]
     pub half: bool,
@@ -205,7 +205,7 @@ pub struct Stored {
     pub int8: bool,
 }
 
-impl Stored {
+impl PrecisionArgs {
     /// The precision chosen by the flags.
     pub fn precision(&self) -> Precision {
         match (self.half, self.int8) {
@@ -225,7 +225,7 @@ pub struct SizesArgs {
     #[arg(long, value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -240,10 +240,10 @@ pub struct InspectArgs {
 
 /// What classify, train and eval share.
 #[derive(Args)]
-pub struct Common {
+pub struct CommonArgs {
     /// The device: auto, cpu, webgpu, or cuda where it is built in.
     #[arg(long, value_name = "B", default_value = "auto")]
-    pub backend: Choice,
+    pub backend: BackendChoice,
     /// Prints JSON and nothing else.
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,4 @@
-//! Which device to compute on, and why.
+//! Chooses the device to compute on.
 
 use std::str::FromStr;
 
@@ -9,14 +9,14 @@ use anyhow::Result;
 
 use crate::report;
 
-/// What `--backend` takes: the protocol's backends and NVIDIA's own.
+/// A value of `--backend`: the protocol's backends and CUDA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub enum BackendChoice {
     Protocol(Backend),
     Cuda,
 }
 
-impl FromStr for Choice {
+impl FromStr for BackendChoice {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -29,26 +29,26 @@ impl FromStr for Choice {
     }
 }
 
-/// Opens a device and says on stderr which and why.
+/// Opens a device and prints on stderr which one and why.
 ///
 /// # Errors
-/// When the backend that was asked for is not there; `auto` falls back to the CPU.
-pub fn open(choice: Choice) -> Result<Compute> {
+/// If the requested backend is not available. `auto` falls back to the CPU.
+pub fn open(choice: BackendChoice) -> Result<Compute> {
     let (compute, why) = match choice {
-        Choice::Protocol(Backend::Cpu) => (Compute::cpu(), String::new()),
-        Choice::Protocol(Backend::WebGpu) => {
+        BackendChoice::Protocol(Backend::Cpu) => (Compute::cpu(), String::new()),
+        BackendChoice::Protocol(Backend::WebGpu) => {
             (pollster::block_on(Compute::webgpu())?, adapter().unwrap_or_else(|reason| reason))
         }
-        Choice::Protocol(Backend::Auto) => match adapter() {
+        BackendChoice::Protocol(Backend::Auto) => match adapter() {
             Ok(name) => match pollster::block_on(Compute::webgpu()) {
                 Ok(compute) => (compute, name),
                 Err(error) => (Compute::cpu(), error.to_string()),
             },
             Err(reason) => (Compute::cpu(), reason),
         },
-        Choice::Cuda => cuda()?,
+        BackendChoice::Cuda => cuda()?,
     };
-    let name = if choice == Choice::Cuda { "cuda" } else { compute.backend.name() };
+    let name = if choice == BackendChoice::Cuda { "cuda" } else { compute.backend.name() };
     report::note(&match why.is_empty() {
         true => format!("backend: {name}"),
         false => format!("backend: {name} ({})", why.trim_end_matches('.')),
@@ -68,8 +68,8 @@ fn cuda() -> Result<(Compute, String)> {
     )
 }
 
-/// The name of a real GPU, or why there is none: a software adapter computes on the CPU, and slower than the
-/// CPU backend does.
+/// The name of a real GPU, or why there is none. Software adapters do not count: they are slower than the CPU
+/// backend.
 #[cfg(feature = "webgpu")]
 fn adapter() -> Result<String, String> {
     use wgpu::{Backends, DeviceType, Instance};

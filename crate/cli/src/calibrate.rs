@@ -20,8 +20,8 @@ use crate::args::CalibrateArgs;
 use crate::model::{ModelName, Output};
 use crate::{backend, data, evaluate, report};
 
-/// Fewer images than this say nothing about a probability.
-const FEWEST: usize = 20;
+/// Fewer images than this are not enough to measure calibration.
+const MIN_IMAGES: usize = 20;
 
 /// A temperature that differs from the file's by less changes no probability that anybody reads: the weights stay,
 /// bit for bit.
@@ -30,15 +30,14 @@ const SAME_TEMPERATURE: f64 = 1e-3;
 /// Share of pictures of the network's own classes that may be called unknown.
 const FALSE_ALARMS: f64 = 0.05;
 
-/// Fits a temperature on all images and divides it into the model. What it is worth is measured on images that it
-/// was not fitted on: each half of the images with a temperature from the other half. Where that is nothing, because the
-/// network was calibrated already, the temperature is 1 and the weights stay.
+/// Fits a temperature on all images and folds it into the model. Its effect is measured by two-fold
+/// cross-validation: each half of the images with the temperature of the other half. If the loss does not
+/// improve, because the network is calibrated already, the temperature is 1 and the weights stay.
 ///
-/// # Errors
-/// When the model or the data set cannot be used, or the model cannot be written.
+/// If the model or the data set cannot be used, or the model cannot be written.
 pub fn run(args: &CalibrateArgs) -> Result<()> {
-    let out = out(args)?;
-    out.has_folder()?;
+    let output = output(args)?;
+    output.check_folder()?;
     let mut model = args.model.model()?;
     if let Some(labels) = &args.labels {
         rename(&mut model.labels, &data::labels(labels)?)?;
@@ -67,27 +66,27 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         labels: flat.samples.labels,
         classes,
     }
-    .under(1.0 / earlier);
+    .with_temperature(1.0 / earlier);
     let halves = all.halves();
     ensure!(
-        halves.iter().all(|half| half.labels.len() >= FEWEST),
+        halves.iter().all(|half| half.labels.len() >= MIN_IMAGES),
         "{} images are too few to calibrate a model: use {} or more",
         all.labels.len(),
-        2 * FEWEST
+        2 * MIN_IMAGES
     );
 
-    let (mut found, unseen) = all.fitted(halves);
+    let (mut found, unseen) = all.cross_validate(halves);
     let changed = (found / earlier - 1.0).abs() > SAME_TEMPERATURE;
     if !changed {
         found = earlier;
     }
-    let calibrated = all.under(found);
+    let calibrated = all.with_temperature(found);
     let known = OutOfDistribution { false_alarms: calibrated.false_alarms(), ..calibrated.bounds() };
     let calibration = Calibration {
         temperature: found as f32,
-        doubt: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
-        ece_before: all.error(),
-        ece_after: unseen.error(),
+        confidence_threshold: confidence_threshold(&calibrated.logits, &calibrated.labels, classes),
+        ece_before: all.calibration_error(),
+        ece_after: unseen.calibration_error(),
         images: all.labels.len() as u32,
         out_of_distribution: Some(known),
     };
@@ -100,19 +99,23 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
             let logits = evaluate::logits(&network, &flat.samples, &order, evaluate::EVALUATING)?;
             let pictures = statistics(&flat.samples);
             let rows = EvaluatedImages { logits, pictures, labels: flat.samples.labels, classes };
-            Ok(calibrated.told_from(&rows.under(found / earlier), &known, &data.display().to_string()))
+            Ok(calibrated.told_from(
+                &rows.with_temperature(found / earlier),
+                &known,
+                &data.display().to_string(),
+            ))
         })
         .collect::<Result<_>>()?;
     if changed {
         apply_temperature(&mut model, found / earlier)?;
     }
     model.calibration = Some(calibration);
-    out.write(&model, args.model.precision()?)?;
+    output.write(&model, args.model.precision()?)?;
 
-    let Calibration { temperature, doubt, ece_before, ece_after, images, .. } = calibration;
+    let Calibration { temperature, confidence_threshold, ece_before, ece_after, images, .. } = calibration;
     if args.common.json {
         let document = json!({
-            "file": out.path.display().to_string(), "temperature": temperature, "doubt": doubt, "images": images,
+            "file": output.path.display().to_string(), "temperature": temperature, "doubt": confidence_threshold, "images": images,
             "ece_before": ece_before, "ece_after": ece_after, "loss_before": loss_before, "loss_after": loss_after,
             "out_of_distribution": known, "unknown": unknown,
         });
@@ -124,7 +127,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
          guess is wrong more often than right; {:.1} % of these images are called unknown by mistake{}",
         ece_before * 100.0,
         ece_after * 100.0,
-        doubt * 100.0,
+        confidence_threshold * 100.0,
         known.false_alarms * 100.0,
         unknown.iter().map(|data| format!("\n{data}")).collect::<String>()
     ))
@@ -139,7 +142,7 @@ fn statistics(samples: &Samples) -> Vec<PictureStatistics> {
     (0..samples.labels.len()).map(of).collect()
 }
 
-/// Images with what the network said.
+/// Images with the network's logits.
 #[derive(Clone)]
 struct EvaluatedImages {
     /// `[images, classes]`.
@@ -150,7 +153,7 @@ struct EvaluatedImages {
 }
 
 impl EvaluatedImages {
-    /// The first, third, … image of each class, and the second, fourth, …: always the same halves of the same data.
+    /// Splits the images of each class alternately, so the same data always give the same halves.
     fn halves(&self) -> [Self; 2] {
         let empty = || Self { logits: vec![], pictures: vec![], labels: vec![], classes: self.classes };
         let mut halves = [(); 2].map(|()| empty());
@@ -168,10 +171,11 @@ impl EvaluatedImages {
         halves
     }
 
-    /// The temperature of all images, and each half under that of the other; 1 and all as they are where unseen images
-    /// are answered no better under it.
-    fn fitted(&self, [first, second]: [Self; 2]) -> (f64, Self) {
-        let unseen = first.under(second.temperature()).and(second.under(first.temperature()));
+    /// The temperature of all images, and each half with that of the other. 1 and the unchanged logits if the
+    /// cross-validated loss does not improve.
+    fn cross_validate(&self, [first, second]: [Self; 2]) -> (f64, Self) {
+        let unseen =
+            first.with_temperature(second.temperature()).concat(second.with_temperature(first.temperature()));
         match unseen.loss() < self.loss() {
             true => (self.temperature(), unseen),
             false => (1.0, self.clone()),
@@ -182,12 +186,12 @@ impl EvaluatedImages {
         temperature(&self.logits, &self.labels, self.classes)
     }
 
-    fn under(&self, temperature: f64) -> Self {
+    fn with_temperature(&self, temperature: f64) -> Self {
         let logits = self.logits.iter().map(|z| (f64::from(*z) / temperature) as f32).collect();
         Self { logits, ..self.clone() }
     }
 
-    fn and(mut self, other: Self) -> Self {
+    fn concat(mut self, other: Self) -> Self {
         self.logits.extend(other.logits);
         self.pictures.extend(other.pictures);
         self.labels.extend(other.labels);
@@ -236,21 +240,21 @@ impl EvaluatedImages {
         found
     }
 
-    fn error(&self) -> f32 {
+    fn calibration_error(&self) -> f32 {
         expected_calibration_error(&self.logits, &self.labels, self.classes) as f32
     }
 
     fn loss(&self) -> f32 {
-        let mut tally = ValidationCounter::new(self.classes);
-        tally.add(&self.logits, &self.labels);
-        tally.validation().loss
+        let mut counter = ValidationCounter::new(self.classes);
+        counter.add(&self.logits, &self.labels);
+        counter.validation().loss
     }
 }
 
-/// Where the model goes.
-fn out(args: &CalibrateArgs) -> Result<Output> {
+/// The file to write.
+fn output(args: &CalibrateArgs) -> Result<Output> {
     match (&args.out, &args.model) {
-        (Some(out), _) => Ok(out.clone()),
+        (Some(output), _) => Ok(output.clone()),
         (None, ModelName::Shipped) => {
             anyhow::bail!("the shipped network cannot be overwritten: choose a file with --out")
         }
@@ -266,7 +270,7 @@ fn out(args: &CalibrateArgs) -> Result<Output> {
     }
 }
 
-/// Puts other names on classes, by their ids.
+/// Renames classes, matched by id.
 fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
     for label in labels {
         let named = names.iter().find(|named| named.id == label.id);
@@ -280,9 +284,10 @@ fn rename(labels: &mut [ClassLabel], names: &[ClassLabel]) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Two classes, the first always guessed with these logits, right for so many of ten images in each half.
+    /// Two classes. The first is always predicted with this logit, and is right for so many of ten images per
+    /// half.
     fn images(logit: f32, right: [usize; 2]) -> EvaluatedImages {
-        // The halves are every other image of a class.
+        // The halves take the images of a class alternately.
         let labels = right.map(|right| (0..10).map(move |i| u32::from(i >= right)).collect::<Vec<_>>());
         let labels = labels[0].iter().zip(&labels[1]).flat_map(|(first, second)| [*first, *second]).collect();
         let pictures = vec![PictureStatistics::default(); 20];
@@ -290,20 +295,21 @@ mod tests {
     }
 
     #[test]
-    fn a_temperature_is_taken_where_images_that_it_was_not_fitted_on_gain_by_it() {
-        // 95 % sure and right for 7 of 10: too sure.
-        let sure = images(3.0, [7, 7]);
-        let (found, unseen) = sure.fitted(sure.halves());
-        assert!(found > 2.0 && unseen.loss() < sure.loss(), "{found}");
-        assert!(unseen.error() < 0.01 && sure.error() > 0.2);
+    fn temperature_is_used_if_the_cross_validated_loss_improves() {
+        // 95 % confident and right for 7 of 10: overconfident.
+        let overconfident = images(3.0, [7, 7]);
+        let (found, unseen) = overconfident.cross_validate(overconfident.halves());
+        assert!(found > 2.0 && unseen.loss() < overconfident.loss(), "{found}");
+        assert!(unseen.calibration_error() < 0.01 && overconfident.calibration_error() > 0.2);
     }
 
     #[test]
-    fn a_calibrated_network_keeps_its_weights() {
-        // 73 % sure, right for 10 of 10 here and 5 of 10 there: what one half asks for harms the other.
-        let fair = images(1.0, [10, 5]);
-        let (found, unseen) = fair.fitted(fair.halves());
+    fn calibrated_network_keeps_its_weights() {
+        // 73 % confident, right for 10 of 10 in one half and 5 of 10 in the other: what fits one half harms
+        // the other.
+        let calibrated = images(1.0, [10, 5]);
+        let (found, unseen) = calibrated.cross_validate(calibrated.halves());
         assert_eq!(found, 1.0);
-        assert_eq!(unseen.logits, fair.logits);
+        assert_eq!(unseen.logits, calibrated.logits);
     }
 }

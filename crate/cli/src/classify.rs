@@ -4,17 +4,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use alexnet::Classifier;
-use alexnet_protocol::{Prediction, Views};
+use alexnet_protocol::{Prediction, TestCrops};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::args::ClassifyArgs;
 use crate::{backend, report};
 
-/// Says what each photo shows; one that cannot be read does not stop the others.
+/// Classifies each photo. One that cannot be read does not stop the others.
 ///
 /// # Errors
-/// When the model cannot be used, or at the end when a photo could not be read.
+/// If the model cannot be used, or at the end if a photo could not be read.
 pub fn run(args: &ClassifyArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let classifier = args.model.classifier(&compute)?;
@@ -53,8 +53,8 @@ pub fn run(args: &ClassifyArgs) -> Result<()> {
     Ok(())
 }
 
-fn classify(classifier: &Classifier, photo: &Path, views: Views, top: usize) -> Result<Vec<Prediction>> {
+fn classify(classifier: &Classifier, photo: &Path, views: TestCrops, top: usize) -> Result<Vec<Prediction>> {
     let bytes = std::fs::read(photo).context("the file cannot be read")?;
-    let picture = alexnet_data::decode(&bytes)?;
-    Ok(pollster::block_on(classifier.classify(&picture, views, top))?.top)
+    let image = alexnet_data::decode(&bytes)?;
+    Ok(pollster::block_on(classifier.classify(&image, views, top))?.top)
 }

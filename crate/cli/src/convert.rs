@@ -10,7 +10,7 @@ use crate::model::ModelName;
 /// `alexnet convert`.
 ///
 /// # Errors
-/// What is wrong with either file, or that the weights do not fit their network.
+/// If either file cannot be used, or the weights do not fit their network.
 pub fn run(args: &ConvertArgs) -> Result<()> {
     let model = args.input.checkpoint()?;
     Classifier::check(&model).with_context(|| args.input.to_string())?;
@@ -21,7 +21,7 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
 /// `alexnet average`.
 ///
 /// # Errors
-/// When a file cannot be read or written, or the models are not of one kind.
+/// If a file cannot be read or written, or the models differ in layers or classes.
 pub fn average(args: &AverageArgs) -> Result<()> {
     let models = args.model.iter().map(ModelName::model).collect::<Result<Vec<_>>>()?;
     let mean = alexnet::average::average(&models)?;

@@ -1,4 +1,4 @@
-//! Data sets for training and measuring, read from disk, and their classes matched with a model's.
+//! Reads data sets for training and evaluation from disk, and matches their classes with a model's.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,11 @@ use serde::Deserialize;
 
 use crate::report;
 
-/// Training and validation images as squares of the network's size.
+/// Training and validation images at the network's input size.
 ///
-/// Without `val`, what the data set itself has or splits off is validated on; with it, everything in `data` is
+/// Without `val`, the data set's own validation split is used, or one is split off. With it, all of `data` is
 /// trained on.
 ///
-/// # Errors
 /// A sentence that names the data set.
 pub fn load_training(
     data: &[PathBuf],
@@ -36,7 +35,7 @@ pub fn load_training(
         for path in paths {
             let mut read = read_path(path)?;
             if !val.is_empty() {
-                // The import goes by the names of archives and folders.
+                // The importer recognises splits by the names of archives and folders.
                 let link = if path.is_file() { '-' } else { '/' };
                 read.iter_mut().for_each(|file| file.path = format!("{split}{link}{}", file.path));
             }
@@ -48,7 +47,7 @@ pub fn load_training(
     Ok(imported.source)
 }
 
-/// Labelled images as a model sees them, to measure it with.
+/// Labelled images, preprocessed for a model.
 ///
 /// # Errors
 /// A sentence that names the data set.
@@ -74,38 +73,38 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// For each class of `from`, its place in `to`: the one with its id, else the one whose name that is, else the one of
-/// the same name.
-pub fn matches(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
-    let place = |wanted: &ClassLabel| {
+/// For each class of `from`, its index in `to`: by equal ids, else where the id equals a name, else by equal
+/// names.
+pub fn match_classes(from: &[ClassLabel], to: &[ClassLabel]) -> Vec<Option<u32>> {
+    let index = |wanted: &ClassLabel| {
         let by_id = to.iter().position(|class| class.id == wanted.id);
         let by_name = |name: &str| to.iter().position(|class| class.name.eq_ignore_ascii_case(name));
         by_id
             .or_else(|| by_name(&wanted.id))
             .or_else(|| by_name(&wanted.name))
-            .and_then(|place| u32::try_from(place).ok())
+            .and_then(|index| u32::try_from(index).ok())
     };
-    from.iter().map(place).collect()
+    from.iter().map(index).collect()
 }
 
-/// A data set under another list of classes, with their names and in their order.
+/// A data set with another list of classes: their names, in their order.
 pub struct RelabeledDataset {
-    inner: InMemoryDataset,
+    dataset: InMemoryDataset,
     labels: Vec<ClassLabel>,
-    places: Vec<u32>,
+    class_indices: Vec<u32>,
 }
 
 impl RelabeledDataset {
-    /// The data set with the classes of `labels`.
+    /// Maps the data set's classes to those of `labels`.
     ///
     /// # Errors
-    /// When a class of the data set is not among them.
-    pub fn new(inner: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
-        let found = matches(inner.labels(), &labels);
-        let mut places = Vec::with_capacity(found.len());
-        for (class, place) in inner.labels().iter().zip(found) {
-            match place {
-                Some(place) => places.push(place),
+    /// If a class of the data set is not among them.
+    pub fn new(dataset: InMemoryDataset, labels: Vec<ClassLabel>) -> Result<Self> {
+        let found = match_classes(dataset.labels(), &labels);
+        let mut class_indices = Vec::with_capacity(found.len());
+        for (class, index) in dataset.labels().iter().zip(found) {
+            match index {
+                Some(index) => class_indices.push(index),
                 None => bail!(
                     "the folder “{}” is not one of the {} classes: rename or remove it",
                     class.id,
@@ -113,12 +112,12 @@ impl RelabeledDataset {
                 ),
             }
         }
-        let distinct: BTreeSet<_> = places.iter().collect();
+        let distinct: BTreeSet<_> = class_indices.iter().collect();
         ensure!(
-            distinct.len() == places.len(),
+            distinct.len() == class_indices.len(),
             "two folders of the data set are the same class: put their images into one"
         );
-        Ok(Self { inner, labels, places })
+        Ok(Self { dataset, labels, class_indices })
     }
 }
 
@@ -128,31 +127,31 @@ impl Dataset for RelabeledDataset {
     }
 
     fn size(&self) -> u32 {
-        self.inner.size()
+        self.dataset.size()
     }
 
     fn preprocess(&self) -> Preprocess {
-        self.inner.preprocess()
+        self.dataset.preprocess()
     }
 
     fn shards(&self, split: Split) -> Vec<u32> {
-        self.inner.shards(split)
+        self.dataset.shards(split)
     }
 
     fn fetch<'a>(&'a self, split: Split, indices: &'a [u32]) -> LocalFuture<'a, Result<Samples, DataError>> {
         Box::pin(async move {
-            let mut batch = self.inner.fetch(split, indices).await?;
+            let mut batch = self.dataset.fetch(split, indices).await?;
             for label in &mut batch.labels {
-                *label = self.places.get(*label as usize).copied().unwrap_or(*label);
+                *label = self.class_indices.get(*label as usize).copied().unwrap_or(*label);
             }
             Ok(batch)
         })
     }
 }
 
-/// One class in a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
+/// One entry of a list of classes: `id` and `name`, or WordNet's `wnid` and `words`.
 #[derive(Deserialize)]
-struct Listed {
+struct ClassEntry {
     #[serde(alias = "wnid")]
     id: String,
     name: Option<String>,
@@ -166,11 +165,11 @@ struct Listed {
 pub fn labels(path: &Path) -> Result<Vec<ClassLabel>> {
     let file = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(file)?;
-    let listed: Vec<Listed> = serde_json::from_str(&text).with_context(file)?;
+    let listed: Vec<ClassEntry> = serde_json::from_str(&text).with_context(file)?;
     ensure!(!listed.is_empty(), "{}: the list of classes is empty: name at least one", file());
-    // WordNet's words are synonyms, the usual one first.
+    // WordNet's words are synonyms, the most common one first.
     let first = |words: String| words.split(',').next().unwrap_or_default().trim().to_owned();
-    let label = |l: Listed| ClassLabel {
+    let label = |l: ClassEntry| ClassLabel {
         name: l.name.or(l.words.map(first)).unwrap_or_else(|| l.id.clone()),
         id: l.id,
     };

@@ -6,20 +6,21 @@ use alexnet::classifier::ValidationCounter;
 use alexnet::metrics::mean_softmax;
 use alexnet_data::{Image, Samples, UnsplitImages, crop_views, crops_preprocess};
 use alexnet_protocol::{
-    ClassLabel, EvaluatedModel, Evaluation, EvaluationMetrics, PAPER_RESULTS, Preprocess, Validation, Views,
+    ClassLabel, EvaluatedModel, Evaluation, EvaluationMetrics, PAPER_RESULTS, Preprocess, TestCrops,
+    Validation,
 };
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::args::EvalArgs;
 use crate::{backend, data, report};
 
-/// What is done, before a bar.
+/// The label of the progress bar.
 pub const EVALUATING: &str = "evaluating";
 
-/// Measures one model, or several averaged, on labelled images.
+/// Evaluates one model, or an ensemble of several, on labelled images.
 ///
 /// # Errors
-/// When a model or the data set cannot be used, or they have no class in common.
+/// If a model or the data set cannot be used, or they have no class in common.
 pub fn run(args: &EvalArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let mut classifiers = Vec::with_capacity(args.model.len());
@@ -29,13 +30,13 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let Some(first) = classifiers.first() else { bail!("choose a model with --model") };
     let classes = first.labels().to_vec();
     let several = classifiers.len() > 1;
-    let averaged = several || args.seen.views != Views::One;
+    let averaged = several || args.seen.views != TestCrops::One;
     let mut read: Vec<(Preprocess, UnsplitImages)> = Vec::new();
     let mut sum: Vec<f32> = Vec::new();
     let mut truth: Vec<u32> = Vec::new();
     let mut models = Vec::new();
     for (classifier, name) in classifiers.iter().zip(&args.model) {
-        let order = order(classifier.labels(), &classes).with_context(|| name.to_string())?;
+        let class_order = class_order(classifier.labels(), &classes).with_context(|| name.to_string())?;
         let preprocess = crops_preprocess(&classifier.preprocess(), args.seen.views);
         let seen = |p: &Preprocess| (p.resize, p.crop) == (preprocess.resize, preprocess.crop);
         if !read.iter().any(|(of, _)| seen(of)) {
@@ -49,8 +50,8 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         let Some((_, flat)) = read.iter().find(|(of, _)| seen(of)) else { continue };
         truth.clone_from(&flat.samples.labels);
         let scores = match averaged {
-            true => probabilities(classifier, &flat.samples, args.seen.views, &order)?,
-            false => logits(classifier, &flat.samples, &order, EVALUATING)?,
+            true => probabilities(classifier, &flat.samples, args.seen.views, &class_order)?,
+            false => logits(classifier, &flat.samples, &class_order, EVALUATING)?,
         };
         if several {
             let architecture = classifier.architecture();
@@ -59,7 +60,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
                 network: architecture.config.network,
                 width: architecture.config.width,
                 parameters: architecture.parameters(),
-                measured: measure(&mean(&scores, 1), &truth, classes.len()),
+                metrics: measure(&mean(&scores, 1), &truth, classes.len()),
             });
         }
         match sum.is_empty() {
@@ -70,18 +71,19 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     if averaged {
         sum = mean(&sum, classifiers.len());
     }
-    print(&Evaluation { measured: measure(&sum, &truth, classes.len()), models }, args.common.json)
+    print(&Evaluation { metrics: measure(&sum, &truth, classes.len()), models }, args.common.json)
 }
 
-/// Summed probabilities of so many models as logits: the softmax of their mean's logarithm is the mean itself.
+/// Converts summed probabilities of so many models to logits: the softmax of the mean's logarithm is the
+/// mean.
 fn mean(sum: &[f32], models: usize) -> Vec<f32> {
     sum.iter().map(|p| (p / models.max(1) as f32).max(f32::MIN_POSITIVE).ln()).collect()
 }
 
 fn measure(logits: &[f32], truth: &[u32], classes: usize) -> EvaluationMetrics {
-    let mut tally = ValidationCounter::new(classes);
-    tally.add(logits, truth);
-    let Validation { images, top1, top5, loss, .. } = tally.validation();
+    let mut counter = ValidationCounter::new(classes);
+    counter.add(logits, truth);
+    let Validation { images, top1, top5, loss, .. } = counter.validation();
     EvaluationMetrics {
         images,
         top1,
@@ -91,79 +93,85 @@ fn measure(logits: &[f32], truth: &[u32], classes: usize) -> EvaluationMetrics {
     }
 }
 
-/// For each output of a model, its place among the classes of the first model.
-fn order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
+/// For each class of a model, its index among the classes of the first model.
+fn class_order(labels: &[ClassLabel], classes: &[ClassLabel]) -> Result<Vec<usize>> {
     ensure!(
         labels.len() == classes.len(),
         "it has {} classes, but the first model has {}: choose models with the same classes",
         labels.len(),
         classes.len()
     );
-    let mut order = Vec::with_capacity(labels.len());
-    for (label, place) in labels.iter().zip(data::matches(labels, classes)) {
-        let place =
-            place.with_context(|| format!("its class “{}” is not a class of the first model", label.name))?;
-        order.push(place as usize);
+    let mut class_order = Vec::with_capacity(labels.len());
+    for (label, index) in labels.iter().zip(data::match_classes(labels, classes)) {
+        let index =
+            index.with_context(|| format!("its class “{}” is not a class of the first model", label.name))?;
+        class_order.push(index as usize);
     }
-    Ok(order)
+    Ok(class_order)
 }
 
-/// Keeps the images whose folder is a class of the model, labelled with the model's order.
-pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], tell: bool) -> Result<()> {
-    let places = data::matches(&flat.labels, classes);
-    let strange: Vec<&str> = flat
+/// Keeps the images whose folder is a class of the model, and relabels them in the model's order. With
+/// `report`, prints the folders left out.
+pub fn drop_unknown_classes(flat: &mut UnsplitImages, classes: &[ClassLabel], warn: bool) -> Result<()> {
+    let class_indices = data::match_classes(&flat.labels, classes);
+    let unknown: Vec<&str> = flat
         .labels
         .iter()
-        .zip(&places)
-        .filter(|(_, place)| place.is_none())
+        .zip(&class_indices)
+        .filter(|(_, index)| index.is_none())
         .map(|(l, _)| l.id.as_str())
         .collect();
     ensure!(
-        strange.len() < flat.labels.len(),
+        unknown.len() < flat.labels.len(),
         "no folder of the data set has the name of a class of the model (found “{}”, …): name the folders by label or id",
-        strange.first().unwrap_or(&"")
+        unknown.first().unwrap_or(&"")
     );
-    if tell && !strange.is_empty() {
-        report::note(&format!("skipped, not a class of the model: {}", strange.join(", ")));
+    if warn && !unknown.is_empty() {
+        report::note(&format!("skipped, not a class of the model: {}", unknown.join(", ")));
     }
     let mut kept = Samples { size: flat.samples.size, ..Samples::default() };
     for (index, &label) in flat.samples.labels.iter().enumerate() {
-        let place = places.get(label as usize).copied().flatten();
-        if let (Some(place), Some(image)) = (place, flat.samples.image(index)) {
+        let class = class_indices.get(label as usize).copied().flatten();
+        if let (Some(class), Some(image)) = (class, flat.samples.image(index)) {
             kept.pixels.extend_from_slice(image);
-            kept.labels.push(place);
+            kept.labels.push(class);
         }
     }
     flat.samples = kept;
     Ok(())
 }
 
-/// Logits in the order of the first model's classes; `what` stands before the bar.
-pub fn logits(classifier: &Classifier, samples: &Samples, order: &[usize], what: &str) -> Result<Vec<f32>> {
-    by_batch(classifier, samples, classifier.batch(), what, |part| {
-        Ok(ordered(&pollster::block_on(classifier.logits(part))?, order))
+/// Logits in the order of the first model's classes. `what` labels the progress bar.
+pub fn logits(
+    classifier: &Classifier,
+    samples: &Samples,
+    class_order: &[usize],
+    what: &str,
+) -> Result<Vec<f32>> {
+    by_batch(classifier, samples, classifier.max_batch(), what, |part| {
+        Ok(ordered(&pollster::block_on(classifier.logits(part))?, class_order))
     })
 }
 
-/// Probabilities in the order of the first model's classes, averaged over the views of each square.
+/// Probabilities in the order of the first model's classes, averaged over the crops of each image.
 fn probabilities(
     classifier: &Classifier,
-    squares: &Samples,
-    views: Views,
-    order: &[usize],
+    samples: &Samples,
+    views: TestCrops,
+    class_order: &[usize],
 ) -> Result<Vec<f32>> {
     let crop = classifier.preprocess().crop;
-    by_batch(classifier, squares, classifier.batch() / views.count(), EVALUATING, |part| {
+    by_batch(classifier, samples, classifier.max_batch() / views.count(), EVALUATING, |part| {
         let mut seen = Samples { size: crop, ..Samples::default() };
         for at in 0..part.len() {
             let rgb = part.image(at).unwrap_or_default().to_vec();
-            let each = crop_views(&Image::new(part.size, part.size, rgb)?, crop, views);
-            seen.pixels.extend(each.pixels);
-            seen.labels.extend(each.labels);
+            let crops = crop_views(&Image::new(part.size, part.size, rgb)?, crop, views);
+            seen.pixels.extend(crops.pixels);
+            seen.labels.extend(crops.labels);
         }
         let logits = pollster::block_on(classifier.logits(&seen))?;
-        let of_image = logits.chunks(views.count() * order.len().max(1));
-        Ok(of_image.flat_map(|rows| ordered(&mean_softmax(rows, order.len()), order)).collect())
+        let of_image = logits.chunks(views.count() * class_order.len().max(1));
+        Ok(of_image.flat_map(|rows| ordered(&mean_softmax(rows, class_order.len()), class_order)).collect())
     })
 }
 
@@ -187,13 +195,13 @@ fn by_batch(
     Ok(scores)
 }
 
-/// Rows of scores with each class in its place.
-fn ordered(scores: &[f32], order: &[usize]) -> Vec<f32> {
+/// Reorders the classes of each row.
+fn ordered(scores: &[f32], class_order: &[usize]) -> Vec<f32> {
     let mut out = vec![0.0; scores.len()];
-    let classes = order.len().max(1);
+    let classes = class_order.len().max(1);
     for (row, out) in scores.chunks(classes).zip(out.chunks_mut(classes)) {
-        for (&place, score) in order.iter().zip(row) {
-            if let Some(slot) = out.get_mut(place) {
+        for (&index, score) in class_order.iter().zip(row) {
+            if let Some(slot) = out.get_mut(index) {
                 *slot = *score;
             }
         }
@@ -201,13 +209,13 @@ fn ordered(scores: &[f32], order: &[usize]) -> Vec<f32> {
     out
 }
 
-fn print(found: &Evaluation, as_json: bool) -> Result<()> {
+fn print(evaluation: &Evaluation, as_json: bool) -> Result<()> {
     if as_json {
-        return report::result(&serde_json::to_string(found)?);
+        return report::result(&serde_json::to_string(evaluation)?);
     }
-    let EvaluationMetrics { images, top1, top5, loss, ece } = found.measured;
-    if !found.models.is_empty() {
-        return report::result(&comparison(found));
+    let EvaluationMetrics { images, top1, top5, loss, ece } = evaluation.metrics;
+    if !evaluation.models.is_empty() {
+        return report::result(&comparison(evaluation));
     }
     report::result(&format!(
         "{images} images: top-1 {:.2} %, top-5 {:.2} %, loss {loss:.4}, calibration error {:.2} %",
@@ -217,15 +225,15 @@ fn print(found: &Evaluation, as_json: bool) -> Result<()> {
     ))
 }
 
-/// Errors of each network and of their average, as the paper gives its own.
-fn comparison(found: &Evaluation) -> String {
+/// A table of the errors of each network, of their average, and of the paper's networks.
+fn comparison(evaluation: &Evaluation) -> String {
     let row = |name: &str, top1: f32, top5: f32| format!("{name:36} {top1:9.1} %  {top5:9.1} %");
-    let measured =
+    let metrics =
         |name: &str, m: &EvaluationMetrics| row(name, 100.0 - 100.0 * m.top1, 100.0 - 100.0 * m.top5);
     let mut lines =
-        vec![format!("{:36} top-1 error  top-5 error", format!("{} images", found.measured.images))];
-    lines.extend(found.models.iter().map(|member| measured(&member.model, &member.measured)));
-    lines.push(measured(&format!("average of {}", found.models.len()), &found.measured));
+        vec![format!("{:36} top-1 error  top-5 error", format!("{} images", evaluation.metrics.images))];
+    lines.extend(evaluation.models.iter().map(|member| metrics(&member.model, &member.metrics)));
+    lines.push(metrics(&format!("average of {}", evaluation.models.len()), &evaluation.metrics));
     lines.push("the 2012 paper (ILSVRC-2012 validation, 1,000 classes)".to_owned());
     lines.extend(PAPER_RESULTS.iter().map(|paper| {
         let star = if paper.pretrained { ", pre-trained on more data" } else { "" };

@@ -1,4 +1,4 @@
-//! The options of a run as flags, made from the protocol's table: its names, help, ranges and defaults.
+//! The options of a run as command line flags, made from the protocol's option table.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
 use serde_json::Value;
 
-/// The options that were typed; the others keep the value of whatever they are laid over.
+/// The options given on the command line. All others keep the value of the options they are applied to.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct RunFlags(BTreeMap<&'static str, Value>);
 
-/// Options of a training run before any flag. From a terminal one brings one's own photos, so the network is
-/// the one that ships; everything else is as on the page.
+/// Default options of `alexnet train`. The network is the one that ships, because the data are usually one's
+/// own photos. Everything else is as on the page.
 pub fn defaults() -> RunOptions {
     RunOptions { network: Network::AlexNet64, ..RunOptions::default() }
 }
 
-/// Rows that are flags: the data set comes from `--data`.
-fn rows() -> impl Iterator<Item = OptionSpec> {
+/// The rows that are flags. The data set comes from `--data`.
+fn flag_rows() -> impl Iterator<Item = OptionSpec> {
     option_table().into_iter().filter(|spec| spec.name != "dataset")
 }
 
 impl RunFlags {
-    /// These options with the typed ones laid over them.
+    /// Replaces values of `options` by those given on the command line.
     ///
     /// # Errors
-    /// When the result breaks the option table.
-    pub fn over(&self, options: &RunOptions) -> Result<RunOptions> {
+    /// If the result violates the option table.
+    pub fn apply_to(&self, options: &RunOptions) -> Result<RunOptions> {
         let mut value = serde_json::to_value(options)?;
         for (name, typed) in &self.0 {
             value[*name] = typed.clone();
@@ -40,12 +40,12 @@ impl RunFlags {
         Ok(options)
     }
 
-    /// What was typed for an option that is one of some names.
+    /// The value given for an option that takes a name.
     pub fn name(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// Whether this option was typed.
+    /// Whether this option was given.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -54,7 +54,7 @@ impl RunFlags {
 impl Args for RunFlags {
     fn augment_args(command: Command) -> Command {
         let defaults = serde_json::to_value(defaults()).unwrap_or_default();
-        rows().fold(command.next_help_heading("Training options"), |command, spec| {
+        flag_rows().fold(command.next_help_heading("Training options"), |command, spec| {
             let default = match &defaults[spec.name] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -71,7 +71,7 @@ impl Args for RunFlags {
                     .require_equals(true),
                 OptionKind::Text => arg.value_name("TEXT"),
             };
-            // Statisticians and other programs know the averaged weights by this shorter name.
+            // A shorter alias for averaged weights.
             let arg = if spec.name == "weightAverage" { arg.visible_alias("average") } else { arg };
             command.arg(arg.allow_hyphen_values(true).value_parser(move |text: &str| parse(&spec, text)))
         })
@@ -90,7 +90,7 @@ impl FromArgMatches for RunFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        for spec in rows() {
+        for spec in flag_rows() {
             if matches.value_source(spec.name) == Some(ValueSource::CommandLine) {
                 let value = matches.get_one::<Value>(spec.name).cloned();
                 let value = value.ok_or_else(|| Error::raw(ErrorKind::InvalidValue, spec.flag()))?;
@@ -101,7 +101,7 @@ impl FromArgMatches for RunFlags {
     }
 }
 
-/// The text of a flag as the option table's kind of value.
+/// Parses a value for a row of the table.
 fn parse(spec: &OptionSpec, text: &str) -> Result<Value, OptionError> {
     let value = match spec.kind {
         OptionKind::Number { integer, .. } => match text.parse::<f64>() {
@@ -123,18 +123,18 @@ mod tests {
         let command = RunFlags::augment_args(Command::new("test").no_binary_name(true));
         let matches = command.try_get_matches_from(args).map_err(|e| e.to_string())?;
         let flags = RunFlags::from_arg_matches(&matches).map_err(|e| e.to_string())?;
-        flags.over(&defaults()).map_err(|e| e.to_string())
+        flags.apply_to(&defaults()).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn nothing_typed_is_the_defaults() {
+    fn no_flags_give_the_defaults() {
         assert_eq!(typed(&[]).unwrap(), defaults());
     }
 
     #[test]
-    fn every_row_is_a_flag_that_takes_its_own_default() {
+    fn every_option_is_a_flag_that_accepts_its_default() {
         let values = serde_json::to_value(defaults()).unwrap();
-        for spec in rows() {
+        for spec in flag_rows() {
             let value = match &values[spec.name] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_values_arrive() {
+    fn flags_replace_defaults() {
         let options = typed(&[
             "--batch-size",
             "1e2",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn values_out_of_range_are_refused_with_the_tables_sentence() {
+    fn out_of_range_values_give_the_option_tables_error() {
         for args in [
             ["--dropout", "1.5"],
             ["--batch-size", "2.5"],

@@ -13,7 +13,7 @@ use crate::report;
 /// `alexnet inspect`.
 ///
 /// # Errors
-/// What is wrong with the file.
+/// If the file cannot be read as a model.
 pub fn run(args: &InspectArgs) -> Result<()> {
     let file = args.model.file()?;
     let found = inspected(&*file).with_context(|| args.model.to_string())?;
@@ -23,12 +23,12 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     report::result(&summary(&found))
 }
 
-/// What is in a file, and whether it is of use.
+/// The content of a file, and whether it can be used.
 #[derive(Serialize)]
 struct Inspected {
     #[serde(flatten)]
     info: ModelInfo,
-    /// Why it cannot be used: the sentence that whoever tries to hears.
+    /// Why it cannot be used: the error of trying to.
     problem: Option<String>,
 }
 
@@ -38,12 +38,12 @@ fn inspected(file: &dyn ReadAt) -> Result<Inspected> {
     if info.origin.is_none() {
         info.origin = origin(file, &PUBLISHED_MODELS)?;
     }
-    // Tried: what is wrong with a tensor shows when it is read.
+    // Load the network, because damaged tensors show only when they are read.
     let problem = Classifier::from_file(&opened, &Compute::cpu()).err().map(|error| error.to_string());
     Ok(Inspected { info, problem })
 }
 
-/// What a person wants to know.
+/// The report for people.
 fn summary(Inspected { info, problem }: &Inspected) -> String {
     let (c, p) = (info.config, info.preprocess);
     let mut lines = vec![
@@ -65,7 +65,7 @@ fn summary(Inspected { info, problem }: &Inspected) -> String {
             c.temperature,
             c.ece_before * 100.0,
             c.ece_after * 100.0,
-            c.doubt
+            c.confidence_threshold
         )
     }));
     lines.extend(info.calibration.and_then(|c| c.out_of_distribution).map(|known| {

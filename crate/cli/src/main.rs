@@ -1,7 +1,7 @@
-//! The `alexnet` command: train, evaluate, calibrate, classify, convert, average, inspect and compare sizes from a terminal.
+//! The `alexnet` command: train, evaluate, calibrate, classify, convert, average, inspect and compare sizes.
 //!
-//! Results go to stdout (`--json`: JSON and nothing else), progress and messages to stderr. Exit status 0:
-//! done; 1: it could not, with one line `error: …`; 2: used wrongly.
+//! Results go to stdout (with `--json` nothing else does), progress and messages to stderr. Exit status 0:
+//! done. 1: failed, with one line `error: …`. 2: wrong usage.
 
 mod args;
 mod backend;

@@ -1,4 +1,4 @@
-//! Model files: found, read, written whole or not at all, converted, described.
+//! Model files: finding, reading and writing them.
 
 use std::convert::Infallible;
 use std::fs::{self, File};
@@ -19,7 +19,7 @@ static SHIPPED: Option<&[u8]> = Some(include_bytes!(env!("ALEXNET_SHIPPED")));
 #[cfg(not(shipped))]
 static SHIPPED: Option<&[u8]> = None;
 
-/// A model as it is named on the command line.
+/// A model as named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelName {
     /// The network that ships.
@@ -53,17 +53,17 @@ impl ModelName {
         }
     }
 
-    /// The file, read where it lies.
+    /// Opens the file for random access, without reading it whole.
     pub fn file(&self) -> Result<Box<dyn ReadAt>> {
         match self {
             Self::File(path) => {
-                let disk = Disk::open(path).with_context(|| format!("{self} cannot be read"))?;
-                // A project that the page exported holds its network.
+                let disk = DiskFile::open(path).with_context(|| format!("{self} cannot be read"))?;
+                // A project exported from the page contains its network.
                 let archive = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
                 let bytes = archive.then(|| fs::read(path)).transpose();
                 let bytes = bytes.with_context(|| format!("{self} cannot be read"))?;
                 Ok(match bytes.and_then(|bytes| project_network(&bytes)) {
-                    Some(network) => Box::new(Held(network)),
+                    Some(network) => Box::new(MemoryFile(network)),
                     None => Box::new(disk),
                 })
             }
@@ -77,20 +77,19 @@ impl ModelName {
         }
     }
 
-    /// What `read` makes of the opened file.
+    /// Opens the file and calls `read`.
     ///
     /// # Errors
     /// A sentence that names the file.
-    fn opened<T>(&self, read: impl FnOnce(ModelFile<'_>) -> Result<T>) -> Result<T> {
+    fn with_file<T>(&self, read: impl FnOnce(ModelFile<'_>) -> Result<T>) -> Result<T> {
         let file = self.file()?;
         let open = || read(ModelFile::open(&*file)?);
         open().with_context(|| self.to_string())
     }
 
-    /// Everything in the file, a run's state included; where the file does not say where its weights come from but is
-    /// one that others publish, their sentence.
+    /// Everything in the file, including a run's state. If the file records no origin but is a published one,
+    /// its origin is filled in.
     ///
-    /// # Errors
     /// A sentence that names the file.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         let file = self.file()?;
@@ -104,12 +103,12 @@ impl ModelName {
         read().with_context(|| self.to_string())
     }
 
-    /// The number format of the weights in the file: the smallest that one of them has.
+    /// The number format of the weights: the smallest one among the tensors.
     ///
     /// # Errors
     /// A sentence that names the file.
     pub fn precision(&self) -> Result<Precision> {
-        let info = self.opened(|file| Ok(file.info()))?;
+        let info = self.with_file(|file| Ok(file.info()))?;
         let holds = |dtype: &str| info.tensors.iter().any(|tensor| tensor.dtype == dtype);
         Ok(match (holds("i8"), holds("f16")) {
             (true, _) => Precision::Int8,
@@ -118,15 +117,15 @@ impl ModelName {
         })
     }
 
-    /// The network in use, read tensor by tensor: as the page does it.
+    /// The network for inference, loaded tensor by tensor as on the page.
     ///
     /// # Errors
     /// A sentence that names the file.
     pub fn classifier(&self, compute: &Compute) -> Result<Classifier> {
-        self.opened(|file| Ok(Classifier::from_file(&file, compute)?))
+        self.with_file(|file| Ok(Classifier::from_file(&file, compute)?))
     }
 
-    /// The network to use: averaged weights where the file has them.
+    /// The network alone, with averaged weights if the file has them.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -136,23 +135,23 @@ impl ModelName {
 }
 
 /// A file on disk.
-struct Disk {
+struct DiskFile {
     file: File,
     size: u64,
 }
 
-impl Disk {
+impl DiskFile {
     fn open(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
-        let known = file.metadata()?;
-        match known.is_dir() {
+        let metadata = file.metadata()?;
+        match metadata.is_dir() {
             true => Err(std::io::ErrorKind::IsADirectory.into()),
-            false => Ok(Self { file, size: known.len() }),
+            false => Ok(Self { file, size: metadata.len() }),
         }
     }
 }
 
-impl ReadAt for Disk {
+impl ReadAt for DiskFile {
     fn size(&self) -> u64 {
         self.size
     }
@@ -165,9 +164,9 @@ impl ReadAt for Disk {
 }
 
 /// A file in memory.
-struct Held(Vec<u8>);
+struct MemoryFile(Vec<u8>);
 
-impl ReadAt for Held {
+impl ReadAt for MemoryFile {
     fn size(&self) -> u64 {
         self.0.len() as u64
     }
@@ -177,9 +176,9 @@ impl ReadAt for Held {
     }
 }
 
-/// Where a file's weights come from, if its content is that of a published one.
+/// The origin of a file, if its content is that of a published one.
 pub fn origin(file: &dyn ReadAt, published: &[PublishedModel]) -> Result<Option<String>, FormatError> {
-    // What has another size is not read to find out.
+    // Files of other sizes need not be hashed.
     if !published.iter().any(|one| one.bytes == file.size()) {
         return Ok(None);
     }
@@ -195,7 +194,7 @@ pub fn origin(file: &dyn ReadAt, published: &[PublishedModel]) -> Result<Option<
     Ok(published.iter().find(|one| one.sha256 == found).map(PublishedModel::origin))
 }
 
-/// A model file to write, whose extension says how.
+/// A model file to write. Its extension determines the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     pub path: PathBuf,
@@ -215,15 +214,15 @@ impl FromStr for Output {
 
 impl Output {
     /// A file beside this one: `model.safetensors` becomes `model.TAG.EXTENSION`.
-    pub fn beside(&self, tag: &str, format: FileFormat) -> Self {
+    pub fn sibling(&self, tag: &str, format: FileFormat) -> Self {
         Self { path: self.path.with_extension(format!("{tag}.{}", format.name())), format }
     }
 
-    /// Whether there is a folder to write into: asked before what takes long.
+    /// Checks that the folder exists, before long computations start.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn has_folder(&self) -> Result<()> {
+    /// If it does not.
+    pub fn check_folder(&self) -> Result<()> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder.filter(|folder| !folder.is_dir()) {
             Some(missing) => bail!(
@@ -238,21 +237,21 @@ impl Output {
     /// Writes a checkpoint.
     ///
     /// # Errors
-    /// When it cannot be written, or is a run's state in less than single precision; a file of that name stays as it
-    /// was.
+    /// If it cannot be written, or is a run's state in less than single precision. An existing file stays as
+    /// it was.
     pub fn write(&self, checkpoint: &Checkpoint, precision: Precision) -> Result<()> {
         ensure!(
             precision == Precision::F32 || self.format != FileFormat::Alexnet || checkpoint.run.is_none(),
             "a run can be resumed only from single precision: leave out --half or --int8, or save the model alone, \
              as .safetensors"
         );
-        self.has_folder()?;
+        self.check_folder()?;
         let bytes = checkpoint.write(self.format, precision)?;
         replace(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))
     }
 }
 
-/// Puts a whole file in place of another, so that a kill in the middle leaves the old one.
+/// Replaces a file atomically, so that an interruption leaves the old one.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
@@ -265,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_published_file_is_known_by_its_content() {
+    fn published_files_are_recognised_by_hash() {
         let bytes = &b"all the weights of a network"[..];
         let row = PublishedModel {
             bytes: 28,
@@ -276,9 +275,9 @@ mod tests {
             ..PUBLISHED_MODELS[0]
         };
         let found = format!("{:x}", Sha256::digest(bytes));
-        let known = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
+        let published = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
         let sentence = "A network, https://example.org/a.pth. Free.";
-        assert_eq!(origin(&bytes, &[row, known]).unwrap().as_deref(), Some(sentence));
+        assert_eq!(origin(&bytes, &[row, published]).unwrap().as_deref(), Some(sentence));
         assert_eq!(origin(&bytes, &[row]).unwrap(), None, "of its size, and another");
         assert_eq!(origin(&bytes, &PUBLISHED_MODELS).unwrap(), None);
     }

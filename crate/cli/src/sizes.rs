@@ -1,4 +1,4 @@
-//! `alexnet sizes`: what each precision saves and costs.
+//! `alexnet sizes`: file size and accuracy of a model in each precision.
 
 use alexnet::Classifier;
 use alexnet::classifier::ValidationCounter;
@@ -12,29 +12,29 @@ use crate::{backend, data, evaluate, report};
 const PRECISIONS: [(&str, Precision); 3] =
     [("f32", Precision::F32), ("f16", Precision::F16), ("int8", Precision::Int8)];
 
-/// Stores the model in each precision, reads it back and measures it on labelled images.
+/// Stores the model in each precision, reads it back and evaluates it on labelled images.
 ///
-/// The error of the logits is the root of their mean squared difference from the model's own, in parts of the root
-/// of the mean square of those. Of a file that is rounded already, its own are the rounded ones, which is said.
+/// The error of the logits is the RMS difference from the model's own logits, divided by their RMS. For a
+/// file that is quantised already, the reference are its quantised weights, and the output says so.
 ///
 /// # Errors
-/// When the model or the data set cannot be used, or they have no class in common.
+/// If the model or the data set cannot be used, or they have no class in common.
 pub fn run(args: &SizesArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let stored = args.model.precision()?;
     let reference =
         PRECISIONS.iter().find(|(_, precision)| *precision == stored).map_or("f32", |(name, _)| name);
     let model = args.model.model()?;
-    let own = Classifier::new(&model, &compute)?;
-    let mut images = data::load_evaluation(&args.data, own.preprocess())?;
+    let classifier = Classifier::new(&model, &compute)?;
+    let mut images = data::load_evaluation(&args.data, classifier.preprocess())?;
     report::skipped(&images.skipped);
-    evaluate::drop_unknown_classes(&mut images, own.labels(), true)?;
-    let order: Vec<usize> = (0..own.labels().len()).collect();
+    evaluate::drop_unknown_classes(&mut images, classifier.labels(), true)?;
+    let order: Vec<usize> = (0..classifier.labels().len()).collect();
     let logits_of = |classifier: &Classifier, what: &str, number: usize| {
         let what = format!("evaluating {what} ({number} of {})", PRECISIONS.len() + 1);
         evaluate::logits(classifier, &images.samples, &order, &what)
     };
-    let exact = logits_of(&own, "the file", 1)?;
+    let exact = logits_of(&classifier, "the file", 1)?;
 
     let mut rows = Vec::with_capacity(PRECISIONS.len());
     for (number, (name, precision)) in PRECISIONS.into_iter().enumerate() {
@@ -42,9 +42,9 @@ pub fn run(args: &SizesArgs) -> Result<()> {
         let bytes = file.len();
         let classifier = Classifier::new(&Checkpoint::read(file)?, &compute)?;
         let logits = logits_of(&classifier, name, number + 2)?;
-        let mut tally = ValidationCounter::new(order.len());
-        tally.add(&logits, &images.samples.labels);
-        let found = tally.validation();
+        let mut counter = ValidationCounter::new(order.len());
+        counter.add(&logits, &images.samples.labels);
+        let found = counter.validation();
         rows.push(json!({
             "precision": name, "bytes": bytes, "images": found.images, "top1": found.top1, "top5": found.top5,
             "loss": found.loss, "logit_error": relative_error(&logits, &exact), "reference": reference,

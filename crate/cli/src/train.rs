@@ -19,62 +19,64 @@ use crate::flags;
 use crate::model::{ModelName, Output};
 use crate::{backend, report};
 
-/// The teachers' share of the target where nothing is said.
+/// Default of `--distillation`: the teachers' share of the target.
 const DISTILLATION: f64 = 0.5;
 
-/// Trains to the planned end, or until the minutes are over.
+/// Trains to the planned end, or until the time given by `--minutes` is over.
 ///
 /// # Errors
-/// When the data set, the model or the options cannot be used, or the loss is no longer a number; what was
-/// saved before stays.
+/// If the data set, the model or the options cannot be used, or the loss is NaN or infinite. Files saved
+/// earlier stay.
 pub fn run(args: &TrainArgs) -> Result<()> {
-    args.out.has_folder()?;
+    args.out.check_folder()?;
     let compute = backend::open(args.common.backend)?;
-    let (session, source) = start(args, &compute)?;
-    Trainer::new(args, &compute, session, source)?.train()
+    let (session, dataset) = create_session(args, &compute)?;
+    Trainer::new(args, &compute, session, dataset)?.train()
 }
 
-/// A session: fresh, from a model's weights, or resumed.
-fn start(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset>)> {
+/// Creates the session: new, from a model's weights, or resumed.
+fn create_session(args: &TrainArgs, compute: &Compute) -> Result<(Session, Rc<dyn Dataset>)> {
     let resumed = args.resume.clone().map(|file| ModelName::File(file).checkpoint()).transpose()?;
     let mut model = args.model.as_ref().map(ModelName::model).transpose()?;
-    if let (Some(whole), true) = (&model, args.run.has("width")) {
-        let RunOptions { width, seed, .. } = args.run.over(&flags::defaults())?;
-        model = Some(narrow(whole, width, seed)?);
+    if let (Some(wide), true) = (&model, args.run.has("width")) {
+        let RunOptions { width, seed, .. } = args.run.apply_to(&flags::defaults())?;
+        model = Some(narrow(wide, width, seed)?);
     }
     let options = options(args, resumed.as_ref(), model.as_ref())?;
-    // A network that goes on sees pictures as it always did.
-    let known = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
-    let square = known.unwrap_or_else(|| InputSize::whole(Architecture::input_size_of(options.network)));
-    // Before the data, which takes longer: a name that is wrong is told at once.
+    // A network that is trained further keeps its preprocessing.
+    let preprocess = resumed.as_ref().or(model.as_ref()).map(|from| from.preprocess.into());
+    let input_size =
+        preprocess.unwrap_or_else(|| InputSize::whole(Architecture::input_size_of(options.network)));
+    // Before the data, which take longer to read, so that a wrong name is reported at once.
     let teachers: Vec<_> = args.teacher.iter().map(ModelName::model).collect::<Result<_>>()?;
     let given = args.labels.as_ref().map(|file| data::labels(file)).transpose()?;
-    let memory = data::load_training(&args.data, &args.val, square, options.seed)?;
+    let dataset = data::load_training(&args.data, &args.val, input_size, options.seed)?;
     let labels = match (given, &resumed, &model) {
         (Some(labels), ..) => labels,
         (None, Some(run), _) => run.labels.clone(),
-        (None, None, Some(model)) if same_classes(memory.labels(), model) => model.labels.clone(),
-        _ => memory.labels().to_vec(),
+        (None, None, Some(model)) if same_classes(dataset.labels(), model) => model.labels.clone(),
+        _ => dataset.labels().to_vec(),
     };
-    let source: Rc<dyn Dataset> = Rc::new(RelabeledDataset::new(memory, labels)?);
-    let taught = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
-    let share = args.distillation.or(taught.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
+    let dataset: Rc<dyn Dataset> = Rc::new(RelabeledDataset::new(dataset, labels)?);
+    let saved_share = resumed.as_ref().and_then(|file| file.run.as_ref()).map(|run| run.distillation);
+    let share = args.distillation.or(saved_share.filter(|share| *share > 0.0)).unwrap_or(DISTILLATION);
     let mut session = match (resumed, model) {
         (Some(run), _) => {
-            let mut session = Session::resume(run, source.clone(), compute)?;
+            let mut session = Session::resume(run, dataset.clone(), compute)?;
             session.set_options(options)?;
             session
         }
-        (None, Some(model)) => Session::from_model(options, &model, source.clone(), compute)?,
-        (None, None) => Session::new(options, source.clone(), compute)?,
+        (None, Some(model)) => Session::from_model(options, &model, dataset.clone(), compute)?,
+        (None, None) => Session::new(options, dataset.clone(), compute)?,
     };
     if !teachers.is_empty() {
         session.distill_from(&teachers, share)?;
     }
-    Ok((session, source))
+    Ok((session, dataset))
 }
 
-/// The typed options over those of the run, of the model's network, or the defaults.
+/// The options given on the command line, applied to those of the run, of the model's network, or to the
+/// defaults.
 fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkpoint>) -> Result<RunOptions> {
     if let Some(run) = resumed {
         let file = args.resume.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
@@ -82,7 +84,7 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
         let state = state.with_context(|| {
             format!("{file} holds a finished network, not a run: use --model instead of --resume")
         })?;
-        return args.run.over(&state.options);
+        return args.run.apply_to(&state.options);
     }
     let stem = args.data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
     let mut base = flags::defaults();
@@ -100,21 +102,22 @@ fn options(args: &TrainArgs, resumed: Option<&Checkpoint>, model: Option<&Checkp
             (c.network, c.width, c.activation, c.normalization);
     }
     base.dataset = stem.unwrap_or_default().into_owned();
-    args.run.over(&base)
+    args.run.apply_to(&base)
 }
 
 /// Whether the folders are exactly the model's classes, so that its last layer can be kept.
 fn same_classes(labels: &[ClassLabel], model: &Checkpoint) -> bool {
-    labels.len() == model.labels.len() && data::matches(labels, &model.labels).iter().all(Option::is_some)
+    labels.len() == model.labels.len()
+        && data::match_classes(labels, &model.labels).iter().all(Option::is_some)
 }
 
-/// The loop around a session: when to read, to judge and to save.
+/// The training loop around a session: when to read metrics, validate and save.
 struct Trainer<'a> {
     args: &'a TrainArgs,
     session: Session,
-    /// The run's state, for going on.
+    /// The file of the run's state, for resuming.
     run: Output,
-    /// The model of the best epoch.
+    /// The file of the best epoch's model.
     best: Output,
     best_top1: Option<f32>,
     read_every: u64,
@@ -137,16 +140,16 @@ impl<'a> Trainer<'a> {
         args: &'a TrainArgs,
         compute: &Compute,
         session: Session,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
     ) -> Result<Self> {
         let run = match args.out.format {
             FileFormat::Alexnet => args.out.clone(),
-            FileFormat::Safetensors | FileFormat::Onnx => args.out.beside("run", FileFormat::Alexnet),
+            FileFormat::Safetensors | FileFormat::Onnx => args.out.sibling("run", FileFormat::Alexnet),
         };
-        let best = args.out.beside("best", FileFormat::Safetensors);
-        // A run in pieces keeps the best of all pieces.
+        let best = args.out.sibling("best", FileFormat::Safetensors);
+        // A resumed run keeps the best model of its earlier parts.
         let best_top1 = match args.resume.is_some() && best.path.exists() {
-            true => evaluate(&best, source.as_ref(), compute).ok().map(|found| found.top1),
+            true => evaluate(&best, dataset.as_ref(), compute).ok().map(|found| found.top1),
             false => None,
         };
         let on_cpu = compute.backend == Backend::Cpu;
@@ -177,14 +180,14 @@ impl<'a> Trainer<'a> {
                 return Ok(());
             };
             let found = pollster::block_on(self.session.validate(0))?;
-            self.say(&epoch, &found, u64::from(info.steps_per_epoch.max(1)))?;
+            self.print_epoch(&epoch, &found, u64::from(info.steps_per_epoch.max(1)))?;
             self.save_epoch(&found)?;
         }
-        self.save_epoch_model()?;
+        self.save_model()?;
         self.save_run()
     }
 
-    /// Trains to the end of the current epoch; `None` when the minutes were over before.
+    /// Trains to the end of the current epoch. `None` if the time was over before.
     fn epoch(&mut self, per_epoch: u64) -> Result<Option<Epoch>> {
         let mut sums = Epoch::default();
         let number = self.session.steps() / per_epoch + 1;
@@ -222,7 +225,7 @@ impl<'a> Trainer<'a> {
         Ok(Some(sums))
     }
 
-    fn say(&self, epoch: &Epoch, found: &Validation, per_epoch: u64) -> Result<()> {
+    fn print_epoch(&self, epoch: &Epoch, found: &Validation, per_epoch: u64) -> Result<()> {
         let step = self.session.steps();
         let (loss, top1) = (epoch.loss / epoch.readings.max(1.0), epoch.top1 / epoch.readings.max(1.0));
         let speed = epoch.images as f64 / epoch.training.as_secs_f64().max(1e-9);
@@ -249,17 +252,17 @@ impl<'a> Trainer<'a> {
         ))
     }
 
-    /// After an epoch: the model so far, the best so far, the run's state.
+    /// Saves after an epoch: the current model, the best model, the run's state.
     fn save_epoch(&mut self, found: &Validation) -> Result<()> {
         if self.best_top1.is_none_or(|best| found.top1 > best) {
             self.best_top1 = Some(found.top1);
             self.best.write(&self.model()?, self.args.stored.precision())?;
         }
-        self.save_epoch_model()?;
+        self.save_model()?;
         self.save_run()
     }
 
-    fn save_epoch_model(&self) -> Result<()> {
+    fn save_model(&self) -> Result<()> {
         match self.args.out.format {
             FileFormat::Safetensors | FileFormat::Onnx => {
                 self.args.out.write(&self.model()?, self.args.stored.precision())
@@ -270,31 +273,31 @@ impl<'a> Trainer<'a> {
     }
 
     fn save_run(&mut self) -> Result<()> {
-        let checkpoint = self.described(pollster::block_on(self.session.checkpoint())?);
+        let checkpoint = self.with_origin(pollster::block_on(self.session.checkpoint())?);
         self.run.write(&checkpoint, Precision::F32)?;
         self.saved = Instant::now();
         Ok(())
     }
 
     fn model(&self) -> Result<Checkpoint> {
-        Ok(self.described(pollster::block_on(self.session.model())?))
+        Ok(self.with_origin(pollster::block_on(self.session.model())?))
     }
 
-    fn described(&self, checkpoint: Checkpoint) -> Checkpoint {
+    fn with_origin(&self, checkpoint: Checkpoint) -> Checkpoint {
         Checkpoint { origin: self.args.origin.clone().or(checkpoint.origin), ..checkpoint }
     }
 }
 
-/// What a model file reaches on the validation images.
-fn evaluate(file: &Output, source: &dyn Dataset, compute: &Compute) -> Result<Validation> {
+/// Evaluates a model file on the validation images.
+fn evaluate(file: &Output, dataset: &dyn Dataset, compute: &Compute) -> Result<Validation> {
     let model = Checkpoint::read(fs::read(&file.path)?)?;
     let classifier = Classifier::new(&model, compute)?;
-    let images: Vec<u32> = (0..source.shards(Split::Val).iter().sum()).collect();
-    let mut tally = ValidationCounter::new(model.labels.len());
-    for part in images.chunks(classifier.batch().max(1)) {
-        let samples = pollster::block_on(source.fetch(Split::Val, part))?;
+    let images: Vec<u32> = (0..dataset.shards(Split::Val).iter().sum()).collect();
+    let mut counter = ValidationCounter::new(model.labels.len());
+    for part in images.chunks(classifier.max_batch().max(1)) {
+        let samples = pollster::block_on(dataset.fetch(Split::Val, part))?;
         let logits = pollster::block_on(classifier.logits(&samples))?;
-        tally.add(&logits, &samples.labels);
+        counter.add(&logits, &samples.labels);
     }
-    Ok(tally.validation())
+    Ok(counter.validation())
 }

@@ -1,4 +1,4 @@
-//! From a network that knows pictures to one that knows yours.
+//! Fine-tuning: from a network with its own classes to one with yours.
 
 #![allow(missing_docs)]
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use alexnet_protocol::{Freeze, RunOptions, fine_tuning};
 use common::{CLASSES, alexnet, data_set, folder, json, lines, read, refusal, stripes, train, write};
 
-/// A network that has seen a few stripes, of other classes than the tests'.
+/// A network trained briefly on stripes, with other classes than the tests'.
 fn parent(dir: &Path) -> PathBuf {
     let data = data_set(dir, 8);
     fs::rename(data.join("vertical"), data.join("upright")).unwrap();
@@ -28,7 +28,7 @@ fn tune<'a>(data: &'a Path, parent: &'a Path, out: &'a Path) -> Vec<&'a str> {
     args.to_vec()
 }
 
-/// What the page exports: pictures, the order of the classes, the network.
+/// A project as the page exports it: images, the order of the classes, the network.
 fn project(file: &Path, network: &Path) {
     let mut zip = zip::ZipWriter::new(fs::File::create(file).unwrap());
     let mut add = |name: &str, bytes: &[u8]| {
@@ -53,8 +53,8 @@ fn project(file: &Path, network: &Path) {
 }
 
 #[test]
-fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
-    let dir = folder("a_project_of_the_page_is_fine_tuned_by_the_recipe");
+fn exported_project_is_fine_tuned_with_the_recipe() {
+    let dir = folder("exported_project_is_fine_tuned_with_the_recipe");
     let parent = parent(&dir);
     let (data, out) = (dir.join("stripes.zip"), dir.join("mine.safetensors"));
     project(&data, &parent);
@@ -78,11 +78,11 @@ fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
         ..fine_tuning().head
     };
     assert_eq!((run.options, recipe.freeze), (recipe, Freeze::Conv));
-    // The project's own network is as good as a file of it.
+    // The network inside the project is the same as the file of it.
     let [data, parent] = [&data, &parent].map(|path| path.to_str().unwrap());
     let inspected = |model| json(&["inspect", model, "--json"]);
     assert_eq!(inspected(data), inspected(parent));
-    // The page knows its classes by their names alone.
+    // The page's models know classes by name only.
     let mut named = mine;
     named.labels.iter_mut().for_each(|label| label.id.clone_from(&label.name));
     write(&named, &out);
@@ -91,8 +91,8 @@ fn a_project_of_the_page_is_fine_tuned_by_the_recipe() {
 }
 
 #[test]
-fn data_sets_that_are_hardly_any() {
-    let dir = folder("data_sets_that_are_hardly_any");
+fn tiny_and_damaged_data_sets() {
+    let dir = folder("tiny_and_damaged_data_sets");
     let parent = parent(&dir);
     let (data, out) = (data_set(&dir, 5), dir.join("mine.safetensors"));
     let refused = || refusal(&tune(&data, &parent, &out));
@@ -102,7 +102,7 @@ fn data_sets_that_are_hardly_any() {
         }
     };
 
-    // A broken picture among good ones is named and left out.
+    // A damaged image among good ones is named and left out.
     fs::write(data.join("diagonal/000.png"), b"no picture").unwrap();
     let mut args = tune(&data, &parent, &out);
     args.extend(["--epochs", "1"]);
@@ -111,7 +111,7 @@ fn data_sets_that_are_hardly_any() {
     fs::remove_file(data.join("diagonal/000.png")).unwrap();
     fs::remove_file(&out).unwrap();
 
-    // A single picture a class is little, but something.
+    // One image per class is enough to train.
     for class in ["horizontal", "vertical"] {
         keep(class, 1);
     }
@@ -133,29 +133,29 @@ fn data_sets_that_are_hardly_any() {
 }
 
 #[test]
-fn sixty_photos_of_ten_things_each() {
+fn imagenette_reaches_70_percent() {
     let data =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/imagenette/imagenette-small.zip");
     if !data.exists() {
         println!("skipped: {} is not there, and no other photos will do", data.display());
         return;
     }
-    let dir = folder("sixty_photos_of_ten_things_each");
+    let dir = folder("imagenette_reaches_70_percent");
     let out = dir.join("mine.safetensors");
     let mut args = tune(&data, Path::new("shipped"), &out);
     args.push("--json");
     let epochs = lines(&args);
     assert_eq!(epochs.len(), fine_tuning().head.epochs as usize);
     let last = epochs.last().unwrap();
-    // 74 to 75 % by the seed; chance is 10 %.
+    // 74 to 75 %, depending on the seed. Chance is 10 %.
     assert!(last["val_top1"].as_f64().unwrap() > 0.7, "{last}");
 }
 
 #[test]
-fn pictures_are_learnt_from_as_the_model_sees_them() {
-    let dir = folder("pictures_are_learnt_from_as_the_model_sees_them");
+fn training_uses_the_models_preprocessing() {
+    let dir = folder("training_uses_the_models_preprocessing");
     let parent = parent(&dir);
-    // A model that looks at the middle of pictures.
+    // A model whose crop is the middle of the image.
     let mut model = read(&parent);
     model.preprocess.resize = 56;
     write(&model, &parent);
@@ -178,8 +178,8 @@ fn pictures_are_learnt_from_as_the_model_sees_them() {
 }
 
 #[test]
-fn a_narrower_network_begins_as_a_part_of_the_model() {
-    let dir = folder("a_narrower_network_begins_as_a_part_of_the_model");
+fn narrower_width_starts_from_a_subset_of_the_models_filters() {
+    let dir = folder("narrower_width_starts_from_a_subset_of_the_models_filters");
     let parent = parent(&dir);
     let (data, out) = (data_set(&dir, 8), dir.join("thin.safetensors"));
     let [data, model, file] = [&data, &parent, &out].map(|path| path.to_str().unwrap());
@@ -191,7 +191,7 @@ fn a_narrower_network_begins_as_a_part_of_the_model() {
     assert_eq!((thin.network.width, whole.network.width), (0.125, 0.25));
     let filters = &thin.tensors["features.0.weight"];
     assert_eq!(filters.shape, [4, 3, 3, 3]);
-    // At that rate every filter is still one of the parent's.
+    // At this learning rate every filter is still close to one of the parent's.
     let parents = &whole.tensors["features.0.weight"].data;
     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
     assert!(filters.data.chunks(27).all(|filter| parents.chunks(27).any(|own| near(own, filter))));

@@ -1,4 +1,4 @@
-//! Classify, eval, convert and inspect on a model that a short run made.
+//! Classify, eval, convert and inspect with a briefly trained model.
 
 #![allow(missing_docs)]
 
@@ -7,8 +7,8 @@ mod common;
 use common::{alexnet, data_set, folder, json, keys, pickle, read, refusal, stripes, train, write};
 
 #[test]
-fn a_trained_model_is_used_measured_converted_and_described() {
-    let dir = folder("a_trained_model_is_used_measured_converted_and_described");
+fn classify_eval_convert_and_inspect_a_trained_model() {
+    let dir = folder("classify_eval_convert_and_inspect_a_trained_model");
     let data = data_set(&dir, 40);
     let model = dir.join("model.safetensors");
     let recipe =
@@ -25,7 +25,7 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     assert_eq!(info["labels"], serde_json::json!(common::CLASSES));
     assert_eq!(info["tensors"][0]["dtype"], "f32");
 
-    // Eval: on everything, at least as good as the last validation says within reason, and far above chance.
+    // Eval: on all images, far above chance.
     let data = data.to_str().unwrap();
     let found = json(&["eval", "--model", model, "--data", data, "--backend", "cpu", "--json"]);
     assert_eq!(keys(&found), ["ece", "images", "loss", "top1", "top5"]);
@@ -34,13 +34,13 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     assert!(top1 > 0.7, "{top1}, {epochs:?}");
     assert_eq!(found["top5"], 1.0);
 
-    // The same model twice is that model.
+    // An ensemble of the same model twice is that model.
     let twice =
         json(&["eval", "--model", model, "--model", model, "--data", data, "--backend", "cpu", "--json"]);
     assert_eq!(twice["top1"], found["top1"]);
     assert!((twice["loss"].as_f64().unwrap() - found["loss"].as_f64().unwrap()).abs() < 1e-5);
 
-    // So is its average with itself; one of something else is refused.
+    // So is its weight average with itself. A different model is refused.
     let mean = dir.join("mean.safetensors");
     let mean = mean.to_str().unwrap();
     alexnet(&["average", "--model", model, "--model", model, "--out", mean], 0);
@@ -48,7 +48,7 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     let strangers = refusal(&["average", "--model", model, "--model", "shipped", "--out", mean]);
     assert!(strangers.contains("same layers, width and classes"), "{strangers}");
 
-    // Half precision: half the bytes, the same answers on nearly all images; and back.
+    // Half precision: half the bytes, nearly the same accuracy; and back.
     let (half, own) = (dir.join("half.safetensors"), dir.join("own.alexnet"));
     let (half, own) = (half.to_str().unwrap(), own.to_str().unwrap());
     alexnet(&["convert", model, half, "--half"], 0);
@@ -75,7 +75,7 @@ fn a_trained_model_is_used_measured_converted_and_described() {
     alexnet(&["convert", model, bytes.to_str().unwrap(), "--int8"], 0);
     assert_eq!(std::fs::metadata(&bytes).unwrap().len() as f64, value(2, "bytes"));
 
-    // Classify: one document, broken photos among good ones.
+    // Classify: one document, with damaged photos among good ones.
     let photo = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     let (good, text, cut) = (photo("good.png"), photo("text.jpg"), photo("cut.png"));
     stripes(1, 500, 90).save(&good).unwrap();
@@ -93,8 +93,8 @@ fn a_trained_model_is_used_measured_converted_and_described() {
 }
 
 #[test]
-fn two_towers_go_through_every_format() {
-    let dir = folder("two_towers_go_through_every_format");
+fn grouped_network_converts_to_every_format() {
+    let dir = folder("grouped_network_converts_to_every_format");
     let data = data_set(&dir, 8);
     let model = dir.join("towers.safetensors");
     let recipe = ["--epochs", "2", "--batch-size", "6", "--width", "0.5", "--network", "alexnet-2012-32"];
@@ -109,7 +109,7 @@ fn two_towers_go_through_every_format() {
         let tensors = info["tensors"].as_array().unwrap();
         tensors.iter().find(|tensor| tensor["name"] == name).unwrap()["shape"].clone()
     };
-    // Grouped: each kernel of conv2 reads the eight maps of its own tower.
+    // Grouped: each kernel of conv2 reads the eight channels of its own group.
     assert_eq!(shape("features.4.weight"), serde_json::json!([32, 8, 3, 3]));
     let eval = |file: &str| json(&["eval", "--model", file, "--data", data, "--backend", "cpu", "--json"]);
     let own = dir.join("towers.alexnet");
@@ -120,7 +120,7 @@ fn two_towers_go_through_every_format() {
     assert!(std::fs::metadata(onnx).unwrap().len() > 100_000);
 }
 
-/// torchvision's AlexNet with all weights one number, stored once.
+/// torchvision's AlexNet with all weights equal, stored once.
 fn full_size() -> Vec<u8> {
     let shapes: &[(&str, &[i64])] = &[
         ("features.0", &[64, 3, 11, 11]),
@@ -143,8 +143,8 @@ fn full_size() -> Vec<u8> {
 }
 
 #[test]
-fn a_pytorch_file_is_described_and_converted() {
-    let dir = folder("a_pytorch_file_is_described_and_converted");
+fn pytorch_file_is_inspected_and_converted() {
+    let dir = folder("pytorch_file_is_inspected_and_converted");
     let (file, out) = (dir.join("full.pth"), dir.join("full.safetensors"));
     std::fs::write(&file, full_size()).unwrap();
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
@@ -166,13 +166,13 @@ fn a_pytorch_file_is_described_and_converted() {
 }
 
 #[test]
-fn weights_that_fit_no_network_are_described_and_not_converted() {
-    let dir = folder("weights_that_fit_no_network_are_described_and_not_converted");
+fn weights_that_fit_no_network_are_inspected_but_not_converted() {
+    let dir = folder("weights_that_fit_no_network_are_inspected_but_not_converted");
     let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pth");
     let out = dir.join("out.safetensors");
     let photo = dir.join("photo.png");
     stripes(1, 64, 64).save(&photo).unwrap();
-    // The fixtures are thinned.
+    // The fixtures have fewer channels.
     let sentence = "features.0.weight has the shape [4, 3, 3, 3] where alexnet-224 needs [64, 3, 11, 11]: these \
                     weights belong to another network";
     for name in ["zip.pth", "legacy.pth", "checkpoint.pth"] {
@@ -192,8 +192,8 @@ fn weights_that_fit_no_network_are_described_and_not_converted() {
 }
 
 #[test]
-fn a_runs_state_is_not_rounded_in_silence() {
-    let dir = folder("a_runs_state_is_not_rounded_in_silence");
+fn run_state_is_never_quantised() {
+    let dir = folder("run_state_is_never_quantised");
     let data = data_set(&dir, 4);
     let run = dir.join("run.alexnet");
     train(&data, &run, &["--epochs", "1", "--batch-size", "4"]);
@@ -209,11 +209,11 @@ fn a_runs_state_is_not_rounded_in_silence() {
     let model = dir.join("model.safetensors");
     let model = model.to_str().unwrap();
     alexnet(&["convert", run, model, "--int8"], 0);
-    // A finished model is stored as asked, in either container.
+    // A finished model can be quantised in either format.
     alexnet(&["convert", model, copy, "--half"], 0);
     assert_eq!(json(&["inspect", copy, "--json"])["tensors"][0]["dtype"], "f16");
 
-    // Of what is rounded already, the sizes say so.
+    // For a file that is quantised already, `sizes` says so.
     let data = data.to_str().unwrap();
     let sizes = ["sizes", model, "--data", data, "--backend", "cpu"];
     let rows = json(&[&sizes[..], &["--json"]].concat());
@@ -226,8 +226,8 @@ fn a_runs_state_is_not_rounded_in_silence() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_refused() {
-    let dir = folder("weights_that_are_no_numbers_are_refused");
+fn non_finite_weights_are_rejected() {
+    let dir = folder("non_finite_weights_are_rejected");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
@@ -249,8 +249,8 @@ fn weights_that_are_no_numbers_are_refused() {
 }
 
 #[test]
-fn folders_match_classes_by_label_or_id_and_others_are_left_out() {
-    let dir = folder("folders_match_classes_by_label_or_id_and_others_are_left_out");
+fn folders_match_classes_by_label_or_id() {
+    let dir = folder("folders_match_classes_by_label_or_id");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);
@@ -273,8 +273,8 @@ fn folders_match_classes_by_label_or_id_and_others_are_left_out() {
 }
 
 #[test]
-fn weights_of_another_shape_are_refused() {
-    let dir = folder("weights_of_another_shape_are_refused");
+fn weights_of_another_shape_are_rejected() {
+    let dir = folder("weights_of_another_shape_are_rejected");
     let data = data_set(&dir, 4);
     let model = dir.join("model.safetensors");
     train(&data, &model, &["--epochs", "1", "--batch-size", "4"]);

@@ -1,4 +1,4 @@
-//! The network that ships: as good as its list says.
+//! The shipped network: as accurate as its list says.
 
 #![allow(missing_docs)]
 
@@ -18,7 +18,7 @@ fn listed(file: &str) -> serde_json::Value {
 }
 
 #[test]
-fn the_page_s_own_pictures_are_known() {
+fn sample_images_are_classified_correctly() {
     let samples = listed("web/public/samples/index.json");
     for sample in samples.as_array().unwrap() {
         let photo = place("web/public/samples").join(sample["file"].as_str().unwrap());
@@ -30,7 +30,7 @@ fn the_page_s_own_pictures_are_known() {
 }
 
 #[test]
-fn it_is_right_as_often_as_its_list_says() {
+fn accuracy_matches_the_model_list() {
     let data = place("../shared/data/tiny-imagenet-200/val.zip");
     if !data.exists() {
         println!("skipped: {} is not there, and no other pictures will do", data.display());

@@ -1,4 +1,4 @@
-//! Runs: what an epoch prints, what is saved, going on in the middle, starting from a model.
+//! Training: output per epoch, saved files, resuming, starting from a model.
 
 #![allow(missing_docs)]
 
@@ -9,8 +9,8 @@ use common::{data_set, folder, keys, read, refusal, train};
 const SHORT: [&str; 6] = ["--epochs", "2", "--batch-size", "8", "--average", "0.9"];
 
 #[test]
-fn an_epoch_is_a_line_with_the_contracts_keys() {
-    let dir = folder("an_epoch_is_a_line_with_the_contracts_keys");
+fn each_epoch_prints_one_json_line() {
+    let dir = folder("each_epoch_prints_one_json_line");
     let data = data_set(&dir, 12);
     let out = dir.join("model.safetensors");
     let epochs = train(&data, &out, &SHORT);
@@ -26,8 +26,8 @@ fn an_epoch_is_a_line_with_the_contracts_keys() {
 }
 
 #[test]
-fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
-    let dir = folder("a_run_that_was_stopped_goes_on_to_the_same_bits");
+fn resumed_training_gives_the_same_bits() {
+    let dir = folder("resumed_training_gives_the_same_bits");
     let data = data_set(&dir, 12);
     let path = |name: &str| dir.join(name);
     train(&data, &path("whole.alexnet"), &SHORT);
@@ -48,8 +48,8 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
 }
 
 #[test]
-fn training_starts_from_a_model_and_freezes_its_convolutions() {
-    let dir = folder("training_starts_from_a_model_and_freezes_its_convolutions");
+fn frozen_convolutions_of_a_model_do_not_change() {
+    let dir = folder("frozen_convolutions_of_a_model_do_not_change");
     let data = data_set(&dir, 12);
     let (first, second) = (dir.join("first.safetensors"), dir.join("second.safetensors"));
     train(&data, &first, &SHORT);
@@ -62,8 +62,8 @@ fn training_starts_from_a_model_and_freezes_its_convolutions() {
 }
 
 #[test]
-fn a_run_learns_from_teachers_and_keeps_their_share() {
-    let dir = folder("a_run_learns_from_teachers_and_keeps_their_share");
+fn resumed_distillation_keeps_its_share() {
+    let dir = folder("resumed_distillation_keeps_its_share");
     let data = data_set(&dir, 12);
     let path = |name: &str| dir.join(name);
     let (teacher, piece) = (path("teacher.safetensors"), path("piece.alexnet"));
@@ -88,8 +88,8 @@ fn a_run_learns_from_teachers_and_keeps_their_share() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved() {
-    let dir = folder("a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved");
+fn non_finite_loss_ends_training_and_keeps_saved_files() {
+    let dir = folder("non_finite_loss_ends_training_and_keeps_saved_files");
     let data = data_set(&dir, 12);
     let out = dir.join("model.safetensors");
     let (data, file) = (data.to_str().unwrap(), out.to_str().unwrap());
@@ -124,8 +124,8 @@ fn a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved() {
 }
 
 #[test]
-fn a_list_of_labels_gives_order_and_names() {
-    let dir = folder("a_list_of_labels_gives_order_and_names");
+fn labels_file_sets_class_order_and_names() {
+    let dir = folder("labels_file_sets_class_order_and_names");
     let data = data_set(&dir, 6);
     let (out, list) = (dir.join("model.safetensors"), dir.join("classes.json"));
     std::fs::write(
@@ -140,8 +140,8 @@ fn a_list_of_labels_gives_order_and_names() {
 }
 
 #[test]
-fn a_data_set_of_one_class_is_refused() {
-    let dir = folder("a_data_set_of_one_class_is_refused");
+fn data_set_with_one_class_is_rejected() {
+    let dir = folder("data_set_with_one_class_is_rejected");
     let data = data_set(&dir, 6);
     for class in &common::CLASSES[1..] {
         std::fs::remove_dir_all(data.join(class)).unwrap();

@@ -1,4 +1,4 @@
-//! Wrong use is told with status 2, what cannot be done with status 1 and one line.
+//! Wrong usage exits with status 2, other failures with status 1 and one line.
 
 #![allow(missing_docs)]
 
@@ -7,7 +7,7 @@ mod common;
 use common::{alexnet, folder, refusal};
 
 #[test]
-fn wrong_use_is_status_2() {
+fn wrong_usage_exits_with_status_2() {
     for args in [
         &[][..],
         &["fly"],
@@ -30,14 +30,14 @@ fn wrong_use_is_status_2() {
 }
 
 #[test]
-fn a_value_out_of_range_gets_the_tables_sentence() {
+fn out_of_range_value_gives_the_option_tables_error() {
     let done = alexnet(&["train", "--data", "x", "--out", "x.safetensors", "--dropout", "1.5"], 2);
     let stderr = done.stderr;
     assert!(stderr.contains("Dropout cannot be 1.5: use a number from 0 to 0.95"), "{stderr}");
 }
 
 #[test]
-fn help_names_every_option_of_a_run() {
+fn help_lists_every_option() {
     let help = alexnet(&["train", "--help"], 0).stdout;
     for spec in alexnet_protocol::option_table().iter().filter(|spec| spec.name != "dataset") {
         assert!(help.contains(&format!("--{}", spec.flag())), "{}", spec.name);
@@ -46,8 +46,8 @@ fn help_names_every_option_of_a_run() {
 }
 
 #[test]
-fn what_is_not_there_is_one_line() {
-    let dir = folder("what_is_not_there_is_one_line");
+fn missing_files_give_one_error_line() {
+    let dir = folder("missing_files_give_one_error_line");
     let missing = dir.join("missing");
     let (missing, out) = (missing.to_str().unwrap(), dir.join("o.safetensors"));
     let out = out.to_str().unwrap();
@@ -61,14 +61,14 @@ fn what_is_not_there_is_one_line() {
         let line = refusal(args);
         assert!(line.contains("missing"), "{line}");
     }
-    // What is small is looked for first: it would else be told after minutes of reading data.
+    // Small files are checked first, or the error would come after minutes of reading data.
     let small = dir.join("small");
     let small = small.to_str().unwrap();
     for name in ["--labels", "--teacher"] {
         let line = refusal(&["train", "--data", missing, name, small, "--out", out, "--backend", "cpu"]);
         assert!(line.contains("small") && !line.contains("missing"), "{line}");
     }
-    // Before anything is read, let alone trained.
+    // The output folder is checked before anything is read or trained.
     let nowhere = dir.join("nowhere/o.safetensors");
     let nowhere = nowhere.to_str().unwrap();
     for args in [
@@ -86,8 +86,8 @@ fn what_is_not_there_is_one_line() {
 }
 
 #[test]
-fn a_file_that_is_no_model_is_told_what_it_is() {
-    let dir = folder("a_file_that_is_no_model_is_told_what_it_is");
+fn files_that_are_not_models_are_named() {
+    let dir = folder("files_that_are_not_models_are_named");
     for (name, bytes, word) in [
         ("page.safetensors", &b"<!DOCTYPE html><html>404</html>"[..], "web page"),
         ("empty.alexnet", b"", "empty"),

@@ -1,4 +1,4 @@
-//! Training steps on the CPU backend: `cargo bench -p alexnet`.
+//! Benchmarks of training steps on the CPU backend. Run with `cargo bench -p alexnet`.
 
 use std::rc::Rc;
 
@@ -21,25 +21,25 @@ fn session(network: Network, batch: u32, normalization: Normalization) -> (Sessi
     let preprocess = Architecture::default_preprocess(network);
     let floats = alexnet::data::normalize(&samples.pixels, batch as usize, size, &preprocess);
     let right = samples.labels.clone();
-    let source = InMemoryDataset::new(labels, size, samples.clone(), samples, preprocess).unwrap();
+    let dataset = InMemoryDataset::new(labels, size, samples.clone(), samples, preprocess).unwrap();
     let options = RunOptions { network, batch_size: batch, normalization, ..Default::default() };
-    (Session::new(options, Rc::new(source), &Compute::cpu()).unwrap(), floats, right)
+    (Session::new(options, Rc::new(dataset), &Compute::cpu()).unwrap(), floats, right)
 }
 
 #[divan::bench(args = [64], sample_count = 10)]
 fn alexnet_32(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet32, batch, Normalization::None);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }
 
 #[divan::bench(args = [128], sample_count = 5)]
 fn alexnet_64(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet64, batch, Normalization::None);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }
 
 #[divan::bench(args = [128], sample_count = 5)]
 fn alexnet_64_batch_norm(bencher: divan::Bencher, batch: u32) {
     let (mut session, pixels, labels) = session(Network::AlexNet64, batch, Normalization::Batch);
-    bencher.bench_local(|| pollster::block_on(session.step_on(pixels.clone(), &labels)).unwrap());
+    bencher.bench_local(|| pollster::block_on(session.step_on_batch(pixels.clone(), &labels)).unwrap());
 }

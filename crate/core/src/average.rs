@@ -1,23 +1,23 @@
-//! The mean of several networks' weights.
+//! Weight averaging over several trained networks ("model soup").
 
 use crate::error::LabError;
 use crate::format::Checkpoint;
 use crate::protocol::NetworkConfig;
 use crate::session::same_classes;
 
-/// One network whose every weight is the mean of the models': for networks of one ancestry, whose weights lie in one
-/// valley of the loss, it answers nearly as well as the mean of their answers at the price of one of them (Wortsman et al.
-/// 2022, "Model soups"). Labels, preprocessing and origin are the first model's; it is no longer calibrated.
+/// Averages the weights of several models into one network. For models fine-tuned from the same weights the
+/// result is nearly as good as an ensemble of them, at the cost of one (Wortsman et al. 2022, "Model soups").
+/// Labels, preprocessing and origin are those of the first model. The calibration is dropped.
 ///
 /// # Errors
-/// [`LabError`] when there are fewer than two or they are not of one network with the same classes.
+/// [`LabError`] if there are fewer than two models, or if their layers, widths or classes differ.
 pub fn average(models: &[Checkpoint]) -> Result<Checkpoint, LabError> {
     let ([first, rest @ ..], true) = (models, models.len() > 1) else {
         return Err(LabError::AverageOne);
     };
     let mut mean = Checkpoint { calibration: None, run: None, ..first.clone() };
     for model in rest {
-        // Dropout does nothing in a network in use: runs may have differed in it.
+        // Dropout is off at inference, so the runs may have used different rates.
         let network = NetworkConfig { dropout: first.network.dropout, ..model.network };
         if network != first.network
             || !same_classes(&model.labels, &first.labels)
@@ -47,7 +47,7 @@ mod tests {
     use crate::protocol::{ClassLabel, Preprocess, RunOptions};
     use crate::session::network_config;
 
-    /// A network whose weights are all of one value.
+    /// A model whose weights all have one value.
     fn model(value: f32, dropout: f64, class: &str) -> Checkpoint {
         let options = RunOptions { width: 0.125, dropout, ..RunOptions::default() };
         let network = network_config(&options, 2);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn every_weight_is_the_mean() {
+    fn averaged_weights_are_the_mean() {
         let mean =
             average(&[model(1.0, 0.5, "dog"), model(2.0, 0.1, "dog"), model(6.0, 0.5, "dog")]).unwrap();
         assert!(
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_averaged_is_said() {
+    fn models_that_differ_are_not_averaged() {
         let sentence = |models: &[Checkpoint]| average(models).unwrap_err().to_string();
         assert!(sentence(&[]).contains("two models at least"));
         assert!(sentence(&[model(1.0, 0.5, "dog")]).contains("two models at least"));

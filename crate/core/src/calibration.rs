@@ -1,29 +1,29 @@
-//! Probabilities that mean what they say: temperature scaling and what it is measured by (Guo, Pleiss, Sun and
+//! Calibrated probabilities: temperature scaling, and the expected calibration error (Guo, Pleiss, Sun and
 //! Weinberger, “On Calibration of Modern Neural Networks”, 2017).
 //!
-//! The temperature is divided into the last layer instead of being kept beside it: softmax(z / T) is the softmax of
-//! the network whose last weights and biases are divided by T. So whoever reads the file gets calibrated
-//! probabilities, PyTorch and ONNX runtimes included, and no answer changes its place.
+//! The temperature is folded into the last layer: softmax(z / T) is the softmax of a network whose last
+//! weights and biases are divided by T. So every reader of the file gets calibrated probabilities, PyTorch
+//! and ONNX runtimes included, and the order of the classes does not change.
 
 use crate::architecture::{Architecture, LayerKind};
 use crate::error::LabError;
 use crate::format::Checkpoint;
 use crate::metrics::{softmax, top_k};
 
-/// Bins of equal width that the calibration error is counted in.
+/// Number of equal-width bins of the expected calibration error.
 pub const BINS: usize = 15;
 
-/// Temperatures that are searched.
+/// Range in which the temperature is searched.
 const RANGE: (f64, f64) = (0.05, 20.0);
 
-/// The temperature that makes the mean cross-entropy of these logits smallest, to four digits.
+/// The temperature that minimises the mean cross-entropy of the logits, to four digits.
 ///
-/// `logits` are `[images, classes]`, row by row. Without images it is 1.
+/// `logits` are `[samples, classes]`, row-major. Without samples the temperature is 1.
 pub fn temperature(logits: &[f32], labels: &[u32], classes: usize) -> f64 {
     if labels.is_empty() || classes == 0 {
         return 1.0;
     }
-    // The cross-entropy is convex in 1 / T, so that in ln T it falls and then rises: golden section finds the valley.
+    // The cross-entropy is convex in 1 / T, so it has one minimum in ln T: golden-section search finds it.
     let golden = (5.0f64.sqrt() - 1.0) / 2.0;
     let at = |log: f64| cross_entropy(logits, labels, classes, (-log).exp());
     let (mut low, mut high) = (RANGE.0.ln(), RANGE.1.ln());
@@ -43,7 +43,7 @@ pub fn temperature(logits: &[f32], labels: &[u32], classes: usize) -> f64 {
     ((low + high) / 2.0).exp()
 }
 
-/// Mean cross-entropy of logits multiplied by `scale`.
+/// Mean cross-entropy of the logits multiplied by `scale`.
 fn cross_entropy(logits: &[f32], labels: &[u32], classes: usize, scale: f64) -> f64 {
     let rows = logits.chunks_exact(classes).zip(labels);
     let sum: f64 = rows
@@ -57,7 +57,7 @@ fn cross_entropy(logits: &[f32], labels: &[u32], classes: usize, scale: f64) -> 
     sum / labels.len() as f64
 }
 
-/// Probability of each row's first guess and whether it is right.
+/// Probability of each row's top class, and whether that class is the label.
 fn confidences(logits: &[f32], labels: &[u32], classes: usize) -> Vec<(f64, bool)> {
     let rows = logits.chunks_exact(classes.max(1)).zip(labels);
     rows.filter_map(|(row, &label)| {
@@ -67,13 +67,13 @@ fn confidences(logits: &[f32], labels: &[u32], classes: usize) -> Vec<(f64, bool
     .collect()
 }
 
-/// Expected calibration error, 0 to 1: how far the probability of the first guess is from the share of right ones,
-/// in [`BINS`] bins of equal width, each weighted by its images.
+/// Expected calibration error, 0 to 1: the difference between confidence and accuracy in each of [`BINS`]
+/// equal-width bins, averaged with the number of samples as weight.
 pub fn expected_calibration_error(logits: &[f32], labels: &[u32], classes: usize) -> f64 {
     let guesses = confidences(logits, labels, classes);
     let mut gaps = [0.0f64; BINS];
     for &(probability, right) in &guesses {
-        // Bins are open below and closed above, as in the paper; a NaN falls into the first.
+        // Bins are open below and closed above, as in the paper. NaN falls into the first one.
         let bin = ((probability * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
         if let Some(gap) = gaps.get_mut(bin) {
             *gap += f64::from(u8::from(right)) - probability;
@@ -82,10 +82,10 @@ pub fn expected_calibration_error(logits: &[f32], labels: &[u32], classes: usize
     gaps.iter().map(|gap| gap.abs()).sum::<f64>() / guesses.len().max(1) as f64
 }
 
-/// The probability of the first guess below which it is wrong more often than right, in hundredths.
+/// The confidence below which the top class is wrong more often than right, rounded to hundredths.
 ///
-/// Of all thresholds it is the one by which “right from here on, wrong below” holds for most images: that is where
-/// the share of right guesses crosses one half. Without images it is 0.5, where it is for perfect probabilities.
+/// It is the threshold t for which “right at or above t, wrong below t” holds for most samples: there the
+/// accuracy crosses one half. Without samples it is 0.5, its value for perfectly calibrated probabilities.
 pub fn confidence_threshold(logits: &[f32], labels: &[u32], classes: usize) -> f32 {
     let guesses = confidences(logits, labels, classes);
     if guesses.is_empty() {
@@ -96,17 +96,17 @@ pub fn confidence_threshold(logits: &[f32], labels: &[u32], classes: usize) -> f
         guesses.iter().filter(|(probability, right)| (*probability >= threshold) == *right).count()
     };
     let (_, best) = (0..=100).map(|t| (fits(t), t)).fold((0, 50u32), |best, next| {
-        // Of equals the one nearer to the middle.
+        // Of equally good thresholds take the one closest to 0.5.
         let nearer = next.1.abs_diff(50) < best.1.abs_diff(50);
         if next.0 > best.0 || (next.0 == best.0 && nearer) { next } else { best }
     });
     best as f32 / 100.0
 }
 
-/// Divides the last layer's weights and biases by a temperature.
+/// Divides the last layer's weights and biases by the temperature.
 ///
 /// # Errors
-/// [`LabError`] when the model lacks them.
+/// [`LabError`] if the model lacks them.
 pub fn apply_temperature(model: &mut Checkpoint, temperature: f64) -> Result<(), LabError> {
     let architecture = Architecture::new(model.network)?;
     let last = architecture.layers.iter().rfind(|layer| layer.kind == LayerKind::Linear);
@@ -124,7 +124,7 @@ mod tests {
     use crate::data::rng::{Purpose, rng};
     use rand::Rng;
 
-    /// Rows of three logits whose labels are drawn from their own softmax: calibrated at temperature 1.
+    /// Rows of three logits with labels drawn from their own softmax, so calibrated at temperature 1.
     fn calibrated(images: usize) -> (Vec<f32>, Vec<u32>) {
         let mut random = rng(7, Purpose::Experiment, 0, 0);
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_temperature_that_was_multiplied_in() {
+    fn temperature_undoes_scaling_of_the_logits() {
         let (logits, labels) = calibrated(20_000);
         let own = temperature(&logits, &labels, 3);
         assert!((own - 1.0).abs() < 0.03, "{own}");
@@ -150,7 +150,7 @@ mod tests {
             let scaled: Vec<f32> = logits.iter().map(|z| z * factor).collect();
             let found = temperature(&scaled, &labels, 3);
             assert!((found / (own * f64::from(factor)) - 1.0).abs() < 1e-3, "{factor}: {found}");
-            // Too sure or not sure enough, the error shrinks to that of calibrated logits.
+            // Overconfident or underconfident, the error drops to that of calibrated logits.
             let error = expected_calibration_error(&scaled, &labels, 3);
             let after: Vec<f32> = scaled.iter().map(|z| z / found as f32).collect();
             let left = expected_calibration_error(&after, &labels, 3);
@@ -160,8 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_the_gap_between_sure_and_right() {
-        // Four images at 0.75, one of them right; softmax of ln 3 and 0.
+    fn calibration_error_is_confidence_minus_accuracy() {
+        // Four samples at confidence 0.75, one of them correct. The logits are ln 3 and 0.
         let logits = [3f32.ln(), 0.0].repeat(4);
         let error = expected_calibration_error(&logits, &[0, 1, 1, 1], 2);
         assert!((error - 0.5).abs() < 1e-6, "{error}");
@@ -169,11 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_where_right_guesses_become_the_more_frequent_ones() {
+    fn confidence_threshold_is_where_accuracy_crosses_one_half() {
         let (logits, labels) = calibrated(20_000);
         let calibrated = confidence_threshold(&logits, &labels, 3);
         assert!((calibrated - 0.5).abs() < 0.06, "{calibrated}");
-        // Too sure of itself: the threshold rises.
+        // Overconfident logits: the threshold rises.
         let sure: Vec<f32> = logits.iter().map(|z| z * 3.0).collect();
         assert!(confidence_threshold(&sure, &labels, 3) > calibrated + 0.05);
         assert_eq!(confidence_threshold(&[], &[], 3), 0.5);

@@ -1,4 +1,4 @@
-//! A network in use: pictures in, probabilities out.
+//! Inference: a trained network with its classes and preprocessing.
 
 use burn::tensor::Tensor;
 
@@ -11,13 +11,13 @@ use crate::loss;
 use crate::metrics::{correct_counts, mean_softmax, softmax, top_k};
 use crate::network::{Feature, Mode, forward, forward_classifier, forward_convolutions};
 use crate::out_of_distribution::{PictureStatistics, energy_score, picture_statistics};
-use crate::params::{Params, Weight, check, download, read_weights, upload_images};
-use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, Validation, Views};
+use crate::params::{Params, Weight, check_shapes, download, upload_images, upload_weights};
+use crate::protocol::{ClassLabel, NetworkConfig, Prediction, Preprocess, TestCrops, Validation};
 
-/// Values of the largest feature map that a batch of judged images may hold: bounds the memory of a pass.
+/// Limit for the values of the largest feature map in one evaluation batch. It bounds the memory of a pass.
 const BATCH_VALUES: usize = 1 << 22;
 
-/// A network with its classes and its preprocessing, on a device. A clone shares the tensors.
+/// A network with its classes and its preprocessing, on a device. Clones share the tensors.
 #[derive(Clone)]
 pub struct Classifier {
     architecture: Architecture,
@@ -27,12 +27,12 @@ pub struct Classifier {
     compute: Compute,
 }
 
-/// What a picture was taken for.
+/// The result of classifying one image.
 #[derive(Debug, Clone)]
 pub struct Classification {
-    /// Best first.
+    /// The most probable classes, best first.
     pub top: Vec<Prediction>,
-    /// The square that the network saw; of several views, the one from the centre.
+    /// The crop that the network saw. With several crops, the centre one.
     pub crop: Image,
     /// Its energy score: low for a picture unlike those of training.
     pub energy: f32,
@@ -41,36 +41,37 @@ pub struct Classification {
 }
 
 impl Classifier {
-    /// Puts a model on a device, its tensors checked before any is uploaded.
+    /// Uploads a model to a device. All tensors are checked before the first upload.
     ///
     /// # Errors
-    /// [`LabError`] when the tensors do not fit the network.
+    /// [`LabError`] if the tensors do not fit the network.
     pub fn new(model: &Checkpoint, compute: &Compute) -> Result<Self, LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
         let params = Params::from_tensors(&architecture, &model.tensors, &compute.device)?;
         Ok(Self::from_parts(architecture, params.weights(), model.labels.clone(), model.preprocess, compute))
     }
 
-    /// Puts the network of an opened file on a device, tensor by tensor: beside the device's own memory, that of the
-    /// largest one is taken. Shapes are checked before any tensor is read.
+    /// Uploads the network of an opened file to a device, one tensor at a time: host memory grows only by the
+    /// largest one. All shapes are checked before the first tensor is read.
     ///
     /// # Errors
-    /// [`LabError`] when the tensors do not fit the network, [`LabError::Format`] when one cannot be read.
+    /// [`LabError`] if the tensors do not fit the network, [`LabError::Format`] if one cannot be
+    /// read.
     pub fn from_file(file: &ModelFile<'_>, compute: &Compute) -> Result<Self, LabError> {
         let info = file.info();
         let architecture = architecture(info.config, info.labels.len(), info.preprocess)?;
-        let weights = read_weights(&architecture, file, compute)?;
+        let weights = upload_weights(&architecture, file, compute)?;
         let labels = info.ids.into_iter().zip(info.labels).map(|(id, name)| ClassLabel { id, name });
         Ok(Self::from_parts(architecture, weights, labels.collect(), info.preprocess, compute))
     }
 
-    /// Whether a model fits the network that it names, as [`Classifier::new`] wants it; nothing is put on a device.
+    /// Checks that a model fits the network that it names, as [`Classifier::new`] does, without a device.
     ///
     /// # Errors
-    /// [`LabError`] when the tensors do not fit the network.
+    /// [`LabError`] if the tensors do not fit the network.
     pub fn check(model: &Checkpoint) -> Result<(), LabError> {
         let architecture = architecture(model.network, model.labels.len(), model.preprocess)?;
-        check(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
+        check_shapes(&architecture, |name| model.tensors.get(name).map(|tensor| tensor.shape.as_slice()))
     }
 
     pub(crate) fn from_parts(
@@ -83,12 +84,12 @@ impl Classifier {
         Self { architecture, weights, labels, preprocess, compute: compute.clone() }
     }
 
-    /// The classes, in order.
+    /// The classes, in the order of the logits.
     pub fn labels(&self) -> &[ClassLabel] {
         &self.labels
     }
 
-    /// How pictures go in.
+    /// How images are resized, cropped and normalised.
     pub fn preprocess(&self) -> Preprocess {
         self.preprocess
     }
@@ -102,7 +103,7 @@ impl Classifier {
         &self.weights
     }
 
-    /// Names and shapes of the tensors, beside them.
+    /// Names, shapes and values of the tensors.
     pub(crate) fn tensors(&self) -> impl DoubleEndedIterator<Item = (String, Vec<usize>, &Weight)> {
         let specs: Vec<_> = self.architecture.layers.iter().flat_map(|layer| layer.tensors()).collect();
         specs.into_iter().zip(&self.weights).map(|((name, shape, _), weight)| (name, shape, weight))
@@ -112,26 +113,26 @@ impl Classifier {
         &self.compute
     }
 
-    /// How many images a pass takes at most.
-    pub fn batch(&self) -> usize {
+    /// The largest batch for one pass.
+    pub fn max_batch(&self) -> usize {
         let largest = self.architecture.layers.iter().map(|l| l.output.iter().product::<usize>()).max();
         (BATCH_VALUES / largest.unwrap_or(1).max(1)).clamp(1, 128)
     }
 
-    /// Logits of images at the network's size, row by row.
+    /// Logits `[samples, classes]`, row-major, of images that already have the network's input size.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn logits(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
         self.logits_from_pixels(pixels, images).await
     }
 
-    /// Logits of normalised NCHW floats.
+    /// Logits of normalised NCHW values.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn logits_from_pixels(&self, pixels: Vec<f32>, images: usize) -> Result<Vec<f32>, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         download(self.forward(x)).await
@@ -142,29 +143,28 @@ impl Classifier {
         forward(&self.architecture, &self.weights, images, &Mode::Evaluate, |_, _| {}).0
     }
 
-    /// Logits from fc6's inputs, `[images, units]` on the device.
+    /// Logits from the inputs of fc6, `[batch, units]` on the device.
     pub(crate) async fn logits_from_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
         download(forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, _| {}))
             .await
     }
 
-    /// fc7's outputs behind their activation for images at the network's size, row by row: what the last layer
-    /// decides by.
+    /// Embeddings: fc7's outputs after the activation, which are the inputs of the last layer. `[samples,
+    /// units]`, row-major, for images that already have the network's input size.
     ///
-    /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn embed(&self, samples: &Samples) -> Result<Vec<f32>, LabError> {
         let images = samples.labels.len();
         let pixels = normalize(&samples.pixels, images, samples.size, &self.preprocess);
         self.embed_pixels(pixels, images).await
     }
 
-    /// fc7's outputs for a picture of any size.
+    /// The embedding of one image of any size.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
-    pub async fn embed_image(&self, picture: &Image) -> Result<Vec<f32>, LabError> {
-        let crop = preprocess_image(picture, &self.preprocess);
+    /// [`LabError::ReadBack`] if the device was lost.
+    pub async fn embed_image(&self, image: &Image) -> Result<Vec<f32>, LabError> {
+        let crop = preprocess_image(image, &self.preprocess);
         self.embed_pixels(normalize(&crop.rgb, 1, crop.width, &self.preprocess), 1).await
     }
 
@@ -175,9 +175,10 @@ impl Classifier {
         self.embed_features(features).await
     }
 
-    /// fc7's outputs from fc6's inputs, `[images, units]` on the device.
+    /// Embeddings from the inputs of fc6, `[batch, units]` on the device.
     pub(crate) async fn embed_features(&self, features: Tensor<2>) -> Result<Vec<f32>, LabError> {
-        // The last layer's output comes last, what goes into it before.
+        // The observer is called with the last layer's output last; the vector before it is that layer's
+        // input.
         let (mut hidden, mut newest) = (features.clone(), None);
         forward_classifier(&self.architecture, &self.weights, features, &Mode::Evaluate, |_, feature| {
             if let Feature::Vector(vector) = feature
@@ -189,10 +190,10 @@ impl Classifier {
         download(hidden).await
     }
 
-    /// Outputs of every layer for normalised NCHW floats, by the layer's name.
+    /// The output of every layer for normalised NCHW values, by layer name.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn features(&self, pixels: Vec<f32>, images: usize) -> Result<Tensors, LabError> {
         let x = upload_images(pixels, images, self.architecture.input_size, &self.compute.device);
         let mut seen = Vec::new();
@@ -210,17 +211,18 @@ impl Classifier {
         Ok(tensors)
     }
 
-    /// The `top` best guesses for a picture of any size, by the mean of its views' probabilities.
+    /// Classifies an image of any size: the `top` classes by the mean softmax over its crops (test-time
+    /// augmentation; the paper's ten views).
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn classify(
         &self,
-        picture: &Image,
-        which: Views,
+        image: &Image,
+        crops: TestCrops,
         top: usize,
     ) -> Result<Classification, LabError> {
-        let seen = test_crops(picture, &self.preprocess, which);
+        let seen = test_crops(image, &self.preprocess, crops);
         let logits = self.logits(&seen).await?;
         let probabilities = mean_softmax(&logits, self.labels.len());
         // The first view is the centre, which the threshold was found on.
@@ -236,10 +238,10 @@ impl Classifier {
         })
     }
 
-    /// The model as it can be stored.
+    /// Reads the weights back into a model that can be saved.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let mut tensors = Tensors::new();
         for (name, shape, weight) in self.tensors() {
@@ -258,7 +260,7 @@ impl Classifier {
     }
 }
 
-/// The layers, where a file's classes and pictures fit them.
+/// The layers of a network, if the file's number of classes and input size match it.
 fn architecture(
     network: NetworkConfig,
     labels: usize,
@@ -274,7 +276,7 @@ fn architecture(
     Ok(architecture)
 }
 
-/// The `top` best guesses of one row of logits.
+/// The `top` classes of one row of logits.
 pub fn predictions(logits: &[f32], labels: &[ClassLabel], top: usize) -> Vec<Prediction> {
     top_predictions(&softmax(logits), labels, top)
 }
@@ -291,30 +293,30 @@ pub(crate) fn top_predictions(probabilities: &[f32], labels: &[ClassLabel], top:
         .collect()
 }
 
-/// Adds up losses, hits and confusions over batches.
+/// Accumulates loss, correct predictions and the confusion matrix over batches.
 #[derive(Debug, Clone)]
 pub struct ValidationCounter {
     classes: usize,
     images: u32,
     loss: f64,
-    first: u32,
-    five: u32,
+    top1: u32,
+    top5: u32,
     confusion: Vec<u32>,
 }
 
 impl ValidationCounter {
-    /// Nothing judged yet.
+    /// Starts with no samples.
     pub fn new(classes: usize) -> Self {
-        Self { classes, images: 0, loss: 0.0, first: 0, five: 0, confusion: vec![0; classes * classes] }
+        Self { classes, images: 0, loss: 0.0, top1: 0, top5: 0, confusion: vec![0; classes * classes] }
     }
 
-    /// Adds a batch: logits row by row and the right classes.
+    /// Adds a batch: logits `[samples, classes]`, row-major, and the true classes.
     pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
         self.images += labels.len() as u32;
         self.loss += loss::cross_entropy_sum(logits, labels, self.classes, 0.0);
-        let (first, five) = correct_counts(logits, labels, self.classes);
-        self.first += first;
-        self.five += five;
+        let (top1, top5) = correct_counts(logits, labels, self.classes);
+        self.top1 += top1;
+        self.top5 += top5;
         for (row, &label) in logits.chunks(self.classes.max(1)).zip(labels) {
             let guess = top_k(row, 1).first().map_or(0, |(index, _)| *index);
             if let Some(count) = self.confusion.get_mut(label as usize * self.classes + guess) {
@@ -323,14 +325,14 @@ impl ValidationCounter {
         }
     }
 
-    /// The rates.
+    /// Mean loss, top-1 and top-5 accuracy, and the confusion matrix.
     pub fn validation(self) -> Validation {
         let images = f64::from(self.images.max(1));
         Validation {
             images: self.images,
             loss: (self.loss / images) as f32,
-            top1: (f64::from(self.first) / images) as f32,
-            top5: (f64::from(self.five) / images) as f32,
+            top1: (f64::from(self.top1) / images) as f32,
+            top5: (f64::from(self.top5) / images) as f32,
             confusion: self.confusion,
         }
     }

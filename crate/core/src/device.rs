@@ -1,4 +1,4 @@
-//! Where tensors live. The one file whose code depends on the target and on the backends compiled in.
+//! The compute device. The only file whose code depends on the target and on the enabled backends.
 
 use burn::tensor::Device;
 
@@ -11,20 +11,20 @@ use crate::protocol::messages::Cause;
 #[derive(Debug, Clone)]
 pub struct Compute {
     pub(crate) device: Device,
-    /// The backend behind it: never [`Backend::Auto`].
+    /// The backend of the device. Never [`Backend::Auto`].
     pub backend: Backend,
 }
 
 impl Compute {
-    /// The SIMD CPU backend (burn-flex). Always there, bit-reproducible.
+    /// The SIMD CPU backend (burn-flex). Always available, and bit-for-bit reproducible.
     pub fn cpu() -> Self {
         Self { device: Device::flex(), backend: Backend::Cpu }
     }
 
-    /// WebGPU in the browser, wgpu natively. In the browser one worker can open it once only.
+    /// WebGPU in the browser, wgpu natively. In the browser each worker can open it only once.
     ///
     /// # Errors
-    /// [`LabError`] when no adapter answers or this build holds no GPU backend.
+    /// [`LabError::ReadBack`] if there is no adapter or this build has no GPU backend.
     #[cfg(feature = "webgpu")]
     pub async fn webgpu() -> Result<Self, LabError> {
         match Device::wgpu_options().init_async().await {
@@ -42,10 +42,11 @@ impl Compute {
         Err(LabError::NoGpuBuild)
     }
 
-    /// Opens a backend; `auto` is the CPU here, since only the caller can tell a real GPU from a software one.
+    /// Opens a backend. `auto` opens the CPU, because only the caller can tell a real GPU from a software
+    /// one.
     ///
     /// # Errors
-    /// [`LabError`] when the backend cannot be had.
+    /// [`LabError::ReadBack`] if the backend is not available.
     pub async fn open(backend: Backend) -> Result<Self, LabError> {
         match backend {
             Backend::Cpu | Backend::Auto => Ok(Self::cpu()),
@@ -53,7 +54,7 @@ impl Compute {
         }
     }
 
-    /// The NVIDIA device with the given index.
+    /// The NVIDIA device with this index.
     #[cfg(feature = "cuda")]
     pub fn cuda(index: usize) -> Self {
         Self { device: Device::cuda(index), backend: Backend::WebGpu }

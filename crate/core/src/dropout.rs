@@ -1,8 +1,9 @@
-//! Dropout whose mask can be seen (Hinton et al. 2012; section 4.2 of the AlexNet paper).
+//! Dropout with masks that can be shown (Hinton et al. 2012; section 4.2 of the AlexNet paper).
 //!
-//! The mask is drawn on the host from the stream of (seed, step, layer), uploaded and multiplied in: what is
-//! shown is the very one used. Kept units are scaled by 1 / (1 − p) in training, so that nothing changes at
-//! evaluation (PyTorch's convention; the paper halves at test time instead).
+//! The mask is drawn on the host from the random stream of (seed, step, layer), uploaded and multiplied in.
+//! So the mask on the page is the mask that was used. Kept units are scaled by 1 / (1 − p) in training and
+//! evaluation needs no scaling (inverted dropout, as in PyTorch; the paper instead halves the outputs at test
+//! time).
 
 use burn::tensor::{Device, Tensor};
 use rand::RngCore;
@@ -10,19 +11,19 @@ use rand::RngCore;
 use crate::data::rng::{Purpose, rng};
 use crate::params::upload;
 
-/// The units that one step kept before one fully connected layer.
+/// The dropout mask of one fully connected layer in one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
-    /// Images of the step.
+    /// Samples in the batch.
     pub batch: usize,
-    /// Units of the layer's input.
+    /// Input units of the layer.
     pub units: usize,
-    /// 1 for kept, 0 for silenced; row by row, `batch × units`.
+    /// 1 for kept, 0 for dropped. `[batch, units]`, row-major.
     pub values: Vec<u8>,
 }
 
 impl Mask {
-    /// Draws the mask of a step: each unit of each image is kept with probability `1 − p`, independently.
+    /// Draws the mask of a step: each unit of each sample is kept with probability `1 − p`, independently.
     pub fn draw(seed: u32, step: u64, layer: usize, [batch, units]: [usize; 2], p: f64) -> Self {
         let mut values = vec![1; batch * units];
         if p > 0.0 {
@@ -35,14 +36,14 @@ impl Mask {
         Self { batch, units, values }
     }
 
-    /// Share of units kept, 0 to 1.
-    pub fn kept(&self) -> f64 {
+    /// Fraction of kept units, 0 to 1.
+    pub fn kept_fraction(&self) -> f64 {
         let kept: u64 = self.values.iter().map(|&v| u64::from(v)).sum();
         kept as f64 / self.values.len().max(1) as f64
     }
 
-    /// The factors to multiply with: 0 or `1 / (1 − p)`, of shape `[batch, units]`.
-    pub fn scale(&self, p: f64, device: &Device) -> Tensor<2> {
+    /// The factors to multiply with, 0 or `1 / (1 − p)`, of shape `[batch, units]`.
+    pub fn factors(&self, p: f64, device: &Device) -> Tensor<2> {
         let scale = (1.0 / (1.0 - p)) as f32;
         let values: Vec<f32> = self.values.iter().map(|&v| f32::from(v) * scale).collect();
         upload(values, [self.batch, self.units], device)
@@ -56,15 +57,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keeps_the_share_it_says(seed: u32, step in 0u64..1000, p in 0.0f64..0.95) {
+        fn kept_fraction_matches_the_rate(seed: u32, step in 0u64..1000, p in 0.0f64..0.95) {
             let mask = Mask::draw(seed, step, 1, [16, 1024], p);
             let sigma = (p * (1.0 - p) / 16384.0).sqrt();
-            prop_assert!((mask.kept() - (1.0 - p)).abs() <= 6.0 * sigma + 1e-12);
+            prop_assert!((mask.kept_fraction() - (1.0 - p)).abs() <= 6.0 * sigma + 1e-12);
         }
     }
 
     #[test]
-    fn differs_by_step_and_layer_and_repeats_by_seed() {
+    fn masks_depend_on_seed_step_and_layer() {
         let draw = |seed, step, layer| Mask::draw(seed, step, layer, [2, 64], 0.5);
         assert_eq!(draw(1, 2, 0), draw(1, 2, 0));
         assert_ne!(draw(1, 2, 0), draw(1, 3, 0));
@@ -73,11 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn expectation_in_training_is_the_value_at_evaluation() {
+    fn expected_factor_is_one() {
         let p = 0.3;
         let device = Device::flex();
         let mask = Mask::draw(7, 0, 0, [1, 200_000], p);
-        let mean: f32 = mask.scale(p, &device).mean().into_scalar();
+        let mean: f32 = mask.factors(p, &device).mean().into_scalar();
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 }

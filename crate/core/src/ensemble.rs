@@ -1,4 +1,5 @@
-//! Several networks asked about one picture, and the average of what they say (section 7 of the 2012 paper).
+//! Ensembles: several networks classify one image and their probabilities are averaged (section 7 of the
+//! AlexNet paper).
 
 use crate::classifier::{Classifier, top_predictions};
 use crate::data::{Image, normalize, preprocess_image};
@@ -6,50 +7,50 @@ use crate::error::LabError;
 use crate::metrics::softmax;
 use crate::protocol::{ClassLabel, Prediction};
 
-/// What several networks take a picture for.
+/// The predictions of an ensemble for one image.
 #[derive(Debug, Clone)]
 pub struct EnsemblePrediction {
-    /// Each network's best guesses, best first.
+    /// Each network's top classes, best first.
     pub each: Vec<Vec<Prediction>>,
-    /// The best guesses by the mean of their probabilities.
+    /// The top classes by the mean of the probabilities.
     pub average: Vec<Prediction>,
 }
 
-/// For each class of `labels`, its place in `to`, by id; `None` when the two are not the same classes.
+/// For each class of `labels` its index in `to`, matched by id. `None` if the two lists hold different
+/// classes.
 pub fn class_indices(labels: &[ClassLabel], to: &[ClassLabel]) -> Option<Vec<usize>> {
-    let place = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
-    let places: Vec<usize> = labels.iter().map(place).collect::<Option<_>>()?;
+    let index = |label: &ClassLabel| to.iter().position(|other| other.id == label.id);
+    let indices: Vec<usize> = labels.iter().map(index).collect::<Option<_>>()?;
     let mut seen = vec![false; to.len()];
-    for &place in &places {
-        if std::mem::replace(seen.get_mut(place)?, true) {
+    for &index in &indices {
+        if std::mem::replace(seen.get_mut(index)?, true) {
             return None;
         }
     }
-    (places.len() == to.len()).then_some(places)
+    (indices.len() == to.len()).then_some(indices)
 }
 
-/// Asks every network about a picture, each through its own preprocessing; the classes are in the first one's order,
-/// under its names.
+/// Classifies an image with every network, each with its own preprocessing. Class order and names are those
+/// of the first network.
 ///
 /// # Errors
-/// [`LabError`] when a network knows other classes than the first, or when the device was
-/// lost.
+/// [`LabError`] if the networks have different classes, [`LabError::ReadBack`] if the device was lost.
 pub async fn predict(
     networks: &[&Classifier],
-    picture: &Image,
+    image: &Image,
     top: usize,
 ) -> Result<EnsemblePrediction, LabError> {
     let labels = networks.first().map(|first| first.labels()).unwrap_or_default();
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let places = class_indices(network.labels(), labels).ok_or_else(|| LabError::EnsembleClasses)?;
+        let indices = class_indices(network.labels(), labels).ok_or_else(|| LabError::EnsembleClasses)?;
         let preprocess = network.preprocess();
-        let crop = preprocess_image(picture, &preprocess);
+        let crop = preprocess_image(image, &preprocess);
         let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;
         let mut probabilities = vec![0.0f32; labels.len()];
-        for (place, probability) in places.into_iter().zip(softmax(&logits)) {
-            if let Some(slot) = probabilities.get_mut(place) {
+        for (index, probability) in indices.into_iter().zip(softmax(&logits)) {
+            if let Some(slot) = probabilities.get_mut(index) {
                 *slot = probability;
             }
         }
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_matched_by_id_all_or_none() {
+    fn class_indices_need_a_match_for_every_class() {
         let to = labels(&["a", "b", "c"]);
         assert_eq!(class_indices(&labels(&["c", "a", "b"]), &to), Some(vec![2, 0, 1]));
         assert_eq!(class_indices(&labels(&["a", "b"]), &to), None);

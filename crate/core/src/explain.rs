@@ -1,7 +1,7 @@
-//! Why an answer: what each layer makes of a picture, what the answer rests on, and which classes are alike.
+//! Explanations of a prediction: feature maps, occlusion maps, evidence maps and similar classes.
 //!
-//! Everything here is computed when somebody looks. The picture is the square that the network saw
-//! ([`crate::classifier::Classification::crop`]), `size × size` pixels of red, green and blue.
+//! Everything here is computed on demand. Images are the crop that the network saw
+//! ([`crate::classifier::Classification::crop`]): `size × size` RGB bytes.
 
 use burn::tensor::Tensor;
 
@@ -9,25 +9,25 @@ use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::classifier::Classifier;
 use crate::data::normalize;
 use crate::error::LabError;
-use crate::format::Tensor as Stored;
+use crate::format::Tensor as HostTensor;
 use crate::metrics::softmax;
 use crate::network::{Feature, Mode, forward};
 use crate::params::{Weight, download, upload_images};
 use crate::protocol::{LayerMaps, OcclusionGrid, SimilarClass};
 
-/// Where in a picture the evidence for a class lies.
+/// A map of the parts of an image that raise the logit of one class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvidenceMap {
     /// Rows.
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// Row by row, 0 (none) to 1 (most); all 0 where nothing speaks for the class.
+    /// Row-major, 0 (none) to 1 (most). All 0 if no part raises the logit.
     pub values: Vec<f32>,
 }
 
 impl Classifier {
-    /// The layers in order, with the shapes of what leaves them. Dropout, which does nothing here, is left out.
+    /// The layers in order, with their output shapes. Dropout is left out, as it does nothing at inference.
     pub fn layers(&self) -> Vec<LayerMaps> {
         let shown = self.architecture().layers.iter().filter(|l| !matches!(l.kind, LayerKind::Dropout(_)));
         shown
@@ -38,53 +38,60 @@ impl Classifier {
             .collect()
     }
 
-    /// What leaves a layer for a picture: shape `[channels, height, width]`.
+    /// The output of one layer for an image: `[channels, height, width]`.
     ///
     /// # Errors
-    /// [`LabError`] when there is no such layer or the picture has another size, or the device was
-    /// lost.
-    pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<Stored, LabError> {
+    /// [`LabError`] if there is no such layer or the image has another size, [`LabError::ReadBack`] if
+    /// the device was lost.
+    pub async fn feature_maps(&self, rgb: &[u8], layer: &str) -> Result<HostTensor, LabError> {
         let end = self.architecture().layers.iter().position(|each| each.name == layer);
         let end = end.ok_or_else(|| LabError::NoLayer { layer: layer.into() })? + 1;
-        let (front, _) = self.architecture().layers.split_at(end);
+        let (first_layers, _) = self.architecture().layers.split_at(end);
         let mut last = None;
-        forward(&self.part(front), self.weights(), self.image(rgb)?, &Mode::Evaluate, |_, feature| {
-            last = Some(feature);
-        });
-        let shape = front.last().map(|layer| layer.output.to_vec()).unwrap_or_default();
+        forward(
+            &self.subnetwork(first_layers),
+            self.weights(),
+            self.image(rgb)?,
+            &Mode::Evaluate,
+            |_, feature| {
+                last = Some(feature);
+            },
+        );
+        let shape = first_layers.last().map(|layer| layer.output.to_vec()).unwrap_or_default();
         let data = match last {
             Some(Feature::Map(map)) => download(map).await?,
             Some(Feature::Vector(units)) => download(units).await?,
             None => vec![],
         };
-        Ok(Stored { shape, data })
+        Ok(HostTensor { shape, data })
     }
 
-    /// The first convolution's filters: shape OIHW and values.
+    /// The weights of the first convolution, OIHW.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
-    pub async fn filters(&self) -> Result<Stored, LabError> {
+    /// [`LabError::ReadBack`] if the device was lost.
+    pub async fn filters(&self) -> Result<HostTensor, LabError> {
         match self.tensors().next() {
             Some((_, shape, weight)) => {
-                Ok(Stored { shape, data: download(weight.float(&self.compute().device)).await? })
+                Ok(HostTensor { shape, data: download(weight.float(&self.compute().device)).await? })
             }
             None => Err(LabError::NoLayers),
         }
     }
 
-    /// The `count` classes that this network holds to be most like `class`, the most alike first: those whose weights
-    /// in the last layer point the same way, so that what speaks for one speaks for the other.
+    /// The `count` classes most similar to `class`, most similar first: by the cosine between the rows of the
+    /// last layer's weight matrix, after subtracting the mean row.
     ///
     /// # Errors
-    /// [`LabError`] when there is no such class, or when the device was lost.
+    /// [`LabError`] if there is no such class, [`LabError::ReadBack`] if the device was lost.
     pub async fn similar_classes(&self, class: u32, count: usize) -> Result<Vec<SimilarClass>, LabError> {
         self.check_class(class)?;
         let last = self.tensors().rfind(|(_, shape, _)| shape.len() == 2);
         let Some((_, shape, weight)) = last else { return Ok(vec![]) };
         let inputs = shape.get(1).copied().unwrap_or(1).max(1);
         let mut rows = download(weight.float(&self.compute().device)).await?;
-        // The same weights added to every class change no probability: the mean says nothing about a class.
+        // Adding the same vector to every row changes no probability, so the mean row says nothing about a
+        // class.
         let classes = (rows.len() / inputs).max(1) as f32;
         let mut mean = vec![0.0f32; inputs];
         for row in rows.chunks_exact(inputs) {
@@ -96,7 +103,7 @@ impl Classifier {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         let rows: Vec<&[f32]> = rows.chunks_exact(inputs).collect();
         let Some(&own) = rows.get(class as usize) else { return Ok(vec![]) };
-        let mut alike: Vec<SimilarClass> = rows
+        let mut similar: Vec<SimilarClass> = rows
             .iter()
             .zip(self.labels())
             .enumerate()
@@ -107,17 +114,17 @@ impl Classifier {
                 SimilarClass { index: index as u32, label: label.name.clone(), similarity }
             })
             .collect();
-        alike.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index)));
-        alike.truncate(count);
-        Ok(alike)
+        similar.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index)));
+        similar.truncate(count);
+        Ok(similar)
     }
 
-    /// Probability of `class` with a grey square (the mean colour) over the picture at places `from` and following of
-    /// the grid, at most `count` of them: an occlusion map in pieces, so that other work fits between two.
+    /// An occlusion map (Zeiler and Fergus 2014), part by part: the probability of `class` with a grey square
+    /// (the mean colour) over the image, at the positions `from` to `from + count` of the grid. Computing it
+    /// in parts leaves room for other calls in between.
     ///
-    /// # Errors
-    /// [`LabError`] when there is no such class or the picture has another size, or the device was
-    /// lost.
+    /// [`LabError`] if there is no such class or the image has another size, [`LabError::ReadBack`] if
+    /// the device was lost.
     pub async fn occlusion_probabilities(
         &self,
         rgb: &[u8],
@@ -129,16 +136,16 @@ impl Classifier {
         let pixels = self.pixels(rgb)?;
         let size = self.architecture().input_size;
         let grid = self.occlusion_grid();
-        let [patch, stride, places] = [grid.patch, grid.stride, grid.places].map(|n| n as usize);
-        let end = (places * places).min(from.saturating_add(count));
+        let [patch, stride, positions] = [grid.patch, grid.stride, grid.positions].map(|n| n as usize);
+        let end = (positions * positions).min(from.saturating_add(count));
         let mut batch = Vec::new();
-        for place in from..end {
+        for position in from..end {
             let start = batch.len();
             batch.extend_from_slice(&pixels);
-            let (left, top) = (place % places * stride, place / places * stride);
+            let (left, top) = (position % positions * stride, position / positions * stride);
             let rows = batch.get_mut(start..).unwrap_or_default().chunks_exact_mut(size);
             for (_, row) in rows.enumerate().filter(|(y, _)| (top..top + patch).contains(&(y % size))) {
-                // Zero is the mean: the pixels are normalised.
+                // Zero is the mean colour, because the pixels are normalised.
                 row.get_mut(left..left + patch).unwrap_or_default().fill(0.0);
             }
         }
@@ -151,43 +158,55 @@ impl Classifier {
         Ok(rows.map(|row| softmax(row).get(class as usize).copied().unwrap_or_default()).collect())
     }
 
-    /// The places of [`Classifier::occluded`].
+    /// The positions of [`Classifier::occlusion_probabilities`].
     pub fn occlusion_grid(&self) -> OcclusionGrid {
-        OcclusionGrid::of(self.architecture().input_size as u32)
+        OcclusionGrid::for_size(self.architecture().input_size as u32)
     }
 
-    /// What each place of the last convolution's maps (behind the activation) adds to the class's logit: its values
-    /// times their gradients, summed over the maps, and what speaks against the class left out.
+    /// How much each position of the last convolution's output (after the activation) adds to the logit of
+    /// `class`: activation times gradient, summed over the channels, negative values set to 0.
     ///
-    /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) takes a map's mean gradient for all
-    /// of its positions. That fits networks that average their last maps. Here fully connected layers follow, to which each
-    /// position is another input.
+    /// This is HiResCAM (Draelos and Carin 2020). Grad-CAM (Selvaraju et al. 2017) averages the gradient of a
+    /// channel over its positions, which fits networks with global average pooling. AlexNet has fully
+    /// connected layers there, and they treat each position as a separate input.
     ///
-    /// # Errors
-    /// [`LabError`] when there is no such class or the picture has another size, or the device was
-    /// lost.
+    /// [`LabError`] if there is no such class or the image has another size, [`LabError::ReadBack`] if
+    /// the device was lost.
     pub async fn evidence_map(&self, rgb: &[u8], class: u32) -> Result<EvidenceMap, LabError> {
         self.check_class(class)?;
         let layers = &self.architecture().layers;
         let is_last =
             |layer: &LayerSpec| layer.kind == LayerKind::Activation && layer.key.starts_with("features");
-        let end = layers.iter().rposition(is_last).map_or(0, |place| place + 1);
-        let (front, back) = layers.split_at(end);
-        let held = front.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
-        let (before, behind) = self.weights().split_at(held);
+        let end = layers.iter().rposition(is_last).map_or(0, |position| position + 1);
+        let (first_layers, last_layers) = layers.split_at(end);
+        let weight_count =
+            first_layers.iter().map(|layer| layer.tensors().len()).sum::<usize>().min(self.weights().len());
+        let (first_weights, last_weights) = self.weights().split_at(weight_count);
         // Gradients need single precision.
-        let behind: Vec<Weight> =
-            behind.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
+        let last_weights: Vec<Weight> =
+            last_weights.iter().map(|weight| weight.float(&self.compute().device).into()).collect();
         let mut last = None;
-        forward(&self.part(front), before, self.image(rgb)?, &Mode::Evaluate, |_, feature| {
-            last = Some(feature);
-        });
+        forward(
+            &self.subnetwork(first_layers),
+            first_weights,
+            self.image(rgb)?,
+            &Mode::Evaluate,
+            |_, feature| {
+                last = Some(feature);
+            },
+        );
         let Some(Feature::Map(maps)) = last else {
             return Err(LabError::NoConvolutions);
         };
         let [_, channels, height, width] = maps.dims();
         let tracked = maps.clone().autodiff().require_grad();
-        let (logits, _) = forward(&self.part(back), &behind, tracked.clone(), &Mode::Evaluate, |_, _| {});
+        let (logits, _) = forward(
+            &self.subnetwork(last_layers),
+            &last_weights,
+            tracked.clone(),
+            &Mode::Evaluate,
+            |_, _| {},
+        );
         let class = class as usize;
         let mut gradients = logits.slice([0..1, class..class + 1]).sum().backward();
         let Some(gradient) = tracked.grad_remove(&mut gradients) else {
@@ -197,11 +216,11 @@ impl Classifier {
         let area = (height * width).max(1);
         let mut values = vec![0.0f32; height * width];
         for (map, gradient) in maps.chunks_exact(area).zip(gradient.chunks_exact(area)).take(channels) {
-            let added = map.iter().zip(gradient).map(|(value, gradient)| value * gradient);
-            values.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+            let products = map.iter().zip(gradient).map(|(value, gradient)| value * gradient);
+            values.iter_mut().zip(products).for_each(|(sum, value)| *sum += value);
         }
-        let most = values.iter().fold(0.0f32, |most, &value| most.max(value));
-        let scale = if most > 0.0 { most } else { 1.0 };
+        let maximum = values.iter().fold(0.0f32, |maximum, &value| maximum.max(value));
+        let scale = if maximum > 0.0 { maximum } else { 1.0 };
         values.iter_mut().for_each(|value| *value = value.max(0.0) / scale);
         Ok(EvidenceMap { height, width, values })
     }
@@ -213,10 +232,10 @@ impl Classifier {
         }
     }
 
-    /// Some of the network's layers as a network of their own.
-    fn part(&self, layers: &[LayerSpec]) -> Architecture {
-        let Architecture { config, input_size, towers, .. } = *self.architecture();
-        Architecture { config, input_size, towers, layers: layers.to_vec() }
+    /// Some of the network's layers as an architecture.
+    fn subnetwork(&self, layers: &[LayerSpec]) -> Architecture {
+        let Architecture { config, input_size, groups, .. } = *self.architecture();
+        Architecture { config, input_size, groups, layers: layers.to_vec() }
     }
 
     fn pixels(&self, rgb: &[u8]) -> Result<Vec<f32>, LabError> {

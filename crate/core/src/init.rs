@@ -1,4 +1,4 @@
-//! Initial weights, drawn on the host: one seed gives one network on every backend.
+//! Weight initialisation, drawn on the host: one seed gives the same network on every backend.
 
 use burn::tensor::Device;
 use rand::distr::Distribution;
@@ -11,11 +11,12 @@ use crate::format::{Tensor, Tensors};
 use crate::params::Params;
 use crate::protocol::Activation;
 
-/// Standard deviation of the last layer's weights: all classes start equally likely (the paper's 0.01, section 5).
+/// Standard deviation of the last layer's weights (the paper's 0.01, section 5), so that all classes start
+/// about equally likely.
 const LAST_LAYER_STD: f32 = 0.01;
 
-/// Standard deviation of a layer's weights: He et al. 2015 (√(2 / fan-in)) for the rectifying non-linearities,
-/// LeCun et al. 1998 (√(1 / fan-in)) for the saturating ones.
+/// Standard deviation of a layer's weights: √(2 / fan-in) for ReLU-like activations (He et al. 2015), √(1 /
+/// fan-in) for saturating ones (LeCun et al. 1998).
 fn std_of(activation: Activation, fan_in: usize) -> f32 {
     let gain = match activation {
         Activation::Relu | Activation::LeakyRelu | Activation::Gelu => 2.0,
@@ -24,17 +25,17 @@ fn std_of(activation: Activation, fan_in: usize) -> f32 {
     (gain / fan_in.max(1) as f32).sqrt()
 }
 
-/// Draws every weight from the stream of (seed, tensor): normal weights, zero biases, normalisation that
-/// changes nothing.
+/// Draws every weight from the random stream of (seed, tensor index): normal weights, zero biases, and batch
+/// normalisation that starts as the identity.
 ///
 /// # Errors
-/// None in practice; the type is that of [`Params::build`].
+/// None in practice. The return type is that of [`Params::build`].
 pub fn init(architecture: &Architecture, seed: u32, device: &Device) -> Result<Params, LabError> {
     Params::build(architecture, device, |index, name, shape| Ok(draw(architecture, seed, index, name, shape)))
 }
 
-/// The initial values of the network's last layer alone, on the host: what a new set of classes starts with.
-pub fn init_last(architecture: &Architecture, seed: u32) -> Tensors {
+/// The initial values of the last layer alone, on the host: fine-tuning to new classes starts with them.
+pub fn init_last_layer(architecture: &Architecture, seed: u32) -> Tensors {
     let last = last_layer(architecture);
     let specs = architecture.layers.iter().flat_map(|layer| layer.tensors()).enumerate();
     specs
@@ -46,7 +47,7 @@ pub fn init_last(architecture: &Architecture, seed: u32) -> Tensors {
         .collect()
 }
 
-/// What the names of the last layer's tensors begin with.
+/// The prefix of the names of the last layer's tensors.
 fn last_layer(architecture: &Architecture) -> String {
     architecture.layers.last().map(|layer| format!("{}.", layer.key)).unwrap_or_default()
 }
@@ -55,7 +56,7 @@ fn last_layer(architecture: &Architecture) -> String {
 fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape: &[usize]) -> Vec<f32> {
     let length: usize = shape.iter().product();
     if shape.len() == 1 {
-        // Biases and running means are 0; normalisation's scale and running variance are 1.
+        // Biases and running means are 0. Batch normalisation's scale and running variance are 1.
         let normalisation_scale = name.ends_with(".weight") || name.ends_with(".running_var");
         return vec![if normalisation_scale { 1.0 } else { 0.0 }; length];
     }
@@ -65,7 +66,7 @@ fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape:
     let mut random = rng(seed, Purpose::Init, index as u64, 0);
     match Normal::new(0.0, std) {
         Ok(normal) => (0..length).map(|_| -> f32 { normal.sample(&mut random) }).collect(),
-        // Only a spread that is no number is refused, and a fan-in of at least 1 gives none.
+        // `Normal::new` refuses only a standard deviation that is not finite, and fan-in is at least 1.
         Err(_) => vec![0.0; length],
     }
 }
@@ -76,7 +77,7 @@ mod tests {
     use crate::protocol::{Network, NetworkConfig, Normalization, ResponseNorm};
 
     #[test]
-    fn weights_have_the_spread_of_he_and_the_same_seed_gives_the_same() {
+    fn weights_have_he_variance_and_depend_only_on_the_seed() {
         let config = NetworkConfig {
             network: Network::AlexNet32,
             classes: 10,
@@ -98,7 +99,7 @@ mod tests {
         let variance = fc6.iter().map(|w| w * w).sum::<f32>() / fc6.len() as f32;
         assert!((variance - 2.0 / 576.0).abs() < 2e-4, "{variance}");
         assert!(a["features.1.weight"].data.iter().all(|&w| w == 1.0));
-        let last = init_last(&architecture, 3);
+        let last = init_last_layer(&architecture, 3);
         assert_eq!(last.keys().collect::<Vec<_>>(), ["classifier.6.bias", "classifier.6.weight"]);
         assert!(last.iter().all(|(name, tensor)| a[name].data == tensor.data));
         assert!(a["classifier.1.bias"].data.iter().all(|&w| w == 0.0));

@@ -1,9 +1,9 @@
-//! AlexNet and its relatives: architectures, layers, training session, metrics.
+//! AlexNet and its variants: architectures, layers, training sessions, inference and metrics.
 //!
-//! The core knows no browser and no operating system: no I/O, no clock, no threads of its own, no
-//! JavaScript. It is asynchronous because reading a tensor back from a GPU is. What depends on the target
-//! stands in [`device`]. A [`Session`] is *pulled*: [`Session::step`] trains and returns what happened, and
-//! pausing is not calling. Browser, command line, npm package and tests drive the same object.
+//! The core does no I/O, reads no clock, starts no threads and knows no JavaScript. It is async because
+//! reading a tensor back from a GPU is. What depends on the target is in [`device`]. A [`Session`] is pulled:
+//! [`Session::step`] trains and returns the metrics, and pausing means not calling it. The page, the command
+//! line, the npm package and the tests all drive this type.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

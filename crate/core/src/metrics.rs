@@ -1,7 +1,7 @@
-//! Top-k on the host, from logits that were read back once.
+//! Accuracy, top-k and softmax on the host.
 
-/// How many classes a row puts before the label (ties go to the lower index); `None` when the row holds a NaN
-/// or has no such class.
+/// How many classes of a row rank above the label (ties: the lower index ranks higher). `None` if the row
+/// holds a NaN or the label is out of range.
 fn rank(row: &[f32], label: u32) -> Option<usize> {
     let own = *row.get(label as usize)?;
     if row.iter().any(|x| x.is_nan()) {
@@ -10,13 +10,13 @@ fn rank(row: &[f32], label: u32) -> Option<usize> {
     Some(row.iter().enumerate().filter(|&(i, &x)| x > own || (x == own && i < label as usize)).count())
 }
 
-/// Numbers of rows whose label is the first guess and among the first five.
+/// Number of rows whose label is the top class, and number of rows whose label is in the top 5.
 pub fn correct_counts(logits: &[f32], labels: &[u32], classes: usize) -> (u32, u32) {
     let ranks = logits.chunks(classes.max(1)).zip(labels).filter_map(|(row, &label)| rank(row, label));
     ranks.fold((0, 0), |(one, five), rank| (one + u32::from(rank < 1), five + u32::from(rank < 5)))
 }
 
-/// The `k` largest probabilities with their class indices, best first; ties go to the lower index.
+/// The indices and values of the `k` largest probabilities, largest first. Ties: the lower index first.
 pub fn top_k(probabilities: &[f32], k: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -32,7 +32,7 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     exp.into_iter().map(|e| (e / sum) as f32).collect()
 }
 
-/// The mean of the rows' probabilities, class by class.
+/// The mean over rows of their softmax.
 pub fn mean_softmax(logits: &[f32], classes: usize) -> Vec<f32> {
     let rows = logits.chunks(classes.max(1));
     let share = 1.0 / rows.len().max(1) as f32;
@@ -49,7 +49,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn counts_hits() {
+    fn counts_top1_and_top5() {
         let logits = [0.1, 0.9, 0.0, 0.2, 0.3, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(correct_counts(&logits, &[1, 5], 6), (1, 1));
         assert_eq!(correct_counts(&logits, &[0, 0], 6), (1, 2));

@@ -1,7 +1,7 @@
-//! SGD with momentum and AdamW, with PyTorch's semantics.
+//! SGD with momentum, and AdamW, with PyTorch's semantics.
 //!
-//! burn's own SGD dampens the momentum by 0.1 by default, and its state is read back synchronously, which
-//! WebGPU cannot do; so the few lines stand here, over flat tensors.
+//! burn's SGD applies a dampening of 0.1 by default, and reads its state back synchronously, which WebGPU
+//! cannot do. So the rules are implemented here, over flat tensors.
 
 use burn::tensor::{Device, Tensor};
 
@@ -10,28 +10,28 @@ use crate::format::{self, Tensors};
 use crate::params::{Params, download, upload_flat};
 use crate::protocol::{Optimizer as Rule, RunOptions};
 
-/// `torch.optim.AdamW`'s default β₂.
+/// Default β₂ of `torch.optim.AdamW`.
 const BETA2: f64 = 0.999;
-/// `torch.optim.AdamW`'s default ε.
+/// Default ε of `torch.optim.AdamW`.
 const EPSILON: f64 = 1e-8;
 
-/// What the optimiser remembers of each tensor, by the tensor's place in [`Params`].
+/// The optimiser state of each tensor, by the tensor's index in [`Params`].
 #[derive(Debug, Clone)]
 pub struct Optimizer {
     rule: Rule,
-    /// Updates done: AdamW's bias correction counts them.
+    /// Number of updates so far, for AdamW's bias correction.
     updates: u64,
     first: Vec<Option<Tensor<1>>>,
     second: Vec<Option<Tensor<1>>>,
 }
 
 impl Optimizer {
-    /// A fresh state for `tensors` tensors.
+    /// A fresh state for this number of tensors.
     pub fn new(rule: Rule, tensors: usize) -> Self {
         Self { rule, updates: 0, first: vec![None; tensors], second: vec![None; tensors] }
     }
 
-    /// Names of the remembered tensors in files, as PyTorch names them; SGD remembers one of each.
+    /// Names of the state tensors in files, as PyTorch names them. SGD has one per parameter, AdamW two.
     fn names(&self) -> &'static [&'static str] {
         match self.rule {
             Rule::Sgd => &["momentum"],
@@ -39,7 +39,7 @@ impl Optimizer {
         }
     }
 
-    /// Moves every trainable tensor that has a gradient one step.
+    /// Updates every trainable tensor that has a gradient.
     pub fn update(
         &mut self,
         params: &mut Params,
@@ -63,10 +63,10 @@ impl Optimizer {
         }
     }
 
-    /// Reads the state back, each tensor under `momentum/NAME`, `exp_avg/NAME` or `exp_avg_sq/NAME`.
+    /// Reads the state back. The tensors are named `momentum/NAME`, `exp_avg/NAME` and `exp_avg_sq/NAME`.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn read(&self, params: &Params) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
         for (kind, state) in self.names().iter().zip([&self.first, &self.second]) {
@@ -81,10 +81,10 @@ impl Optimizer {
         Ok(tensors)
     }
 
-    /// Takes a state up again.
+    /// Restores a saved state.
     ///
     /// # Errors
-    /// [`LabError`] when a tensor has another length than the weights it belongs to.
+    /// [`LabError`] if the length of a tensor differs from that of its weights.
     pub fn restore(
         rule: Rule,
         updates: u64,

@@ -1,11 +1,11 @@
 //! The tensors of a network, in the order of its layers.
 //!
-//! Each is kept flat (rank 1, row-major in PyTorch's layout): optimiser, averaging, saving and counting
-//! treat all alike, and a layer reshapes its own, which moves nothing.
+//! Each is stored flat (rank 1, row-major in PyTorch's layout), so that optimiser, averaging, saving and
+//! counting treat all alike. A layer reshapes its own, which copies nothing.
 
 use std::sync::Arc;
 
-use alexnet_kernels::linear::Int8Rows;
+use alexnet_kernels::linear::Int8Weights;
 use burn::backend::Dispatch;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -19,40 +19,40 @@ use crate::protocol::Backend;
 /// One tensor of the network.
 #[derive(Debug, Clone)]
 pub struct Param {
-    /// torchvision's key.
+    /// Key in torchvision's state dict.
     pub name: String,
-    /// Outermost dimension first: convolutions OIHW, fully connected `[out, in]`.
+    /// Outermost dimension first: OIHW for convolutions, `[out, in]` for fully connected layers.
     pub shape: Vec<usize>,
-    /// Whether gradients change it (running statistics are not trained).
+    /// Whether it is trained by gradients. Running statistics are not.
     pub trainable: bool,
-    /// Whether it belongs to the convolutions.
-    pub feature: bool,
+    /// Whether it belongs to the convolutions (torchvision's `features`).
+    pub is_convolution: bool,
     /// The values, flat, never on an autodiff device.
     pub value: Tensor<1>,
 }
 
-/// A tensor as a pass reads it.
-// A network has two dozen, and nearly all are the larger kind: a box would save nothing.
+/// A weight tensor as the forward pass reads it.
+// A network has two dozen, and nearly all are of the larger variant, so boxing it would save nothing.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Weight {
-    /// Single precision, flat, tracked or not.
+    /// Single precision, flat, tracked by autodiff or not.
     Float(Tensor<1>),
-    /// A fully connected layer's weights as an int8 file holds them, on the CPU: a quarter of the memory, and quicker
-    /// where that is what an image waits for.
-    Bytes(Arc<Int8Rows>),
+    /// Int8 weights of a fully connected layer, CPU only. A quarter of the memory, and faster where reading
+    /// the weights is the bottleneck.
+    Int8(Arc<Int8Weights>),
 }
 
 impl Weight {
-    /// In single precision; widened from bytes for as long as it is used.
-    // Asked for in a dozen places of the forward pass: there once in the wasm.
+    /// The weight in single precision. Int8 weights are dequantised into a new tensor.
+    // Not inlined: called in a dozen places, and one copy keeps the wasm small.
     #[inline(never)]
     pub fn float(&self, device: &Device) -> Tensor<1> {
         match self {
             Self::Float(tensor) => tensor.clone(),
-            Self::Bytes(rows) => {
-                let mut values = vec![0.0; rows.bytes.len()];
-                rows.widen(0, &mut values);
+            Self::Int8(weight) => {
+                let mut values = vec![0.0; weight.values.len()];
+                weight.dequantize(0, &mut values);
                 upload_flat(values, device)
             }
         }
@@ -82,22 +82,22 @@ impl Params {
         let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
         let params = specs.enumerate().map(|(i, (name, shape, trainable))| {
             let value = upload_flat(values(i, &name, &shape)?, device);
-            let feature = name.starts_with("features.");
-            Ok(Param { name, shape, trainable, feature, value })
+            let is_convolution = name.starts_with("features.");
+            Ok(Param { name, shape, trainable, is_convolution, value })
         });
         Ok(Self(params.collect::<Result<_, LabError>>()?))
     }
 
-    /// Takes the weights of a file, all of them checked before any is uploaded.
+    /// Uploads the weights of a file. All are checked before the first upload.
     ///
     /// # Errors
-    /// [`LabError`] when a tensor is missing or has another shape.
+    /// [`LabError`] if a tensor is missing or has another shape.
     pub fn from_tensors(
         architecture: &Architecture,
         tensors: &Tensors,
         device: &Device,
     ) -> Result<Self, LabError> {
-        check(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
+        check_shapes(architecture, |name| tensors.get(name).map(|tensor| tensor.shape.as_slice()))?;
         for (name, tensor) in tensors {
             if tensor.data.len() != tensor.shape.iter().product::<usize>() {
                 let (name, shape, numbers) = (name.clone(), tensor.shape.clone().into(), tensor.data.len());
@@ -109,7 +109,7 @@ impl Params {
         })
     }
 
-    /// The values, to be read in a pass.
+    /// The tensors for a forward pass.
     pub fn weights(&self) -> Vec<Weight> {
         self.0.iter().map(|param| param.value.clone().into()).collect()
     }
@@ -117,7 +117,7 @@ impl Params {
     /// Reads every tensor back.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn read(&self) -> Result<Tensors, LabError> {
         let mut tensors = Tensors::new();
         for param in &self.0 {
@@ -128,32 +128,33 @@ impl Params {
     }
 }
 
-/// Takes the weights of an opened file one after another, so that no second copy of them is made; all shapes are
-/// checked before any is read. On the CPU, fully connected layers' bytes stay bytes.
+/// Uploads the weights of an opened file one by one, without a second copy of all of them. All shapes are
+/// checked before the first read. On the CPU, int8 weights of fully connected layers stay int8.
 ///
 /// # Errors
-/// [`LabError`] when a tensor is missing or has another shape, [`LabError::Format`] when one cannot be read.
-pub(crate) fn read_weights(
+/// [`LabError`] if a tensor is missing or has another shape, [`LabError::Format`] if one cannot be
+/// read.
+pub(crate) fn upload_weights(
     architecture: &Architecture,
     file: &ModelFile<'_>,
     compute: &Compute,
 ) -> Result<Vec<Weight>, LabError> {
-    check(architecture, |name| file.shape(name))?;
+    check_shapes(architecture, |name| file.shape(name))?;
     let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
     let weights = specs.map(|(name, shape, _)| {
         if compute.backend == Backend::Cpu
             && shape.len() == 2
-            && let Some(ScaledBytes { bytes, scales }) = file.bytes(&name)?
+            && let Some(ScaledBytes { bytes: values, scales }) = file.bytes(&name)?
         {
-            return Ok(Weight::Bytes(Arc::new(Int8Rows { bytes, scales })));
+            return Ok(Weight::Int8(Arc::new(Int8Weights { values, scales })));
         }
         Ok(upload_flat(file.tensor(&name)?.data, &compute.device).into())
     });
     weights.collect()
 }
 
-/// Holds the shapes of a file's tensors against a network's.
-pub(crate) fn check<'a>(
+/// Checks the shapes of a file's tensors against a network's.
+pub(crate) fn check_shapes<'a>(
     architecture: &Architecture,
     shape_of: impl Fn(&str) -> Option<&'a [usize]>,
 ) -> Result<(), LabError> {
@@ -171,8 +172,8 @@ pub(crate) fn check<'a>(
     Ok(())
 }
 
-/// Puts values on a device. `Tensor::from_data` would do the same, and bring a converter between all of burn's types of
-/// number and its quantised tensors into the wasm.
+/// Uploads values to a device. `Tensor::from_data` does the same, but pulls burn's conversions between all
+/// number types and its quantised tensors into the wasm.
 pub(crate) fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::float_from_data(TensorData::new(values, shape), device.as_dispatch()))
 }
@@ -183,10 +184,10 @@ pub(crate) fn upload_flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
     upload(values, [length], device)
 }
 
-/// [`upload`] of places.
-pub(crate) fn upload_indices(places: Vec<i32>, device: &Device) -> Tensor<1, Int> {
-    let length = places.len();
-    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(places, [length]), device.as_dispatch()))
+/// [`upload`] of indices.
+pub(crate) fn upload_indices(indices: Vec<i32>, device: &Device) -> Tensor<1, Int> {
+    let length = indices.len();
+    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(indices, [length]), device.as_dispatch()))
 }
 
 /// Reads a tensor back as f32.
@@ -195,7 +196,7 @@ pub(crate) async fn download<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f3
     data.try_into_vec::<f32>().map_err(|e| LabError::read_back(&format!("{e:?}")))
 }
 
-/// Uploads normalised NCHW floats.
+/// Uploads normalised NCHW values.
 pub(crate) fn upload_images(pixels: Vec<f32>, batch: usize, size: usize, device: &Device) -> Tensor<4> {
     upload(pixels, [batch, 3, size, size], device)
 }

@@ -1,10 +1,10 @@
-//! The learning rate of a step.
+//! Learning rate schedules.
 
 use crate::protocol::{RunOptions, Schedule};
 
 /// The learning rate at `step` (from 0) of `total` planned steps: `base · min(1, (step + 1) / warm-up) ·
-/// schedule(step / total)`, the warm-up cut to a tenth of the planned steps: a short run would hardly leave it. Past the
-/// end the schedule's last value holds.
+/// schedule(step / total)`. The warm-up is at most a tenth of the planned steps, or a short run would hardly
+/// leave it. After the last step the schedule's last value holds.
 pub fn learning_rate(options: &RunOptions, step: u64, total: u64) -> f64 {
     let steps = u64::from(options.warmup_steps).min(total / 10);
     let warm_up = ((step + 1) as f64 / steps.max(1) as f64).min(1.0);
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_warms_up_over_a_tenth_of_it() {
+    fn short_runs_warm_up_over_a_tenth_of_their_steps() {
         let rate = |step, total| learning_rate(&options(Schedule::Constant, 50), step, total);
         assert_eq!([rate(0, 40), rate(3, 40), rate(4, 40)], [0.25, 1.0, 1.0]);
         assert_eq!([rate(0, 9), rate(0, 0)], [1.0, 1.0]);

@@ -1,21 +1,21 @@
-//! A training run: configuration, weights, optimiser, place in the data, masks.
+//! A training run: options, weights, optimiser state, position in the data, dropout masks.
 //!
-//! Everything that makes a run reproducible is owned here: the same options over the same images give the
-//! same bits on the CPU backend, run twice, side by side, or saved and resumed in the middle.
+//! The session owns everything that makes a run reproducible. On the CPU backend the same options and images
+//! give the same bits: run twice, run side by side, or saved and resumed in the middle.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use self::distillation::Distillation;
 use self::feature_cache::FeatureCache;
-use self::nearest_neighbors::Embedded;
+use self::nearest_neighbors::Embeddings;
 use crate::architecture::Architecture;
 use crate::data::{Dataset, Split};
 use crate::device::Compute;
 pub use crate::dropout::Mask;
 use crate::error::LabError;
 use crate::format::{Checkpoint, RunState, Tensors};
-use crate::init::{init, init_last};
+use crate::init::{init, init_last_layer};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::protocol::messages::OptionError;
@@ -32,13 +32,13 @@ mod train;
 
 pub use feature_cache::CACHE_BYTES;
 pub use nearest_neighbors::MAX_NEIGHBORS;
-pub use train::GradientProbe;
+pub use train::BatchGradients;
 
 /// A training run.
 pub struct Session {
     options: RunOptions,
     compute: Compute,
-    source: Rc<dyn Dataset>,
+    dataset: Rc<dyn Dataset>,
     architecture: Architecture,
     preprocess: Preprocess,
     params: Params,
@@ -48,33 +48,33 @@ pub struct Session {
     train_images: u32,
     order: Option<(u64, Vec<u32>)>,
     masks: Option<[Mask; 2]>,
-    /// What frozen convolutions made of the images; borrowed for as long as no future waits.
+    /// Features of frozen convolutions. Never borrowed across an await.
     cache: RefCell<FeatureCache>,
-    /// The training pictures in fc7's space, and the step whose weights put them there.
-    embedded: RefCell<Option<(u64, Rc<Embedded>)>>,
+    /// Embeddings of the training images, and the step whose weights they were computed with.
+    embeddings: RefCell<Option<(u64, Rc<Embeddings>)>>,
     distillation: Distillation,
 }
 
 impl Session {
-    /// A fresh run: weights drawn from the seed.
+    /// A new run, with weights initialised from the seed.
     ///
     /// # Errors
-    /// [`LabError`] when an option is out of its range or does not fit the data set.
-    pub fn new(options: RunOptions, source: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+    /// [`LabError`] if an option is out of range or does not fit the data set.
+    pub fn new(options: RunOptions, dataset: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
+        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
         let params = init(&architecture, options.seed, &compute.device)?;
-        Self::assemble(options, source, compute, architecture, params)
+        Self::assemble(options, dataset, compute, architecture, params)
     }
 
-    /// A run that starts from the weights of a model: all of them where the classes are the same, else all
-    /// but the last layer, which is drawn anew. Network, width, activation and normalisation are the model's.
+    /// A run that starts from the weights of a model (fine-tuning). If the classes differ, the last layer is
+    /// initialised anew. Network, width, activation and normalisation are the model's.
     ///
     /// # Errors
-    /// As [`Session::new`], or when the model is damaged.
+    /// As [`Session::new`]. [`LabError`] if the model is damaged.
     pub fn from_model(
         mut options: RunOptions,
         model: &Checkpoint,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let config = model.network;
@@ -83,30 +83,30 @@ impl Session {
         options.activation = config.activation;
         options.normalization = config.normalization;
         options.response_norm = config.response_norm;
-        let architecture = Architecture::new(network_config(&options, source.labels().len()))?;
+        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
         let mut tensors = model.tensors.clone();
-        if !same_classes(source.labels(), &model.labels) {
-            tensors.extend(init_last(&architecture, options.seed));
+        if !same_classes(dataset.labels(), &model.labels) {
+            tensors.extend(init_last_layer(&architecture, options.seed));
         }
         let params = Params::from_tensors(&architecture, &tensors, &compute.device)?;
-        let mut session = Self::assemble(options, source, compute, architecture, params)?;
+        let mut session = Self::assemble(options, dataset, compute, architecture, params)?;
         session.preprocess = model.preprocess;
         Ok(session)
     }
 
-    /// Goes on with a saved run, to the same bits as if it had never stopped.
+    /// Resumes a saved run, to the same bits as if it had never been interrupted.
     ///
     /// # Errors
-    /// [`LabError`] when the file holds no run or does not fit the data set.
+    /// [`LabError`] if the file holds no run or does not fit the data set.
     pub fn resume(
         checkpoint: Checkpoint,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
     ) -> Result<Self, LabError> {
         let Some(run) = checkpoint.run else {
             return Err(LabError::NotARun);
         };
-        if !same_classes(source.labels(), &checkpoint.labels) {
+        if !same_classes(dataset.labels(), &checkpoint.labels) {
             return Err(LabError::RunClasses { dataset: run.options.dataset });
         }
         let device = &compute.device;
@@ -117,32 +117,32 @@ impl Session {
             true => None,
             false => Some(Params::from_tensors(&architecture, &run.average, device)?),
         };
-        let mut session = Self::assemble(run.options, source, compute, architecture, params)?;
+        let mut session = Self::assemble(run.options, dataset, compute, architecture, params)?;
         session.preprocess = checkpoint.preprocess;
         session.optimizer = optimizer;
         session.average = average;
         session.step = run.step;
         session.distillation.share = run.distillation;
-        session.keep_frozen();
+        session.reset_frozen_average();
         Ok(session)
     }
 
     fn assemble(
         mut options: RunOptions,
-        source: Rc<dyn Dataset>,
+        dataset: Rc<dyn Dataset>,
         compute: &Compute,
         architecture: Architecture,
         params: Params,
     ) -> Result<Self, LabError> {
         options.check()?;
-        if source.size() as usize != architecture.input_size {
+        if dataset.size() as usize != architecture.input_size {
             return Err(LabError::ImageSize {
-                images: source.size(),
+                images: dataset.size(),
                 network: options.network.name(),
                 size: architecture.input_size,
             });
         }
-        let available: u32 = source.shards(Split::Train).iter().sum();
+        let available: u32 = dataset.shards(Split::Train).iter().sum();
         let train_images = match options.train_images {
             0 => available,
             limit => limit.min(available),
@@ -150,11 +150,11 @@ impl Session {
         if train_images == 0 {
             return Err(LabError::NoTrainImages);
         }
-        // Shapes stay fixed within a session: a step never takes more images than there are.
+        // Shapes stay fixed within a session, so a batch never holds more images than there are.
         options.batch_size = options.batch_size.min(train_images);
         let tensors = params.0.len();
         Ok(Self {
-            preprocess: source.preprocess(),
+            preprocess: dataset.preprocess(),
             optimizer: Optimizer::new(options.optimizer, tensors),
             average: (options.weight_average > 0.0).then(|| params.clone()),
             compute: compute.clone(),
@@ -162,28 +162,28 @@ impl Session {
             order: None,
             masks: None,
             cache: RefCell::default(),
-            embedded: RefCell::default(),
+            embeddings: RefCell::default(),
             distillation: Distillation::default(),
             options,
-            source,
+            dataset,
             architecture,
             params,
             train_images,
         })
     }
 
-    /// Frozen layers have no average but themselves: older files hold one that differs by rounding.
-    fn keep_frozen(&mut self) {
+    /// Frozen layers are their own average. In older files the stored average differs by rounding.
+    fn reset_frozen_average(&mut self) {
         let frozen = self.frozen();
         let Some(average) = &mut self.average else { return };
         for (average, param) in average.0.iter_mut().zip(&self.params.0) {
-            if frozen && param.feature {
+            if frozen && param.is_convolution {
                 average.value = param.value.clone();
             }
         }
     }
 
-    /// The options in force.
+    /// The current options.
     pub fn options(&self) -> &RunOptions {
         &self.options
     }
@@ -193,26 +193,26 @@ impl Session {
         &self.architecture
     }
 
-    /// Steps done.
+    /// Number of steps done.
     pub fn steps(&self) -> u64 {
         self.step
     }
 
-    /// Steps that the schedule is planned for.
+    /// Number of steps that the learning rate schedule is planned for.
     pub fn planned_steps(&self) -> u64 {
         u64::from(self.options.epochs) * self.steps_per_epoch()
     }
 
-    /// What the run is about.
+    /// Sizes and labels of the run.
     pub fn info(&self) -> RunInfo {
         let [fc6_units, fc7_units] = self.architecture.mask_units().map(|units| units as u32);
         RunInfo {
             step: self.step,
             parameters: self.architecture.parameters(),
             train_images: self.train_images,
-            val_images: self.source.shards(Split::Val).iter().sum(),
+            val_images: self.dataset.shards(Split::Val).iter().sum(),
             steps_per_epoch: self.steps_per_epoch() as u32,
-            labels: self.source.labels().iter().map(|label| label.name.clone()).collect(),
+            labels: self.dataset.labels().iter().map(|label| label.name.clone()).collect(),
             input_size: self.architecture.input_size as u32,
             fc6_units,
             fc7_units,
@@ -223,17 +223,17 @@ impl Session {
         u64::from(self.train_images / self.options.batch_size.max(1)).max(1)
     }
 
-    /// Changes options in the middle of the run; takes effect at the next step.
+    /// Changes options during the run, from the next step on.
     ///
     /// # Errors
-    /// [`LabError`] when a value is out of its range or its option needs a new session; nothing is
-    /// changed then.
+    /// [`LabError`] if a value is out of range or the option needs a new session. Nothing is changed
+    /// then.
     pub fn set_options(&mut self, options: RunOptions) -> Result<(), LabError> {
         options.check()?;
-        // `check` would have refused options without values.
+        // `check` rejects options that cannot be serialised.
         let values = |options: &RunOptions| serde_json::to_value(options).unwrap_or_default();
         let (old, new) = (values(&self.options), values(&options));
-        for spec in option_table().iter().filter(|spec| spec.when == OptionTiming::Reset) {
+        for spec in option_table().iter().filter(|spec| spec.timing == OptionTiming::Reset) {
             let capped = spec.name == "batchSize"
                 && options.batch_size.min(self.train_images) == self.options.batch_size;
             if old.get(spec.name) != new.get(spec.name) && !capped {
@@ -245,18 +245,18 @@ impl Session {
         Ok(())
     }
 
-    /// The network as it would be used: averaged weights where averaging is on, no run state.
+    /// The trained network: averaged weights if averaging is on, no run state.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn model(&self) -> Result<Checkpoint, LabError> {
         let params = self.average.as_ref().unwrap_or(&self.params);
         Ok(Checkpoint {
-            // Dropout may have changed since the layers were laid out.
+            // Dropout may have changed since the architecture was built.
             network: NetworkConfig { dropout: self.options.dropout, ..self.architecture.config },
-            labels: self.source.labels().to_vec(),
+            labels: self.dataset.labels().to_vec(),
             preprocess: self.preprocess,
-            // Weights that were trained since are no longer calibrated.
+            // Training invalidates a calibration.
             calibration: None,
             origin: Some(format!("Trained on “{}” for {} steps.", self.options.dataset, self.step)),
             tensors: params.read().await?,
@@ -264,10 +264,10 @@ impl Session {
         })
     }
 
-    /// Everything, for going on later.
+    /// The full state, for resuming.
     ///
     /// # Errors
-    /// [`LabError::ReadBack`] when the device was lost.
+    /// [`LabError::ReadBack`] if the device was lost.
     pub async fn checkpoint(&self) -> Result<Checkpoint, LabError> {
         let average = match &self.average {
             Some(average) => average.read().await?,
@@ -283,22 +283,22 @@ impl Session {
         Ok(Checkpoint { tensors: self.params.read().await?, run: Some(run), ..self.model().await? })
     }
 
-    /// Replaces the weights, all of them checked first: for tests that need known ones.
+    /// Replaces the weights after checking all of them. For tests with known weights.
     ///
     /// # Errors
-    /// [`LabError`] when they do not fit; nothing is changed then.
+    /// [`LabError`] if they do not fit. Nothing is changed then.
     pub fn set_weights(&mut self, tensors: &Tensors) -> Result<(), LabError> {
         self.params = Params::from_tensors(&self.architecture, tensors, &self.compute.device)?;
         self.cache = RefCell::default();
-        self.embedded = RefCell::default();
-        self.keep_frozen();
+        self.embeddings = RefCell::default();
+        self.reset_frozen_average();
         Ok(())
     }
 }
 
-/// Whether two lists are of the same classes in the same order: by their ids, since a name may be worded anew.
-pub(crate) fn same_classes(these: &[ClassLabel], those: &[ClassLabel]) -> bool {
-    these.iter().map(|label| &label.id).eq(those.iter().map(|label| &label.id))
+/// Whether two lists hold the same classes in the same order, compared by id: names may be reworded.
+pub(crate) fn same_classes(a: &[ClassLabel], b: &[ClassLabel]) -> bool {
+    a.iter().map(|label| &label.id).eq(b.iter().map(|label| &label.id))
 }
 
 pub(crate) fn network_config(options: &RunOptions, classes: usize) -> NetworkConfig {

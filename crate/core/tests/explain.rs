@@ -1,15 +1,15 @@
-//! Looking into a network that learnt something known: which corner of a picture is bright.
+//! Explanations of a network that has learnt a known rule: which corner of an image is bright.
 
 #![allow(missing_docs)]
 
 mod support;
 
 use alexnet::data::Image;
-use alexnet::protocol::Views;
+use alexnet::protocol::TestCrops;
 use alexnet::{Classifier, ensemble};
 use support::{block_on, corners, session, small};
 
-/// A network that tells the four corners apart, and a picture of each.
+/// A network that tells the four corners apart, and an image of each class.
 fn learnt() -> (Classifier, Vec<Vec<u8>>) {
     let mut session = session(&small());
     block_on(session.step(60)).unwrap();
@@ -18,7 +18,7 @@ fn learnt() -> (Classifier, Vec<Vec<u8>>) {
     (session.classifier(), pictures)
 }
 
-/// Mean of a square map over each quarter: top left, top right, bottom left, bottom right.
+/// Sum of a square map over each quarter: top left, top right, bottom left, bottom right.
 fn quarters(values: &[f32], side: usize) -> [f32; 4] {
     let mut sums = [0.0f32; 4];
     for (i, value) in values.iter().enumerate() {
@@ -37,17 +37,17 @@ fn highest(values: &[f32]) -> usize {
 }
 
 #[test]
-fn covering_what_an_answer_rests_on_takes_it_away() {
+fn occluding_the_bright_corner_lowers_the_probability() {
     let (network, pictures) = learnt();
     let grid = network.occlusion_grid();
-    assert_eq!((grid.size, grid.patch, grid.stride, grid.places), (32, 8, 2, 13));
+    assert_eq!((grid.size, grid.patch, grid.stride, grid.positions), (32, 8, 2, 13));
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
         let whole = block_on(network.occlusion_probabilities(picture, class as u32, 0, usize::MAX)).unwrap();
         assert_eq!(whole.len(), 169);
         let lost: Vec<f32> = whole.iter().map(|p| 1.0 - p).collect();
         found += u32::from(highest(&quarters(&lost, 13)) == class);
-        // In pieces it is the same map.
+        // Computed in parts it is the same map.
         let pieces: Vec<f32> = [(0, 100), (100, 60), (160, 60), (220, 5)]
             .into_iter()
             .flat_map(|(from, count)| {
@@ -56,12 +56,12 @@ fn covering_what_an_answer_rests_on_takes_it_away() {
             .collect();
         assert!(pieces.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5) && pieces.len() == 169);
     }
-    // One class may be what the network says where no corner is bright: covering its own changes nothing.
+    // One class may be the default where no corner is bright. Covering its corner then changes nothing.
     assert!(found >= 3, "{found} of 4");
 }
 
 #[test]
-fn gradients_find_what_an_answer_rests_on() {
+fn evidence_map_is_highest_at_the_bright_corner() {
     let (network, pictures) = learnt();
     let mut found = 0;
     for (class, picture) in pictures.iter().enumerate() {
@@ -77,7 +77,7 @@ fn gradients_find_what_an_answer_rests_on() {
 }
 
 #[test]
-fn the_maps_of_a_layer_are_what_leaves_it() {
+fn feature_maps_equal_the_layer_outputs() {
     let (network, pictures) = learnt();
     let pixels = alexnet::data::normalize(&pictures[0], 1, 32, &network.preprocess());
     let all = block_on(network.features(pixels, 1)).unwrap();
@@ -97,7 +97,7 @@ fn the_maps_of_a_layer_are_what_leaves_it() {
 }
 
 #[test]
-fn classes_are_alike_in_both_directions() {
+fn class_similarity_is_symmetric() {
     let (network, _) = learnt();
     let alike = |class| block_on(network.similar_classes(class, 9)).unwrap();
     let first = alike(0);
@@ -111,12 +111,12 @@ fn classes_are_alike_in_both_directions() {
 }
 
 #[test]
-fn several_networks_vote() {
+fn ensemble_averages_probabilities() {
     let (network, pictures) = learnt();
     let other = session(&small()).classifier();
     let picture = Image { width: 32, height: 32, rgb: pictures[1].clone() };
     let votes = block_on(ensemble::predict(&[&network, &other], &picture, 4)).unwrap();
-    let alone = block_on(network.classify(&picture, Views::One, 4)).unwrap().top;
+    let alone = block_on(network.classify(&picture, TestCrops::One, 4)).unwrap().top;
     assert_eq!(votes.each[0], alone);
     for guess in &votes.average {
         let of = |votes: &[alexnet::protocol::Prediction]| {
@@ -128,7 +128,7 @@ fn several_networks_vote() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn unknown_layers_classes_and_sizes_are_errors() {
     let (network, pictures) = learnt();
     let sentence = block_on(network.feature_maps(&pictures[0], "conv9")).unwrap_err().to_string();
     assert_eq!(sentence, "This network has no layer “conv9”: choose one of its own.");

@@ -1,4 +1,4 @@
-//! Frozen convolutions: their features are computed once an image, and nobody can tell but by the clock.
+//! Frozen convolutions: their features are cached, which must not change any result.
 #![allow(missing_docs)]
 
 mod support;
@@ -8,9 +8,9 @@ use alexnet::data::{Dataset, Image, Split, augment, epoch_order};
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{Freeze, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, session, small, source};
+use support::{bits, block_on, dataset, session, small};
 
-/// A model of other classes, so that a run from it gets a new last layer.
+/// A model with other classes, so that a run from it gets a new last layer.
 fn model() -> Checkpoint {
     let mut parent = session(&RunOptions { normalization: Normalization::Batch, ..small() });
     block_on(parent.step(8)).unwrap();
@@ -19,9 +19,9 @@ fn model() -> Checkpoint {
     model
 }
 
-/// 70 images in batches of 16: six of them are in no batch of the first epoch, others in none of the second.
+/// 70 images in batches of 16: six are in no batch of the first epoch, others in none of the second.
 fn run(options: &RunOptions) -> Session {
-    Session::from_model(options.clone(), &model(), source(70, 19, 32), &Compute::cpu()).unwrap()
+    Session::from_model(options.clone(), &model(), dataset(70, 19, 32), &Compute::cpu()).unwrap()
 }
 
 fn head() -> RunOptions {
@@ -38,42 +38,42 @@ fn varied() -> Vec<RunOptions> {
 }
 
 #[test]
-fn the_same_bits_as_without_a_cache() {
+fn cached_features_give_the_same_bits() {
     for options in varied() {
         let (mut cached, mut plain) = (run(&options), run(&options));
-        let (source, images) = (source(70, 19, 32), options.batch_size as usize);
+        let (dataset, images) = (dataset(70, 19, 32), options.batch_size as usize);
         for step in 0..11u64 {
             block_on(cached.step(1)).unwrap();
             let (epoch, place) = (step / 4, (step % 4) as usize);
-            let order = epoch_order(&source.shards(Split::Train), 0, options.seed, epoch);
+            let order = epoch_order(&dataset.shards(Split::Train), 0, options.seed, epoch);
             let batch = &order[place * images..][..images];
-            let samples = block_on(source.fetch(Split::Train, batch)).unwrap();
+            let samples = block_on(dataset.fetch(Split::Train, batch)).unwrap();
             let pixels = augment(&samples, &options, &model().preprocess, options.seed, step);
-            block_on(plain.step_on(pixels, &samples.labels)).unwrap();
+            block_on(plain.step_on_batch(pixels, &samples.labels)).unwrap();
         }
         assert!(bits(&cached) == bits(&plain), "{options:?}");
 
-        let samples = block_on(source.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
-        let mut tally = ValidationCounter::new(4);
-        tally.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
-        let expected = tally.validation();
+        let samples = block_on(dataset.fetch(Split::Val, &(0..19).collect::<Vec<_>>())).unwrap();
+        let mut counter = ValidationCounter::new(4);
+        counter.add(&block_on(plain.classifier().logits(&samples)).unwrap(), &samples.labels);
+        let expected = counter.validation();
         for _ in 0..2 {
             assert_eq!(block_on(cached.validate(0)).unwrap(), expected);
         }
-        let watched = block_on(cached.watch(&[3, 3, 18])).unwrap();
-        let names: Vec<_> = watched.iter().map(|w| (w.index, w.label.as_str())).collect();
+        let predicted = block_on(cached.predict_validation(&[3, 3, 18])).unwrap();
+        let names: Vec<_> = predicted.iter().map(|w| (w.index, w.label.as_str())).collect();
         assert_eq!(names, [(3, "bottom right"), (3, "bottom right"), (18, "bottom left")]);
-        assert_eq!(watched[0].top, watched[1].top);
-        assert_ne!(watched[0].top, watched[2].top);
+        assert_eq!(predicted[0].top, predicted[1].top);
+        assert_ne!(predicted[0].top, predicted[2].top);
     }
 }
 
 #[test]
-fn twice_and_saved_in_the_middle_the_same_bits() {
+fn repeated_and_resumed_runs_give_the_same_bits() {
     for options in varied() {
         let (mut whole, mut again) = (run(&options), run(&options));
         block_on(whole.step(10)).unwrap();
-        // Looking at the run in between fills the cache in another order.
+        // Evaluating in between fills the cache in another order.
         for _ in 0..5 {
             block_on(again.validate(7)).unwrap();
             block_on(again.step(2)).unwrap();
@@ -83,7 +83,7 @@ fn twice_and_saved_in_the_middle_the_same_bits() {
         block_on(first.step(6)).unwrap();
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
-        let mut second = Session::resume(saved, source(70, 19, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(70, 19, 32), &Compute::cpu()).unwrap();
         block_on(second.step(4)).unwrap();
         assert!(bits(&whole) == bits(&second));
         assert_eq!(block_on(whole.validate(0)).unwrap(), block_on(second.validate(0)).unwrap());
@@ -91,7 +91,7 @@ fn twice_and_saved_in_the_middle_the_same_bits() {
 }
 
 #[test]
-fn other_weights_forget_the_features() {
+fn set_weights_clears_the_cache() {
     let mut run = run(&head());
     let before = block_on(run.validate(0)).unwrap();
     let other = session(&RunOptions { normalization: Normalization::Batch, seed: 5, ..small() });
@@ -100,7 +100,7 @@ fn other_weights_forget_the_features() {
 }
 
 #[test]
-fn a_training_picture_is_its_own_nearest_neighbour() {
+fn training_image_is_its_own_nearest_neighbor() {
     for freeze in [Freeze::Conv, Freeze::None] {
         let mut run = run(&RunOptions { freeze, ..head() });
         block_on(run.step(3)).unwrap();
@@ -111,7 +111,7 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         assert!((found[0].similarity - 1.0).abs() < 1e-4, "{found:?}");
         assert!(found.windows(2).all(|pair| pair[0].similarity >= pair[1].similarity));
         assert_eq!(block_on(run.nearest_neighbors(&picture, 500)).unwrap().len(), 70);
-        // By hand: the cosine of what `embed` gives for both.
+        // The expected cosine, from the embeddings of both images.
         let classifier = run.classifier();
         let other = block_on(run.train_image(found[1].index)).unwrap();
         let [a, b] = [samples, other].map(|samples| block_on(classifier.embed(&samples)).unwrap());
@@ -119,7 +119,7 @@ fn a_training_picture_is_its_own_nearest_neighbour() {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
         assert!((cosine - found[1].similarity).abs() < 1e-4);
-        // Another step, another space.
+        // After another step the embeddings differ.
         block_on(run.step(3)).unwrap();
         assert_ne!(block_on(run.nearest_neighbors(&picture, 5)).unwrap()[1], found[1]);
     }

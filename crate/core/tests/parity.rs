@@ -1,4 +1,4 @@
-//! The same numbers as PyTorch, to a stated tolerance: `tests/fixtures/README.md` says what each file holds.
+//! Parity with PyTorch, to a stated tolerance. `tests/fixtures/README.md` describes the reference files.
 #![allow(missing_docs)]
 
 mod support;
@@ -14,9 +14,9 @@ use alexnet::protocol::{
 use alexnet::{Architecture, Classifier, Compute, Session};
 use support::{Reference, block_on, images, mask, relative, weights};
 
-/// Logits and losses: f32 against float64.
+/// Tolerance for logits and losses: f32 against float64.
 const LOGITS: f64 = 1e-4;
-/// Gradients, and weights after several steps.
+/// Tolerance for gradients, and for weights after several steps.
 const GRADIENTS: f64 = 1e-3;
 
 fn config(
@@ -36,8 +36,8 @@ fn labels(classes: u32) -> Vec<ClassLabel> {
 fn session(options: &RunOptions) -> Session {
     let samples = Samples { size: 32, pixels: vec![0; 4 * 32 * 32 * 3], labels: vec![0, 1, 2, 3] };
     let preprocess = Architecture::default_preprocess(options.network);
-    let source = InMemoryDataset::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
-    let mut session = Session::new(options.clone(), Rc::new(source), &Compute::cpu()).unwrap();
+    let dataset = InMemoryDataset::new(labels(10), 32, samples.clone(), samples, preprocess).unwrap();
+    let mut session = Session::new(options.clone(), Rc::new(dataset), &Compute::cpu()).unwrap();
     let config = config(options.network, 10, options.activation, options.normalization);
     session.set_weights(&weights(config)).unwrap();
     session
@@ -82,7 +82,7 @@ fn assert_tensors(tensors: &Tensors, reference: &Reference, prefix: &str, tolera
 }
 
 #[test]
-fn logits_and_gradients_through_given_masks() {
+fn logits_and_gradients_match_with_given_masks() {
     for (file, network, activation) in [
         ("alexnet-32-relu", Network::AlexNet32, Activation::Relu),
         ("alexnet-32-tanh", Network::AlexNet32, Activation::Tanh),
@@ -91,7 +91,7 @@ fn logits_and_gradients_through_given_masks() {
         let reference = Reference::open(file);
         let mut session = session(&RunOptions { network, activation, dropout: 0.4, ..options() });
         let masks = [mask("fc6", 576), mask("fc7", 256)];
-        let probe = block_on(session.probe(images(4, 32), &[0, 1, 2, 3], Some(masks))).unwrap();
+        let probe = block_on(session.forward_backward(images(4, 32), &[0, 1, 2, 3], Some(masks))).unwrap();
         assert!(relative(&probe.logits, reference.get("logits")) < LOGITS);
         assert!((probe.loss / reference.get("loss")[0] - 1.0).abs() < LOGITS);
         assert_tensors(&probe.gradients, &reference, "grad.", GRADIENTS);
@@ -103,8 +103,9 @@ fn logits_and_gradients_through_given_masks() {
 fn steps(file: &str, options: &RunOptions, count: usize, tolerance: f64) {
     let reference = Reference::open(file);
     let mut session = session(options);
-    let losses: Vec<f32> =
-        (0..count).map(|_| block_on(session.step_on(images(4, 32), &[0, 1, 2, 3])).unwrap() as f32).collect();
+    let losses: Vec<f32> = (0..count)
+        .map(|_| block_on(session.step_on_batch(images(4, 32), &[0, 1, 2, 3])).unwrap() as f32)
+        .collect();
     assert_eq!(reference.get("losses").len(), count);
     assert!(relative(&losses, reference.get("losses")) < LOGITS, "{losses:?} {:?}", reference.get("losses"));
     let model = block_on(session.checkpoint()).unwrap();
@@ -114,20 +115,20 @@ fn steps(file: &str, options: &RunOptions, count: usize, tolerance: f64) {
 }
 
 #[test]
-fn ten_steps_of_sgd() {
+fn ten_steps_of_sgd_match() {
     let options = RunOptions { learning_rate: 1e-3, momentum: 0.9, weight_decay: 5e-4, ..options() };
     steps("alexnet-32-sgd", &options, 10, GRADIENTS);
 }
 
 #[test]
-fn three_steps_of_two_towers() {
+fn three_steps_with_two_groups_match() {
     let network = Network::AlexNet2012At32;
     let options = RunOptions { network, learning_rate: 1e-3, momentum: 0.9, weight_decay: 5e-4, ..options() };
     steps("alexnet-2012-32-sgd", &options, 3, GRADIENTS);
 }
 
 #[test]
-fn response_normalisation_in_every_order() {
+fn every_response_norm_variant_matches() {
     let reference = Reference::open("alexnet-2012-32");
     for response_norm in [ResponseNorm::Paper, ResponseNorm::Bvlc, ResponseNorm::CaffeNet] {
         let plain = config(Network::AlexNet2012At32, 10, Activation::Relu, Normalization::None);
@@ -144,7 +145,7 @@ fn response_normalisation_in_every_order() {
 }
 
 #[test]
-fn ten_steps_of_adam_w() {
+fn ten_steps_of_adam_w_match() {
     let options = RunOptions {
         optimizer: Optimizer::AdamW,
         learning_rate: 1e-4,
@@ -155,14 +156,15 @@ fn ten_steps_of_adam_w() {
     steps("alexnet-32-adamw", &options, 10, GRADIENTS);
 }
 
-/// One step, then nine more, through the same masks: losses before each, weights after the first and the last.
+/// One step, then nine more, with the same masks: checks the losses before each step, and the weights after
+/// the first and the last.
 fn steps_through_masks(file: &str, options: &RunOptions, one: f64) {
     let reference = Reference::open(file);
     let mut session = session(&RunOptions { dropout: 0.4, ..options.clone() });
     let mut losses = Vec::new();
     for step in 0..10 {
         let masks = [mask("fc6", 576), mask("fc7", 256)];
-        losses.push(block_on(session.step_through(images(4, 32), &[0, 1, 2, 3], masks)).unwrap() as f32);
+        losses.push(block_on(session.step_with_masks(images(4, 32), &[0, 1, 2, 3], masks)).unwrap() as f32);
         if step == 0 {
             let model = block_on(session.checkpoint()).unwrap();
             assert_tensors(&model.tensors, &reference, "one.", one);
@@ -181,13 +183,13 @@ fn steps_through_masks(file: &str, options: &RunOptions, one: f64) {
 }
 
 #[test]
-fn ten_steps_of_sgd_through_given_masks() {
+fn ten_steps_of_sgd_match_with_given_masks() {
     let options = RunOptions { learning_rate: 2e-4, momentum: 0.9, weight_decay: 5e-4, ..options() };
     steps_through_masks("alexnet-32-sgd-masks", &options, LOGITS);
 }
 
 #[test]
-fn ten_steps_of_adam_w_through_given_masks() {
+fn ten_steps_of_adam_w_match_with_given_masks() {
     let options = RunOptions {
         optimizer: Optimizer::AdamW,
         learning_rate: 1e-4,
@@ -199,7 +201,7 @@ fn ten_steps_of_adam_w_through_given_masks() {
 }
 
 #[test]
-fn two_steps_with_batch_normalisation() {
+fn two_steps_with_batch_norm_match() {
     let options = RunOptions {
         normalization: Normalization::Batch,
         learning_rate: 0.05,
@@ -210,7 +212,7 @@ fn two_steps_with_batch_normalisation() {
     steps("alexnet-32-batchnorm-sgd", &options, 2, GRADIENTS);
 }
 
-/// A network of formula weights.
+/// A network with weights from the reference formula.
 fn classifier(config: NetworkConfig) -> Classifier {
     let model = Checkpoint {
         network: config,
@@ -225,13 +227,13 @@ fn classifier(config: NetworkConfig) -> Classifier {
 }
 
 #[test]
-fn torchvisions_network_at_full_size() {
+fn alexnet_224_matches_torchvision() {
     let names = ["conv1", "relu1", "pool1", "conv2", "pool2", "conv3", "relu4", "conv5", "pool5", "avgpool"];
     full_size(Network::AlexNet224, 224, &names);
 }
 
 #[test]
-fn the_papers_network_at_full_size() {
+fn alexnet_2012_matches_the_reference() {
     let names = ["conv1", "lrn1", "pool1", "conv2", "lrn2", "pool2", "conv3", "conv4", "conv5", "pool5"];
     full_size(Network::AlexNet2012, 227, &names);
 }
@@ -245,7 +247,8 @@ fn full_size(network: Network, side: usize, names: &[&str]) {
     for name in names.iter().copied().chain(["fc6", "relu6", "fc7", "relu7", "fc8"]) {
         let map = &features.get(name).unwrap_or_else(|| panic!("no {name}")).data;
         let head = reference.get(&format!("{name}.head"));
-        // The head of a rectified map can be all but zero: hold it against the whole map's spread.
+        // The first values after a ReLU can be nearly all zero: compare them relative to the whole map's
+        // spread.
         let [mean, std] = [0, 1].map(|i| reference.get(&format!("{name}.mean_std"))[i]);
         for (a, b) in map.iter().zip(head) {
             assert!((f64::from(*a) - b).abs() < LOGITS * 4.0 * std, "{name}: {a} {b}");
@@ -256,7 +259,7 @@ fn full_size(network: Network, side: usize, names: &[&str]) {
 }
 
 #[test]
-fn schedules() {
+fn schedules_match() {
     let reference = Reference::open("parts");
     for schedule in [Schedule::Constant, Schedule::Step, Schedule::Cosine] {
         let options = RunOptions { learning_rate: 0.05, warmup_steps: 5, schedule, ..Default::default() };
@@ -268,7 +271,7 @@ fn schedules() {
 }
 
 #[test]
-fn the_formula_is_the_same_on_both_sides() {
+fn formula_matches_the_reference_files() {
     let reference = Reference::open("formula");
     let same = |key: &str, values: Vec<f32>| {
         let expected: Vec<f32> = reference.get(key).iter().map(|&v| v as f32).collect();

@@ -1,4 +1,4 @@
-//! What the network sees of a picture, against torchvision's transforms: within one 8-bit level at every pixel.
+//! Preprocessing against torchvision's transforms: at most one 8-bit level of difference at every pixel.
 #![allow(missing_docs)]
 
 mod support;
@@ -7,7 +7,7 @@ use alexnet::data::{Image, preprocess_image};
 use alexnet::protocol::Preprocess;
 use support::{Reference, mixed};
 
-/// The twin of `picture` in generate_reference.py: diagonal ramps with noise.
+/// The same image as `picture` in generate_reference.py: diagonal ramps with noise.
 fn picture(width: u32, height: u32) -> Image {
     let count = width as usize * height as usize * 3;
     let key = format!("picture.{width}x{height}");
@@ -32,7 +32,7 @@ fn worst(values: impl Iterator<Item = u8>, reference: &[f64]) -> f64 {
 }
 
 #[test]
-fn every_pixel_of_small_views() {
+fn small_crops_match_at_every_pixel() {
     let reference = Reference::open("preprocessing");
     for (width, height, side) in
         [(37, 53, 64), (200, 64, 64), (65, 64, 64), (301, 199, 64), (301, 199, 32), (199, 401, 224)]
@@ -44,7 +44,7 @@ fn every_pixel_of_small_views() {
 }
 
 #[test]
-fn imagenets_evaluation_of_odd_tiny_and_huge_pictures() {
+fn imagenet_preprocessing_matches_for_odd_tiny_and_huge_images() {
     let reference = Reference::open("preprocessing");
     for (width, height) in [(333, 501), (501, 333), (257, 255), (5, 7), (1, 1), (997, 31), (4001, 2999)] {
         let own = seen(width, height, 256, 224);

@@ -1,4 +1,4 @@
-//! A run is reproducible, can be stopped anywhere, learns, and refuses what cannot be.
+//! A run is reproducible, can be resumed, learns, and rejects invalid input.
 #![allow(missing_docs)]
 
 mod support;
@@ -7,7 +7,7 @@ use alexnet::data::Dataset;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::{DropoutLayer, Network, Normalization, Optimizer, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, images, session, small, source};
+use support::{bits, block_on, dataset, images, session, small};
 
 fn varied() -> Vec<RunOptions> {
     vec![
@@ -24,7 +24,7 @@ fn varied() -> Vec<RunOptions> {
 }
 
 #[test]
-fn same_options_same_bits_twice_and_side_by_side() {
+fn same_options_give_the_same_bits() {
     for options in varied() {
         let (mut a, mut b) = (session(&options), session(&options));
         for _ in 0..3 {
@@ -40,7 +40,7 @@ fn same_options_same_bits_twice_and_side_by_side() {
 }
 
 #[test]
-fn saved_and_resumed_in_the_middle_gives_the_same_bits() {
+fn resumed_run_gives_the_same_bits() {
     for options in varied() {
         let mut whole = session(&options);
         block_on(whole.step(9)).unwrap();
@@ -48,7 +48,7 @@ fn saved_and_resumed_in_the_middle_gives_the_same_bits() {
         block_on(first.step(5)).unwrap();
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
-        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         assert_eq!(second.steps(), 5);
         block_on(second.step(4)).unwrap();
         assert_eq!(bits(&whole), bits(&second));
@@ -60,7 +60,7 @@ fn saved_and_resumed_in_the_middle_gives_the_same_bits() {
 }
 
 #[test]
-fn another_seed_is_another_run() {
+fn another_seed_gives_other_weights() {
     let (mut a, mut b) = (session(&small()), session(&RunOptions { seed: 2, ..small() }));
     block_on(a.step(1)).unwrap();
     block_on(b.step(1)).unwrap();
@@ -68,7 +68,7 @@ fn another_seed_is_another_run() {
 }
 
 #[test]
-fn learns_what_can_be_learnt() {
+fn learns_the_bright_corner() {
     for options in [
         RunOptions { dropout: 0.2, ..small() },
         RunOptions { normalization: Normalization::Batch, dropout: 0.2, ..small() },
@@ -77,33 +77,34 @@ fn learns_what_can_be_learnt() {
     ] {
         let mut run = session(&options);
         block_on(run.step(60)).unwrap();
-        let judged = block_on(run.validate(0)).unwrap();
-        assert!(judged.top1 > 0.9, "{options:?}: {judged:?}");
-        assert_eq!(judged.images, 16);
-        assert_eq!(judged.confusion.iter().sum::<u32>(), 16);
+        let found = block_on(run.validate(0)).unwrap();
+        assert!(found.top1 > 0.9, "{options:?}: {found:?}");
+        assert_eq!(found.images, 16);
+        assert_eq!(found.confusion.iter().sum::<u32>(), 16);
     }
 }
 
 #[test]
-fn the_mask_handed_out_is_the_very_one_used() {
+fn mask_returns_the_mask_of_the_last_step() {
     let options = RunOptions { dropout: 0.4, ..small() };
     let mut run = session(&options);
     let pixels = images(16, 32);
     let labels: Vec<u32> = (0..16).map(|i| i % 4).collect();
-    let drawn = block_on(run.probe(pixels.clone(), &labels, None)).unwrap();
+    let drawn = block_on(run.forward_backward(pixels.clone(), &labels, None)).unwrap();
     let masks = [DropoutLayer::Fc6, DropoutLayer::Fc7].map(|layer| run.mask(layer).unwrap().clone());
     assert_eq!((masks[0].batch, masks[0].units, masks[1].units), (16, 144, 64));
-    let given = block_on(run.probe(pixels.clone(), &labels, Some(masks.clone()))).unwrap();
+    let given = block_on(run.forward_backward(pixels.clone(), &labels, Some(masks.clone()))).unwrap();
     assert_eq!(drawn.logits, given.logits);
     let mut other = masks;
     other[0].values.iter_mut().for_each(|v| *v = 1 - *v);
-    let different = block_on(run.probe(pixels, &labels, Some(other))).unwrap();
+    let different = block_on(run.forward_backward(pixels, &labels, Some(other))).unwrap();
     assert_ne!(drawn.logits, different.logits);
 }
 
 #[test]
-fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask() {
-    // fc6's input through many masks: the mean of masked and scaled values is the value itself, at p ≠ 0.5.
+fn mean_over_dropout_masks_is_the_input() {
+    // The input of fc6 through many masks: the mean of the masked and scaled values is the value itself, at p
+    // ≠ 0.5.
     let p = 0.3;
     let masks = (0..4000).map(|step| alexnet::dropout::Mask::draw(9, step, 0, [1, 64], p));
     let mut sum = [0.0f64; 64];
@@ -118,14 +119,14 @@ fn training_averages_to_evaluation_where_the_network_is_linear_behind_the_mask()
 }
 
 #[test]
-fn gradients_agree_with_finite_differences() {
+fn gradients_match_finite_differences() {
     for network in [Network::AlexNet32, Network::AlexNet2012At32] {
-        hold_against_finite_differences(network);
+        assert_gradients_match_finite_differences(network);
     }
 }
 
-fn hold_against_finite_differences(network: Network) {
-    // Tanh: smooth everywhere, so a difference quotient means something; f32 leaves about 1e-2.
+fn assert_gradients_match_finite_differences(network: Network) {
+    // Tanh is smooth everywhere, so finite differences are meaningful. f32 leaves an error of about 1e-2.
     let options = RunOptions {
         network,
         activation: alexnet::protocol::Activation::Tanh,
@@ -136,11 +137,11 @@ fn hold_against_finite_differences(network: Network) {
     let mut run = session(&options);
     let pixels = images(8, 32);
     let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();
-    let probe = block_on(run.probe(pixels.clone(), &labels, None)).unwrap();
+    let probe = block_on(run.forward_backward(pixels.clone(), &labels, None)).unwrap();
     let masks = [DropoutLayer::Fc6, DropoutLayer::Fc7].map(|layer| run.mask(layer).unwrap().clone());
     let weights = block_on(run.checkpoint()).unwrap().tensors;
     for (name, gradient) in &probe.gradients {
-        // Along the gradient itself the derivative is its norm.
+        // Along the gradient the derivative is its norm.
         let norm = gradient.data.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let mut loss_at = |step: f64| {
             let mut moved = weights.clone();
@@ -148,7 +149,7 @@ fn hold_against_finite_differences(network: Network) {
                 *w += (step * f64::from(*g) / norm) as f32;
             }
             run.set_weights(&moved).unwrap();
-            block_on(run.probe(pixels.clone(), &labels, Some(masks.clone()))).unwrap().loss
+            block_on(run.forward_backward(pixels.clone(), &labels, Some(masks.clone()))).unwrap().loss
         };
         let width = 3e-3;
         let slope = (loss_at(width) - loss_at(-width)) / (2.0 * width);
@@ -167,11 +168,11 @@ fn metrics_count_steps_epochs_and_images() {
 }
 
 #[test]
-fn live_options_change_and_others_are_refused() {
+fn only_live_options_can_change_during_a_run() {
     let mut run = session(&small());
     run.set_options(RunOptions { learning_rate: 0.1, dropout: 0.0, ..small() }).unwrap();
     block_on(run.step(1)).unwrap();
-    assert_eq!(run.mask(DropoutLayer::Fc6).unwrap().kept(), 1.0);
+    assert_eq!(run.mask(DropoutLayer::Fc6).unwrap().kept_fraction(), 1.0);
     assert_eq!(
         block_on(run.model()).unwrap().network.dropout,
         0.0,
@@ -184,14 +185,14 @@ fn live_options_change_and_others_are_refused() {
 }
 
 #[test]
-fn few_images_shrink_the_batch() {
+fn batch_size_is_capped_at_the_number_of_images() {
     let run = session(&RunOptions { train_images: 8, ..small() });
     assert_eq!(run.options().batch_size, 8);
     assert_eq!(run.info().train_images, 8);
 }
 
 #[test]
-fn a_rate_that_explodes_shows_as_not_a_number_and_leaves_the_session_usable() {
+fn diverged_session_stays_usable() {
     let mut run = session(&RunOptions { learning_rate: 10.0, momentum: 0.99, ..small() });
     let mut last = 0.0;
     for _ in 0..40 {
@@ -202,13 +203,13 @@ fn a_rate_that_explodes_shows_as_not_a_number_and_leaves_the_session_usable() {
 }
 
 #[test]
-fn frozen_convolutions_keep_their_weights_and_a_new_head_learns() {
+fn frozen_convolutions_keep_their_weights_while_the_head_learns() {
     let mut parent = session(&RunOptions { normalization: Normalization::Batch, ..small() });
     block_on(parent.step(8)).unwrap();
     let mut model = block_on(parent.model()).unwrap();
     model.labels.iter_mut().for_each(|label| label.id.push('x'));
     let options = RunOptions { freeze: alexnet::protocol::Freeze::Conv, dropout: 0.0, ..small() };
-    let mut run = Session::from_model(options, &model, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let mut run = Session::from_model(options, &model, dataset(64, 16, 32), &Compute::cpu()).unwrap();
     let before = bits(&run);
     block_on(run.step(40)).unwrap();
     let after = bits(&run);
@@ -219,7 +220,7 @@ fn frozen_convolutions_keep_their_weights_and_a_new_head_learns() {
 }
 
 #[test]
-fn weights_of_another_network_are_refused_in_a_sentence() {
+fn weights_of_another_network_are_rejected() {
     let mut run = session(&small());
     let mut tensors = block_on(run.checkpoint()).unwrap().tensors;
     let before = bits(&run);
@@ -233,26 +234,27 @@ fn weights_of_another_network_are_refused_in_a_sentence() {
 }
 
 #[test]
-fn images_of_another_size_are_refused() {
-    let wrong = Session::new(small(), source(8, 8, 64), &Compute::cpu());
+fn images_of_another_size_are_rejected() {
+    let wrong = Session::new(small(), dataset(8, 8, 64), &Compute::cpu());
     assert!(wrong.err().unwrap().to_string().contains("takes 32"));
-    assert_eq!(source(8, 8, 64).size(), 64);
+    assert_eq!(dataset(8, 8, 64).size(), 64);
 }
 
 #[test]
-fn a_class_may_be_worded_anew_but_not_be_another() {
+fn resuming_needs_equal_class_ids_not_names() {
     let mut run = session(&small());
     block_on(run.step(1)).unwrap();
     let mut saved = block_on(run.checkpoint()).unwrap();
     saved.labels[0].name = "where the light comes from".into();
-    assert_eq!(Session::resume(saved.clone(), source(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
+    assert_eq!(Session::resume(saved.clone(), dataset(64, 16, 32), &Compute::cpu()).unwrap().steps(), 1);
     saved.labels[0].id = "elsewhere".into();
-    assert!(Session::resume(saved, source(64, 16, 32), &Compute::cpu()).is_err());
+    assert!(Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).is_err());
 }
 
 #[test]
-fn mixed_images_ask_for_both_their_classes() {
-    // Two images of two classes, mixed in every step: a network that learns the shares cannot be sure of either.
+fn cutmix_keeps_the_loss_above_zero() {
+    // Two images of two classes, mixed in every step: a network that learns the mixed targets cannot be
+    // certain.
     let sure = |cutmix: f64| {
         let options = RunOptions {
             cutmix,

@@ -23,7 +23,7 @@ pub fn cutmix(pixels: &mut [f32], images: usize, options: &RunOptions, seed: u32
     let first = pixels[..image].to_vec();
     let mut own = Vec::with_capacity(images);
     for place in 0..images {
-        let mut rng = rng(seed, Purpose::Mix, step, place as u64);
+        let mut rng = rng(seed, Purpose::CutMix, step, place as u64);
         if rng.random::<f64>() >= options.cutmix {
             own.push(1.0);
             continue;

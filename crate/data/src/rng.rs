@@ -14,7 +14,7 @@ pub enum Purpose {
     /// Initial weights; `a` = the parameter's index.
     Init = 1,
     /// Order of the training images; `a` = epoch.
-    Order = 2,
+    Shuffle = 2,
     /// Augmentation; `a` = step, `b` = image of the batch.
     Augment = 3,
     /// Dropout masks; `a` = step, `b` = layer.
@@ -24,9 +24,9 @@ pub enum Purpose {
     /// Benchmarks and Learn's experiments.
     Experiment = 6,
     /// Units that a narrowed network keeps; `a` = layer.
-    Thin = 7,
+    Narrow = 7,
     /// CutMix's rectangles; `a` = step, `b` = image of the batch.
-    Mix = 8,
+    CutMix = 8,
 }
 
 /// The generator with the key (seed, purpose, a, b).
@@ -58,7 +58,7 @@ mod tests {
         let draws = [
             first(rng(1, Purpose::Init, 0, 0)),
             first(rng(2, Purpose::Init, 0, 0)),
-            first(rng(1, Purpose::Order, 0, 0)),
+            first(rng(1, Purpose::Shuffle, 0, 0)),
             first(rng(1, Purpose::Init, 1, 0)),
             first(rng(1, Purpose::Init, 0, 1)),
         ];
@@ -73,7 +73,7 @@ mod tests {
         let draws: Vec<u32> = (0..3).map(|_| random.random()).collect();
         assert_eq!(draws, FIXED);
         let mut items: Vec<u32> = (0..8).collect();
-        shuffle(&mut items, &mut rng(7, Purpose::Order, 0, 0));
+        shuffle(&mut items, &mut rng(7, Purpose::Shuffle, 0, 0));
         assert_eq!(items, FIXED_ORDER);
     }
 

@@ -23,7 +23,7 @@ pub fn epoch_order(shards: &[u32], limit: u32, seed: u32, epoch: u64) -> Vec<u32
         left -= taken;
         start = start.saturating_add(images);
     }
-    let mut rng = rng(seed, Purpose::Order, epoch, 0);
+    let mut rng = rng(seed, Purpose::Shuffle, epoch, 0);
     shuffle(&mut ranges, &mut rng);
     let window = if epoch == 0 { 1 } else { WINDOW };
     let mut order = Vec::with_capacity(ranges.iter().map(|r| r.len()).sum());

@@ -105,14 +105,17 @@ impl Description {
                 std: format!("{std:?}"),
             });
         }
-        if let Some(Calibration { temperature, doubt, ece_before, ece_after, .. }) = self.calibration
+        if let Some(Calibration { temperature, confidence_threshold, ece_before, ece_after, .. }) =
+            self.calibration
             && !(temperature.is_finite()
                 && temperature > 0.0
-                && [doubt, ece_before, ece_after].iter().all(|share| (0.0..=1.0).contains(share)))
+                && [confidence_threshold, ece_before, ece_after]
+                    .iter()
+                    .all(|share| (0.0..=1.0).contains(share)))
         {
             return refuse(DescriptionError::Calibration {
                 temperature: temperature.to_string(),
-                doubt: doubt.to_string(),
+                doubt: confidence_threshold.to_string(),
             });
         }
         if let Some(OutOfDistribution {

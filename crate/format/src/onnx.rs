@@ -122,7 +122,7 @@ fn operator(layer: &LayerSpec, activation: Activation) -> Result<(&'static str, 
         ),
         LayerKind::BatchNorm => ("BatchNormalization", vec![float("epsilon", NORM_EPSILON)]),
         // ONNX divides α by the size; our α multiplies the plain sum.
-        LayerKind::ResponseNorm { by: LocalResponseNorm { size, alpha, beta, k }, .. } => (
+        LayerKind::ResponseNorm { constants: LocalResponseNorm { size, alpha, beta, k }, .. } => (
             "LRN",
             vec![
                 float("alpha", alpha * size as f32),

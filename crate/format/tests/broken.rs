@@ -131,7 +131,7 @@ fn a_tensor_too_few_or_too_many_is_named() {
 
 const CALIBRATION: Calibration = Calibration {
     temperature: 1.2,
-    doubt: 0.4,
+    confidence_threshold: 0.4,
     ece_before: 0.1,
     ece_after: 0.02,
     images: 3000,

@@ -106,18 +106,18 @@ fn a_bare_file_of_the_network_of_2012_is_known_by_its_keys() {
 }
 
 /// A file that remembers which bytes were asked for.
-struct ValidationPrediction {
+struct RecordedFile {
     bytes: Vec<u8>,
     asked: std::cell::RefCell<Vec<std::ops::Range<u64>>>,
 }
 
-impl ValidationPrediction {
+impl RecordedFile {
     fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, asked: Default::default() }
     }
 }
 
-impl ReadAt for ValidationPrediction {
+impl ReadAt for RecordedFile {
     fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -132,7 +132,7 @@ impl ReadAt for ValidationPrediction {
 #[test]
 fn a_file_that_stays_where_it_is_is_read_once_and_in_pieces() {
     let tensors = torchvision(1000);
-    let file = ValidationPrediction::new(bare(&tensors));
+    let file = RecordedFile::new(bare(&tensors));
     let header = u64::from_le_bytes(file.bytes[..8].try_into().unwrap()) + 8;
     let opened = ModelFile::open(&file).unwrap();
     assert_eq!(opened.info(), inspect(&file.bytes).unwrap());
@@ -154,7 +154,7 @@ fn a_run_s_file_gives_its_average_to_whoever_uses_it() {
     let mut saved = checkpoint(true);
     let average = &mut saved.run.as_mut().unwrap().average;
     average.values_mut().for_each(|t| t.data.fill(0.25));
-    let file = ValidationPrediction::new(saved.write(FileFormat::Alexnet, Precision::F32).unwrap());
+    let file = RecordedFile::new(saved.write(FileFormat::Alexnet, Precision::F32).unwrap());
     let opened = ModelFile::open(&file).unwrap();
     assert_eq!(opened.tensor("features.0.bias").unwrap().data[0], 0.25);
     assert_eq!(opened.checkpoint().unwrap(), saved);
@@ -202,7 +202,7 @@ proptest! {
         saved.labels[0].name = name;
         saved.origin = origin;
         saved.calibration = Some(Calibration {
-            temperature, doubt: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
+            temperature, confidence_threshold: 0.4, ece_before: 0.1, ece_after: 0.02, images: 3000,
             out_of_distribution: Some(OutOfDistribution {
  energy: -temperature, contrast: 10.0, roughness: [0.1, 0.5], flatness: 0.6, false_alarms: 0.05,
  }),

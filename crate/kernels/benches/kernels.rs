@@ -1,7 +1,7 @@
-//! The kernels at the sizes of the networks, with their rate in floating-point operations.
+//! Benchmarks of the CPU kernels at the layer sizes of the networks, with their throughput.
 
 use alexnet_kernels::conv2d::{Conv2d, Workspace};
-use alexnet_kernels::linear::{Int8Rows, Linear};
+use alexnet_kernels::linear::{Int8Weights, Linear};
 use alexnet_kernels::matmul::MatmulWorkspace;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -10,7 +10,8 @@ fn main() {
     divan::main();
 }
 
-/// The second to fifth convolution of `alexnet-32` and of `alexnet-64` at batch 64, the first of `alexnet-224`.
+/// Layer name and shape: convolutions of `alexnet-32` and `alexnet-64` at batch 64, and the second one of
+/// `alexnet-224` at batch 1.
 const SHAPES: [(&str, Conv2d); 6] = [
     ("32-conv2", conv(64, [32, 64], 15, 3, 1, 1)),
     ("32-conv3", conv(64, [64, 96], 7, 3, 1, 1)),
@@ -21,7 +22,7 @@ const SHAPES: [(&str, Conv2d); 6] = [
 ];
 
 const fn conv(
-    images: usize,
+    batch_size: usize,
     channels: [usize; 2],
     side: usize,
     kernel: usize,
@@ -29,7 +30,7 @@ const fn conv(
     padding: usize,
 ) -> Conv2d {
     let (input, kernel) = ([side; 2], [kernel; 2]);
-    Conv2d { images, channels, input, kernel, stride: [stride; 2], padding: [padding; 2] }
+    Conv2d { batch_size, channels, input, kernel, stride: [stride; 2], padding: [padding; 2] }
 }
 
 struct Case {
@@ -37,7 +38,7 @@ struct Case {
     x: Vec<f32>,
     weight: Vec<f32>,
     out: Vec<f32>,
-    work: Workspace,
+    workspace: Workspace,
     operations: u64,
 }
 
@@ -47,18 +48,18 @@ fn case(name: &str) -> Case {
         .find(|(each, _)| *each == name)
         .map(|(_, conv)| conv)
         .expect("a shape of the table");
-    let ([incoming, outgoing], [height, width]) = (conv.channels, conv.output());
+    let ([in_channels, out_channels], [height, width]) = (conv.channels, conv.output());
     let noise =
         |length: usize| (0..length).map(|i| ((i * 7919) % 1021) as f32 / 1021.0 - 0.5).collect::<Vec<f32>>();
-    let weights = incoming * outgoing * conv.kernel[0] * conv.kernel[1];
-    let outputs = conv.images * outgoing * height * width;
+    let weights = in_channels * out_channels * conv.kernel[0] * conv.kernel[1];
+    let outputs = conv.batch_size * out_channels * height * width;
     Case {
         conv,
-        x: noise(conv.images * incoming * conv.input[0] * conv.input[1]),
+        x: noise(conv.batch_size * in_channels * conv.input[0] * conv.input[1]),
         weight: noise(weights),
         out: noise(outputs),
-        work: Workspace::default(),
-        operations: (2 * weights * outputs / outgoing) as u64,
+        workspace: Workspace::default(),
+        operations: (2 * weights * outputs / out_channels) as u64,
     }
 }
 
@@ -66,47 +67,47 @@ const NAMES: [&str; 6] = ["32-conv2", "32-conv3", "64-conv1", "64-conv2", "64-co
 
 #[divan::bench(args = NAMES)]
 fn forward(bencher: Bencher, name: &str) {
-    let Case { conv, x, weight, mut out, mut work, operations } = case(name);
+    let Case { conv, x, weight, mut out, mut workspace, operations } = case(name);
     bencher
         .counter(ItemsCount::new(operations))
-        .bench_local(|| conv.forward(&x, &weight, None, &mut out, &mut work));
+        .bench_local(|| conv.forward(&x, &weight, None, &mut out, &mut workspace));
 }
 
 #[divan::bench(args = NAMES)]
 fn weight_gradient(bencher: Bencher, name: &str) {
-    let Case { conv, x, mut weight, out, mut work, operations } = case(name);
+    let Case { conv, x, mut weight, out, mut workspace, operations } = case(name);
     bencher
         .counter(ItemsCount::new(operations))
-        .bench_local(|| conv.weight_gradient(&x, &out, &mut weight, &mut work));
+        .bench_local(|| conv.weight_gradient(&x, &out, &mut weight, &mut workspace));
 }
 
 #[divan::bench(args = NAMES)]
 fn input_gradient(bencher: Bencher, name: &str) {
-    let Case { conv, mut x, weight, out, mut work, operations } = case(name);
+    let Case { conv, mut x, weight, out, mut workspace, operations } = case(name);
     bencher
         .counter(ItemsCount::new(operations))
-        .bench_local(|| conv.input_gradient(&out, &weight, &mut x, &mut work));
+        .bench_local(|| conv.input_gradient(&out, &weight, &mut x, &mut workspace));
 }
 
-/// fc6 of `alexnet-224`: for one photo as quick as its 151 MB come out of memory.
+/// fc6 of `alexnet-224`. For one photo the time is that of reading its 151 MB of weights from memory.
 #[divan::bench(args = [1, 8])]
-fn fc6(bencher: Bencher, images: usize) {
-    let linear = Linear { images, units: [9216, 4096] };
-    let (x, weight) = (vec![0.5; images * 9216], vec![0.25; 9216 * 4096]);
-    let (mut out, mut scratch) = (vec![0.0; images * 4096], MatmulWorkspace::default());
+fn fc6(bencher: Bencher, batch_size: usize) {
+    let linear = Linear { batch_size, units: [9216, 4096] };
+    let (x, weight) = (vec![0.5; batch_size * 9216], vec![0.25; 9216 * 4096]);
+    let (mut out, mut matmul_workspace) = (vec![0.0; batch_size * 4096], MatmulWorkspace::default());
     bencher
         .counter(BytesCount::of_slice(&weight))
-        .bench_local(|| linear.forward(&x, &weight, None, &mut out, &mut scratch));
+        .bench_local(|| linear.forward(&x, &weight, None, &mut out, &mut matmul_workspace));
 }
 
-/// The same with its weights in bytes: a quarter of the memory, and no slower for it; eight photos widen a part at a time.
+/// fc6 with int8 weights: a quarter of the memory traffic. At 8 photos the weights are dequantised in panels.
 #[divan::bench(args = [1, 8])]
-fn fc6_in_bytes(bencher: Bencher, images: usize) {
-    let linear = Linear { images, units: [9216, 4096] };
-    let weight = Int8Rows { bytes: vec![32; 9216 * 4096], scales: vec![0.01; 4096] };
-    let (x, bias) = (vec![0.5; images * 9216], vec![0.0; 4096]);
-    let (mut out, mut scratch) = (vec![0.0; images * 4096], MatmulWorkspace::default());
+fn fc6_int8(bencher: Bencher, batch_size: usize) {
+    let linear = Linear { batch_size, units: [9216, 4096] };
+    let weight = Int8Weights { values: vec![32; 9216 * 4096], scales: vec![0.01; 4096] };
+    let (x, bias) = (vec![0.5; batch_size * 9216], vec![0.0; 4096]);
+    let (mut out, mut matmul_workspace) = (vec![0.0; batch_size * 4096], MatmulWorkspace::default());
     bencher
-        .counter(BytesCount::of_slice(&weight.bytes))
-        .bench_local(|| linear.forward_int8(&x, &weight, &bias, &mut out, &mut scratch));
+        .counter(BytesCount::of_slice(&weight.values))
+        .bench_local(|| linear.forward_int8(&x, &weight, &bias, &mut out, &mut matmul_workspace));
 }

@@ -1,77 +1,87 @@
-//! Batch normalisation in training (Ioffe and Szegedy 2015): each channel brought to mean 0 and variance 1 over the
-//! batch, then scaled and shifted.
+//! Batch normalisation in training mode (Ioffe and Szegedy 2015): each channel is normalised to mean 0 and
+//! variance 1 over the batch, then scaled by γ and shifted by β.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::simd_ops;
 
-/// The shape of a normalisation.
+/// The shape of a batch normalisation over `[batch, channels, pixels]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchNorm {
-    /// Channels of the maps.
+    /// Number of channels.
     pub channels: usize,
-    /// Height times width of the maps.
+    /// Height times width of one channel.
     pub pixels: usize,
 }
 
-/// What a channel is normalised by.
+/// The values that a batch is normalised with: one entry per channel.
 #[derive(Debug, Clone, Copy)]
-pub struct Channel<'a> {
-    /// Scales, one a channel.
+pub struct ChannelParams<'a> {
+    /// Scale γ.
     pub gamma: &'a [f32],
-    /// Means over batch and pixels.
+    /// Mean over batch and pixels.
     pub mean: &'a [f32],
-    /// Variances over batch and pixels, biased.
+    /// Biased variance over batch and pixels.
     pub variance: &'a [f32],
-    /// Added to the variance.
+    /// Added to the variance before the square root.
     pub epsilon: f32,
 }
 
-impl Channel<'_> {
+impl ChannelParams<'_> {
     fn inverse_deviation(&self, channel: usize) -> f32 {
         1.0 / (self.variance[channel] + self.epsilon).sqrt()
     }
 }
 
 impl BatchNorm {
-    /// Mean and biased variance of each channel.
+    /// Writes mean and biased variance of each channel of `x`, both `[channels]`.
     ///
     /// # Panics
-    /// When `x` is no whole number of images.
+    /// If the length of `x` is not a multiple of one sample.
     pub fn statistics(&self, x: &[f32], mean: &mut [f32], variance: &mut [f32]) {
-        let count = self.values(x);
-        Arch::new().dispatch(Statistics { by: *self, x, count, mean, variance });
+        let count = self.values_per_channel(x);
+        Arch::new().dispatch(Statistics { shape: *self, x, count, mean, variance });
     }
 
     /// `out = (x − mean) / √(variance + ε) · γ + β`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
-    pub fn forward(&self, x: &[f32], by: Channel<'_>, beta: &[f32], out: &mut [f32]) {
+    /// If a slice has a length that does not match the shape.
+    pub fn forward(&self, x: &[f32], params: ChannelParams<'_>, beta: &[f32], out: &mut [f32]) {
         assert_eq!(x.len(), out.len(), "lengths");
-        Arch::new().dispatch(Forward { shape: *self, x, by, beta, out });
+        Arch::new().dispatch(Forward { shape: *self, x, params, beta, out });
     }
 
-    /// The gradients by `x`, γ and β, from the gradient by `out`; mean and variance depend on `x` too.
+    /// Gradients with respect to `x`, γ and β, given the gradient with respect to the output. Mean and
+    /// variance are functions of `x`, so their gradients are included.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn gradients(
         &self,
         x: &[f32],
-        by: Channel<'_>,
+        params: ChannelParams<'_>,
         gradient: &[f32],
-        by_x: &mut [f32],
-        by_gamma: &mut [f32],
-        by_beta: &mut [f32],
+        grad_x: &mut [f32],
+        grad_gamma: &mut [f32],
+        grad_beta: &mut [f32],
     ) {
-        assert_eq!((x.len(), x.len()), (gradient.len(), by_x.len()), "lengths");
-        let count = self.values(x);
-        Arch::new().dispatch(Backward { shape: *self, x, by, gradient, count, by_x, by_gamma, by_beta });
+        assert_eq!((x.len(), x.len()), (gradient.len(), grad_x.len()), "lengths");
+        let count = self.values_per_channel(x);
+        Arch::new().dispatch(Backward {
+            shape: *self,
+            x,
+            params,
+            gradient,
+            count,
+            grad_x,
+            grad_gamma,
+            grad_beta,
+        });
     }
 
-    /// Values of a channel.
-    fn values(&self, x: &[f32]) -> f64 {
+    /// Number of values per channel.
+    fn values_per_channel(&self, x: &[f32]) -> f64 {
         assert!(x.len().is_multiple_of(self.channels * self.pixels), "whole images");
         (x.len() / self.channels) as f64
     }
@@ -82,7 +92,7 @@ impl BatchNorm {
 }
 
 struct Statistics<'a> {
-    by: BatchNorm,
+    shape: BatchNorm,
     x: &'a [f32],
     count: f64,
     mean: &'a mut [f32],
@@ -94,15 +104,15 @@ impl WithSimd for Statistics<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { by, x, count, mean, variance } = self;
+        let Self { shape, x, count, mean, variance } = self;
         for ((mean, variance), channel) in mean.iter_mut().zip(variance).zip(0..) {
-            let sums = by.maps(x, channel).map(|map| f64::from(simd_ops::sum(simd, [map], |[x]| x)));
+            let sums = shape.maps(x, channel).map(|map| f64::from(simd_ops::sum(simd, [map], |[x]| x)));
             *mean = (sums.sum::<f64>() / count) as f32;
-            let middle = simd.splat_f32s(*mean);
-            let squares = by.maps(x, channel).map(|map| {
+            let mean_vector = simd.splat_f32s(*mean);
+            let squares = shape.maps(x, channel).map(|map| {
                 f64::from(simd_ops::sum(simd, [map], |[x]| {
-                    let apart = simd.sub_f32s(x, middle);
-                    simd.mul_f32s(apart, apart)
+                    let centered = simd.sub_f32s(x, mean_vector);
+                    simd.mul_f32s(centered, centered)
                 }))
             });
             *variance = (squares.sum::<f64>() / count) as f32;
@@ -113,7 +123,7 @@ impl WithSimd for Statistics<'_> {
 struct Forward<'a> {
     shape: BatchNorm,
     x: &'a [f32],
-    by: Channel<'a>,
+    params: ChannelParams<'a>,
     beta: &'a [f32],
     out: &'a mut [f32],
 }
@@ -123,11 +133,11 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape: BatchNorm { channels, pixels }, x, by, beta, out } = self;
+        let Self { shape: BatchNorm { channels, pixels }, x, params, beta, out } = self;
         let maps = x.chunks_exact(pixels).zip(out.chunks_exact_mut(pixels));
         for ((x, out), channel) in maps.zip((0..channels).cycle()) {
-            let scale = by.inverse_deviation(channel) * by.gamma[channel];
-            let shift = simd.splat_f32s(beta[channel] - by.mean[channel] * scale);
+            let scale = params.inverse_deviation(channel) * params.gamma[channel];
+            let shift = simd.splat_f32s(beta[channel] - params.mean[channel] * scale);
             let scale = simd.splat_f32s(scale);
             simd_ops::update(simd, out, [x], |_, [x]| simd.mul_add_e_f32s(x, scale, shift));
         }
@@ -137,12 +147,12 @@ impl WithSimd for Forward<'_> {
 struct Backward<'a> {
     shape: BatchNorm,
     x: &'a [f32],
-    by: Channel<'a>,
+    params: ChannelParams<'a>,
     gradient: &'a [f32],
     count: f64,
-    by_x: &'a mut [f32],
-    by_gamma: &'a mut [f32],
-    by_beta: &'a mut [f32],
+    grad_x: &'a mut [f32],
+    grad_gamma: &'a mut [f32],
+    grad_beta: &'a mut [f32],
 }
 
 impl WithSimd for Backward<'_> {
@@ -150,10 +160,10 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, x, by, gradient, count, by_x, by_gamma, by_beta } = self;
+        let Self { shape, x, params, gradient, count, grad_x, grad_gamma, grad_beta } = self;
         let BatchNorm { channels, pixels } = shape;
         for channel in 0..channels {
-            let mean = simd.splat_f32s(by.mean[channel]);
+            let mean = simd.splat_f32s(params.mean[channel]);
             let (mut sum, mut product) = (0.0, 0.0);
             for (x, gradient) in shape.maps(x, channel).zip(shape.maps(gradient, channel)) {
                 sum += f64::from(simd_ops::sum(simd, [gradient], |[gradient]| gradient));
@@ -161,22 +171,22 @@ impl WithSimd for Backward<'_> {
                     simd.mul_f32s(simd.sub_f32s(x, mean), gradient)
                 }));
             }
-            by_beta[channel] = sum as f32;
-            by_gamma[channel] = product as f32 * by.inverse_deviation(channel);
+            grad_beta[channel] = sum as f32;
+            grad_gamma[channel] = product as f32 * params.inverse_deviation(channel);
         }
         let maps = x.chunks_exact(pixels).zip(gradient.chunks_exact(pixels));
         for (((x, gradient), to), channel) in
-            maps.zip(by_x.chunks_exact_mut(pixels)).zip((0..channels).cycle())
+            maps.zip(grad_x.chunks_exact_mut(pixels)).zip((0..channels).cycle())
         {
-            let inverse = by.inverse_deviation(channel);
+            let inverse = params.inverse_deviation(channel);
             let splat = |value| simd.splat_f32s(value);
-            let (mean, scale) = (splat(by.mean[channel]), splat(by.gamma[channel] * inverse));
-            let slope = splat(inverse * by_gamma[channel] / count as f32);
-            let offset = splat(by_beta[channel] / count as f32);
+            let (mean, scale) = (splat(params.mean[channel]), splat(params.gamma[channel] * inverse));
+            let slope = splat(inverse * grad_gamma[channel] / count as f32);
+            let offset = splat(grad_beta[channel] / count as f32);
             simd_ops::update(simd, to, [x, gradient], |_, [x, gradient]| {
-                let straight = simd.sub_f32s(gradient, offset);
-                let turned = simd.mul_f32s(simd.sub_f32s(x, mean), slope);
-                simd.mul_f32s(scale, simd.sub_f32s(straight, turned))
+                let centered_gradient = simd.sub_f32s(gradient, offset);
+                let correction = simd.mul_f32s(simd.sub_f32s(x, mean), slope);
+                simd.mul_f32s(scale, simd.sub_f32s(centered_gradient, correction))
             });
         }
     }
@@ -191,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_are_normal_and_gradients_agree_with_finite_differences() {
+    fn output_is_normalized_and_gradients_match_finite_differences() {
         let norm = BatchNorm { channels: 3, pixels: 35 };
         let (x, weights) = (noise(4 * 105, 1), noise(4 * 105, 2));
         let (gamma, beta) = ([0.5, 1.0, 2.0], [0.0, 1.0, -1.0]);
@@ -200,7 +210,7 @@ mod tests {
             norm.statistics(x, &mut mean, &mut variance);
             norm.forward(
                 x,
-                Channel { gamma, mean: &mean, variance: &variance, epsilon: 1e-5 },
+                ChannelParams { gamma, mean: &mean, variance: &variance, epsilon: 1e-5 },
                 beta,
                 &mut out,
             );
@@ -218,9 +228,9 @@ mod tests {
             assert!((average - beta[channel]).abs() < 1e-5, "{average}");
             assert!((spread.sqrt() - gamma[channel]).abs() < 1e-3, "{spread}");
         }
-        let by = Channel { gamma: &gamma, mean: &mean, variance: &variance, epsilon: 1e-5 };
-        let (mut by_x, mut by_gamma, mut by_beta) = (vec![0.0; x.len()], [0.0; 3], [0.0; 3]);
-        norm.gradients(&x, by, &weights, &mut by_x, &mut by_gamma, &mut by_beta);
+        let params = ChannelParams { gamma: &gamma, mean: &mean, variance: &variance, epsilon: 1e-5 };
+        let (mut grad_x, mut grad_gamma, mut grad_beta) = (vec![0.0; x.len()], [0.0; 3], [0.0; 3]);
+        norm.gradients(&x, params, &weights, &mut grad_x, &mut grad_gamma, &mut grad_beta);
         let step = 1e-2;
         let close = |gradient: f32, [less, more]: [f64; 2]| {
             let difference = (more - less) / f64::from(2.0 * step);
@@ -231,7 +241,7 @@ mod tests {
         };
         for i in (0..x.len()).step_by(17) {
             close(
-                by_x[i],
+                grad_x[i],
                 [-step, step].map(|step| {
                     let mut x = x.clone();
                     x[i] += step;
@@ -245,8 +255,8 @@ mod tests {
                 values[channel] += step;
                 values
             };
-            close(by_gamma[channel], [-step, step].map(|step| loss(&x, &moved(gamma, step), &beta)));
-            close(by_beta[channel], [-step, step].map(|step| loss(&x, &gamma, &moved(beta, step))));
+            close(grad_gamma[channel], [-step, step].map(|step| loss(&x, &moved(gamma, step), &beta)));
+            close(grad_beta[channel], [-step, step].map(|step| loss(&x, &gamma, &moved(beta, step))));
         }
     }
 }

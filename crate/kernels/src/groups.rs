@@ -1,7 +1,9 @@
-//! Layers whose outputs are cut into towers, as the two cards of 2012 held them.
+//! Layers whose output channels are split into groups, as AlexNet's two GPUs held them in 2012 (the paper's
+//! "two towers").
 //!
-//! Each tower computes its own outputs by the kernels of a layer of that size, and where both read the same input
-//! its gradient is the sum of theirs: so two towers in one place compute the very bits of two in two places.
+//! Each group computes its outputs with the ordinary kernel of that size. Where all groups read the same
+//! input, its gradient is the sum over the groups. So two groups in one process give the same bits as one
+//! group in each of two processes.
 
 use std::ops::Range;
 
@@ -9,84 +11,88 @@ use crate::conv2d::{Conv2d, Workspace};
 use crate::linear::Linear;
 use crate::matmul::MatmulWorkspace;
 
-/// Memory for a tower's part of the maps, kept from one layer to the next.
+/// Scratch memory for one group's slice of the input and of the output, reused from call to call.
 #[derive(Debug, Default)]
 pub struct GroupBuffers {
-    left: Vec<f32>,
-    right: Vec<f32>,
+    input: Vec<f32>,
+    output: Vec<f32>,
 }
 
-/// A convolution in towers.
+/// A convolution in groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupedConv2d {
-    /// The whole layer.
+    /// The shape of all groups together.
     pub whole: Conv2d,
-    /// Towers; they divide the outgoing channels, and the incoming ones where each reads its own.
-    pub towers: usize,
-    /// Whether each tower reads only its own part of the incoming maps (a grouped convolution).
-    pub apart: bool,
+    /// Number of groups. Must divide the output channels, and with `split_input` the input channels too.
+    pub groups: usize,
+    /// Whether each group reads only its slice of the input channels (PyTorch's `groups`), or all of them.
+    pub split_input: bool,
 }
 
 impl GroupedConv2d {
-    /// The convolution of one tower.
+    /// The convolution that one group computes.
     ///
     /// # Panics
-    /// When the towers do not divide the channels.
-    fn one(&self) -> Conv2d {
-        let [incoming, outgoing] = self.whole.channels;
-        let part = if self.apart { self.towers } else { 1 };
-        assert!(incoming.is_multiple_of(part) && outgoing.is_multiple_of(self.towers), "whole towers");
-        Conv2d { channels: [incoming / part, outgoing / self.towers], ..self.whole }
+    /// If the number of groups does not divide the channels.
+    fn group_conv(&self) -> Conv2d {
+        let [inputs, outputs] = self.whole.channels;
+        let part = if self.split_input { self.groups } else { 1 };
+        assert!(
+            inputs.is_multiple_of(part) && outputs.is_multiple_of(self.groups),
+            "the groups must divide the channels"
+        );
+        Conv2d { channels: [inputs / part, outputs / self.groups], ..self.whole }
     }
 
-    /// As [`Conv2d::forward`]; `weight` is `[out, in of a tower, kernel, kernel]`.
+    /// As [`Conv2d::forward`], with `weight` `[out, in of a group, kernel height, kernel width]`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
         weight: &[f32],
         bias: &[f32],
         out: &mut [f32],
-        work: &mut Workspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut Workspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let one = self.one();
-        let GroupBuffers { left, right } = parts;
-        right.resize(out.len() / self.towers, 0.0);
-        for tower in 0..self.towers {
-            let x = self.incoming(x, tower, left);
-            let (weight, bias) = (nth(weight, self.towers, tower), nth(bias, self.towers, tower));
-            one.forward(x, weight, Some(bias), right, work);
-            let width = self.width_out();
-            place(right, out, width, group_range(width, self.towers, tower));
+        let layer = self.group_conv();
+        let GroupBuffers { input, output } = buffers;
+        output.resize(out.len() / self.groups, 0.0);
+        for group in 0..self.groups {
+            let x = self.group_input(x, group, input);
+            let (weight, bias) =
+                (group_slice(weight, self.groups, group), group_slice(bias, self.groups, group));
+            layer.forward(x, weight, Some(bias), output, workspace);
+            let width = self.output_len();
+            write_columns(output, out, width, group_range(width, self.groups, group));
         }
     }
 
     /// As [`Conv2d::weight_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
         gradient: &[f32],
         weight: &mut [f32],
-        work: &mut Workspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut Workspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let one = self.one();
-        let GroupBuffers { left, right } = parts;
-        let length = weight.len() / self.towers;
-        for (tower, weight) in weight.chunks_exact_mut(length.max(1)).enumerate() {
-            let x = self.incoming(x, tower, left);
-            let width = self.width_out();
-            one.weight_gradient(
+        let layer = self.group_conv();
+        let GroupBuffers { input, output } = buffers;
+        let length = weight.len() / self.groups;
+        for (group, weight) in weight.chunks_exact_mut(length.max(1)).enumerate() {
+            let x = self.group_input(x, group, input);
+            let width = self.output_len();
+            layer.weight_gradient(
                 x,
-                cut(gradient, width, group_range(width, self.towers, tower), right),
+                slice_columns(gradient, width, group_range(width, self.groups, group), output),
                 weight,
-                work,
+                workspace,
             );
         }
     }
@@ -94,146 +100,156 @@ impl GroupedConv2d {
     /// As [`Conv2d::input_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
         weight: &[f32],
         x: &mut [f32],
-        work: &mut Workspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut Workspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let one = self.one();
-        let GroupBuffers { left, right } = parts;
-        left.resize(if self.apart { x.len() / self.towers } else { x.len() }, 0.0);
-        for tower in 0..self.towers {
-            let width = self.width_out();
-            let gradient = cut(gradient, width, group_range(width, self.towers, tower), right);
-            one.input_gradient(gradient, nth(weight, self.towers, tower), left, work);
-            if self.apart {
-                let width = self.width_in();
-                place(left, x, width, group_range(width, self.towers, tower));
+        let layer = self.group_conv();
+        let GroupBuffers { input, output } = buffers;
+        input.resize(if self.split_input { x.len() / self.groups } else { x.len() }, 0.0);
+        for group in 0..self.groups {
+            let width = self.output_len();
+            let gradient = slice_columns(gradient, width, group_range(width, self.groups, group), output);
+            layer.input_gradient(gradient, group_slice(weight, self.groups, group), input, workspace);
+            if self.split_input {
+                let width = self.input_len();
+                write_columns(input, x, width, group_range(width, self.groups, group));
             } else {
-                gather(tower, left, x);
+                accumulate(group, input, x);
             }
         }
     }
 
-    fn width_in(&self) -> usize {
+    fn input_len(&self) -> usize {
         self.whole.channels[0] * self.whole.input.iter().product::<usize>()
     }
 
-    fn width_out(&self) -> usize {
+    fn output_len(&self) -> usize {
         self.whole.channels[1] * self.whole.output().iter().product::<usize>()
     }
 
-    /// What a tower reads.
-    fn incoming<'a>(&self, x: &'a [f32], tower: usize, to: &'a mut Vec<f32>) -> &'a [f32] {
-        match self.apart {
-            true => cut(x, self.width_in(), group_range(self.width_in(), self.towers, tower), to),
+    /// The input of one group.
+    fn group_input<'a>(&self, x: &'a [f32], group: usize, to: &'a mut Vec<f32>) -> &'a [f32] {
+        match self.split_input {
+            true => slice_columns(x, self.input_len(), group_range(self.input_len(), self.groups, group), to),
             false => x,
         }
     }
 }
 
-/// A fully connected layer whose units are cut into towers that all read the whole input.
+/// A fully connected layer whose output units are split into groups. Every group reads the whole input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupedLinear {
-    /// The whole layer.
+    /// The shape of all groups together.
     pub whole: Linear,
-    /// Towers; the first ones hold a unit more where they do not divide the units.
-    pub towers: usize,
+    /// Number of groups. If it does not divide the units, the first groups hold one more.
+    pub groups: usize,
 }
 
 impl GroupedLinear {
-    /// A tower's layer and its units.
-    fn one(&self, tower: usize) -> (Linear, Range<usize>) {
-        let [incoming, outgoing] = self.whole.units;
-        let units = group_range(outgoing, self.towers, tower);
-        (Linear { units: [incoming, units.len()], ..self.whole }, units)
+    /// The layer that one group computes, and its range of units.
+    fn group_layer(&self, group: usize) -> (Linear, Range<usize>) {
+        let [inputs, outputs] = self.whole.units;
+        let units = group_range(outputs, self.groups, group);
+        (Linear { units: [inputs, units.len()], ..self.whole }, units)
     }
 
     /// As [`Linear::forward`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
         weight: &[f32],
         bias: &[f32],
         out: &mut [f32],
-        scratch: &mut MatmulWorkspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut MatmulWorkspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let [incoming, outgoing] = self.whole.units;
-        for tower in 0..self.towers {
-            let (one, units) = self.one(tower);
-            let own = &mut parts.right;
-            own.resize(one.images * one.units[1], 0.0);
-            let weight = &weight[units.start * incoming..units.end * incoming];
-            one.forward(x, weight, Some(&bias[units.clone()]), own, scratch);
-            place(own, out, outgoing, units);
+        let [inputs, outputs] = self.whole.units;
+        for group in 0..self.groups {
+            let (layer, units) = self.group_layer(group);
+            let group_out = &mut buffers.output;
+            group_out.resize(layer.batch_size * layer.units[1], 0.0);
+            let weight = &weight[units.start * inputs..units.end * inputs];
+            layer.forward(x, weight, Some(&bias[units.clone()]), group_out, workspace);
+            write_columns(group_out, out, outputs, units);
         }
     }
 
     /// As [`Linear::weight_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
         gradient: &[f32],
         weight: &mut [f32],
-        scratch: &mut MatmulWorkspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut MatmulWorkspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let [incoming, outgoing] = self.whole.units;
-        for tower in 0..self.towers {
-            let (one, units) = self.one(tower);
-            let weight = &mut weight[units.start * incoming..units.end * incoming];
-            one.weight_gradient(x, cut(gradient, outgoing, units, &mut parts.right), weight, scratch);
+        let [inputs, outputs] = self.whole.units;
+        for group in 0..self.groups {
+            let (layer, units) = self.group_layer(group);
+            let weight = &mut weight[units.start * inputs..units.end * inputs];
+            layer.weight_gradient(
+                x,
+                slice_columns(gradient, outputs, units, &mut buffers.output),
+                weight,
+                workspace,
+            );
         }
     }
 
     /// As [`Linear::input_gradient`].
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
         weight: &[f32],
         x: &mut [f32],
-        scratch: &mut MatmulWorkspace,
-        parts: &mut GroupBuffers,
+        workspace: &mut MatmulWorkspace,
+        buffers: &mut GroupBuffers,
     ) {
-        let [incoming, outgoing] = self.whole.units;
-        let GroupBuffers { left, right } = parts;
-        left.resize(x.len(), 0.0);
-        for tower in 0..self.towers {
-            let (one, units) = self.one(tower);
-            let weight = &weight[units.start * incoming..units.end * incoming];
-            one.input_gradient(cut(gradient, outgoing, units, right), weight, left, scratch);
-            gather(tower, left, x);
+        let [inputs, outputs] = self.whole.units;
+        let GroupBuffers { input, output } = buffers;
+        input.resize(x.len(), 0.0);
+        for group in 0..self.groups {
+            let (layer, units) = self.group_layer(group);
+            let weight = &weight[units.start * inputs..units.end * inputs];
+            layer.input_gradient(slice_columns(gradient, outputs, units, output), weight, input, workspace);
+            accumulate(group, input, x);
         }
     }
 }
 
-/// Which of `count` things that stand in a row a tower holds; the first towers hold one more where they do not
-/// divide them.
-pub fn group_range(count: usize, towers: usize, tower: usize) -> Range<usize> {
-    let start = |tower: usize| (count * tower).div_ceil(towers);
-    start(tower)..start(tower + 1)
+/// The range of `count` items that a group holds. If `groups` does not divide `count`, the first groups hold
+/// one more.
+pub fn group_range(count: usize, groups: usize, group: usize) -> Range<usize> {
+    let start = |group: usize| (count * group).div_ceil(groups);
+    start(group)..start(group + 1)
 }
 
-fn nth(values: &[f32], parts: usize, at: usize) -> &[f32] {
-    &values[group_range(values.len(), parts, at)]
+fn group_slice(values: &[f32], groups: usize, group: usize) -> &[f32] {
+    &values[group_range(values.len(), groups, group)]
 }
 
-/// Some columns of rows that are `width` wide, without gaps.
-fn cut<'a>(from: &'a [f32], width: usize, columns: Range<usize>, to: &'a mut Vec<f32>) -> &'a [f32] {
+/// Copies some columns out of rows of length `width`. Returns them without gaps.
+fn slice_columns<'a>(
+    from: &'a [f32],
+    width: usize,
+    columns: Range<usize>,
+    to: &'a mut Vec<f32>,
+) -> &'a [f32] {
     if from.len() == width {
         return &from[columns];
     }
@@ -244,17 +260,17 @@ fn cut<'a>(from: &'a [f32], width: usize, columns: Range<usize>, to: &'a mut Vec
     to
 }
 
-/// The way back: columns without gaps into rows that are `width` wide.
-fn place(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>) {
+/// The inverse of [`slice_columns`]: writes columns into rows of length `width`.
+fn write_columns(from: &[f32], to: &mut [f32], width: usize, columns: Range<usize>) {
     let rows = to.chunks_exact_mut(width).zip(from.chunks_exact(columns.len().max(1)));
     for (row, from) in rows {
         row[columns.clone()].copy_from_slice(from);
     }
 }
 
-/// Adds a tower's share of a gradient to those of the towers before it.
-fn gather(tower: usize, share: &[f32], sum: &mut [f32]) {
-    match tower {
+/// Adds one group's gradient to the sum. The first group overwrites it.
+fn accumulate(group: usize, share: &[f32], sum: &mut [f32]) {
+    match group {
         0 => sum.copy_from_slice(share),
         _ => sum.iter_mut().zip(share).for_each(|(sum, share)| *sum += share),
     }
@@ -265,90 +281,91 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Small whole numbers: sums are exact in any order.
+    /// Small integers: their sums are exact in any order.
     fn values(length: usize, seed: usize) -> Vec<f32> {
         (0..length).map(|i| ((i * 7919 + seed * 104_729) % 7) as f32 - 3.0).collect()
     }
 
-    /// The kernels of a grouped convolution with zeros where a tower does not look.
-    fn widened(conv: &GroupedConv2d, weight: &[f32]) -> Vec<f32> {
-        let ([incoming, outgoing], taps) = (conv.whole.channels, conv.whole.kernel.iter().product::<usize>());
-        let own = incoming / conv.towers;
-        let mut wide = vec![0.0; outgoing * incoming * taps];
-        for out in 0..outgoing {
-            let tower = out * conv.towers / outgoing;
-            for i in 0..own {
-                let (from, to) = ((out * own + i) * taps, (out * incoming + tower * own + i) * taps);
-                wide[to..to + taps].copy_from_slice(&weight[from..from + taps]);
+    /// The weights of a grouped convolution as those of a dense one, with zeros where a group reads nothing.
+    fn dense_weight(conv: &GroupedConv2d, weight: &[f32]) -> Vec<f32> {
+        let ([inputs, outputs], taps) = (conv.whole.channels, conv.whole.kernel.iter().product::<usize>());
+        let group_inputs = inputs / conv.groups;
+        let mut dense = vec![0.0; outputs * inputs * taps];
+        for out in 0..outputs {
+            let group = out * conv.groups / outputs;
+            for i in 0..group_inputs {
+                let (from, to) =
+                    ((out * group_inputs + i) * taps, (out * inputs + group * group_inputs + i) * taps);
+                dense[to..to + taps].copy_from_slice(&weight[from..from + taps]);
             }
         }
-        wide
+        dense
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn a_convolution_in_towers_is_the_whole_one(
-            images in 1usize..4, channels in [1usize..4, 1usize..5], towers in 1usize..4, apart: bool,
+        fn grouped_convolution_equals_dense_convolution(
+            batch_size in 1usize..4, channels in [1usize..4, 1usize..5], groups in 1usize..4, split_input: bool,
             side in 3usize..7, kernel in 1usize..4, padding in 0usize..2,
         ) {
-            let channels = channels.map(|n| n * towers);
+            let channels = channels.map(|n| n * groups);
             let padding = padding.min(kernel - 1);
             let whole = Conv2d {
-                images, channels, input: [side; 2], kernel: [kernel; 2], stride: [1; 2], padding: [padding; 2],
+                batch_size, channels, input: [side; 2], kernel: [kernel; 2], stride: [1; 2], padding: [padding; 2],
             };
-            let conv = GroupedConv2d { whole, towers, apart };
+            let conv = GroupedConv2d { whole, groups, split_input };
             let taps = kernel * kernel;
-            let x = values(images * channels[0] * side * side, 1);
-            let weight = values(channels[1] * conv.one().channels[0] * taps, 2);
+            let x = values(batch_size * channels[0] * side * side, 1);
+            let weight = values(channels[1] * conv.group_conv().channels[0] * taps, 2);
             let bias = values(channels[1], 3);
-            let wide = if apart { widened(&conv, &weight) } else { weight.clone() };
-            let gradient = values(images * conv.width_out(), 4);
-            let (mut work, mut parts) = (Workspace::default(), GroupBuffers::default());
+            let dense = if split_input { dense_weight(&conv, &weight) } else { weight.clone() };
+            let gradient = values(batch_size * conv.output_len(), 4);
+            let (mut workspace, mut buffers) = (Workspace::default(), GroupBuffers::default());
             let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; gradient.len()]];
-            conv.forward(&x, &weight, &bias, &mut out[0], &mut work, &mut parts);
-            whole.forward(&x, &wide, Some(&bias), &mut out[1], &mut work);
+            conv.forward(&x, &weight, &bias, &mut out[0], &mut workspace, &mut buffers);
+            whole.forward(&x, &dense, Some(&bias), &mut out[1], &mut workspace);
             prop_assert_eq!(&out[0], &out[1]);
-            let mut by_x = [vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]];
-            conv.input_gradient(&gradient, &weight, &mut by_x[0], &mut work, &mut parts);
-            whole.input_gradient(&gradient, &wide, &mut by_x[1], &mut work);
-            prop_assert_eq!(&by_x[0], &by_x[1]);
-            let (mut own, mut of_wide) = (vec![f32::NAN; weight.len()], vec![f32::NAN; wide.len()]);
-            conv.weight_gradient(&x, &gradient, &mut own, &mut work, &mut parts);
-            whole.weight_gradient(&x, &gradient, &mut of_wide, &mut work);
-            if apart {
-                // Only what a tower looks at has a kernel of its own.
-                let ones = widened(&conv, &vec![1.0; own.len()]);
-                of_wide = of_wide.iter().zip(ones).filter(|(_, one)| *one == 1.0).map(|(w, _)| *w).collect();
+            let mut grad_x = [vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]];
+            conv.input_gradient(&gradient, &weight, &mut grad_x[0], &mut workspace, &mut buffers);
+            whole.input_gradient(&gradient, &dense, &mut grad_x[1], &mut workspace);
+            prop_assert_eq!(&grad_x[0], &grad_x[1]);
+            let (mut grad_weight, mut dense_grad_weight) = (vec![f32::NAN; weight.len()], vec![f32::NAN; dense.len()]);
+            conv.weight_gradient(&x, &gradient, &mut grad_weight, &mut workspace, &mut buffers);
+            whole.weight_gradient(&x, &gradient, &mut dense_grad_weight, &mut workspace);
+            if split_input {
+                // Keep only the weights that the grouped convolution has.
+                let ones = dense_weight(&conv, &vec![1.0; grad_weight.len()]);
+                dense_grad_weight = dense_grad_weight.iter().zip(ones).filter(|(_, layer)| *layer == 1.0).map(|(w, _)| *w).collect();
             }
-            prop_assert_eq!(own, of_wide);
+            prop_assert_eq!(grad_weight, dense_grad_weight);
         }
 
         #[test]
-        fn a_connected_layer_in_towers_is_the_whole_one(
-            images in 1usize..12, units in [1usize..30, 3usize..20], towers in 1usize..4,
+        fn grouped_linear_equals_linear(
+            batch_size in 1usize..12, units in [1usize..30, 3usize..20], groups in 1usize..4,
         ) {
-            let whole = Linear { images, units };
-            let layer = GroupedLinear { whole, towers };
-            let [incoming, outgoing] = units;
-            let (x, weight) = (values(images * incoming, 1), values(outgoing * incoming, 2));
-            let (bias, gradient) = (values(outgoing, 3), values(images * outgoing, 4));
-            let (mut scratch, mut parts) = (MatmulWorkspace::default(), GroupBuffers::default());
+            let whole = Linear { batch_size, units };
+            let layer = GroupedLinear { whole, groups };
+            let [inputs, outputs] = units;
+            let (x, weight) = (values(batch_size * inputs, 1), values(outputs * inputs, 2));
+            let (bias, gradient) = (values(outputs, 3), values(batch_size * outputs, 4));
+            let (mut workspace, mut buffers) = (MatmulWorkspace::default(), GroupBuffers::default());
             let blank = || [gradient.len(), weight.len(), x.len()].map(|length| vec![f32::NAN; length]);
-            let (mut own, mut expected) = (blank(), blank());
-            layer.forward(&x, &weight, &bias, &mut own[0], &mut scratch, &mut parts);
-            layer.weight_gradient(&x, &gradient, &mut own[1], &mut scratch, &mut parts);
-            layer.input_gradient(&gradient, &weight, &mut own[2], &mut scratch, &mut parts);
-            whole.forward(&x, &weight, Some(&bias), &mut expected[0], &mut scratch);
-            whole.weight_gradient(&x, &gradient, &mut expected[1], &mut scratch);
-            whole.input_gradient(&gradient, &weight, &mut expected[2], &mut scratch);
-            prop_assert_eq!(own, expected);
+            let (mut results, mut expected) = (blank(), blank());
+            layer.forward(&x, &weight, &bias, &mut results[0], &mut workspace, &mut buffers);
+            layer.weight_gradient(&x, &gradient, &mut results[1], &mut workspace, &mut buffers);
+            layer.input_gradient(&gradient, &weight, &mut results[2], &mut workspace, &mut buffers);
+            whole.forward(&x, &weight, Some(&bias), &mut expected[0], &mut workspace);
+            whole.weight_gradient(&x, &gradient, &mut expected[1], &mut workspace);
+            whole.input_gradient(&gradient, &weight, &mut expected[2], &mut workspace);
+            prop_assert_eq!(results, expected);
         }
     }
 
     #[test]
-    fn parts_follow_one_another() {
-        assert_eq!([0, 1, 2].map(|tower| group_range(10, 3, tower)), [0..4, 4..7, 7..10]);
-        assert_eq!([0, 1].map(|tower| group_range(7, 2, tower)), [0..4, 4..7]);
+    fn group_ranges_are_consecutive() {
+        assert_eq!([0, 1, 2].map(|group| group_range(10, 3, group)), [0..4, 4..7, 7..10]);
+        assert_eq!([0, 1].map(|group| group_range(7, 2, group)), [0..4, 4..7]);
     }
 }

@@ -1,12 +1,13 @@
-//! What the CPU computes most, on plain slices: convolutions, fully connected layers, max-pooling and normalisation,
+//! The CPU kernels, on plain slices: convolution, fully connected layer, max-pooling, normalisation and ReLU,
 //! forward and backward.
 //!
-//! All values are f32, all maps NCHW without gaps, all weights OIHW: PyTorch's layouts. One thread, and the order
-//! of additions depends on shapes and on the vector instructions alone: the same input gives the same bits.
+//! All values are `f32`. Layouts are PyTorch's, contiguous: activations NCHW, weights OIHW. Each kernel runs
+//! on one thread, and the order of additions depends only on the shapes and on the SIMD instruction set, so
+//! the same input gives the same bits.
 //!
-//! Convolutions of stride 1 between many channels go by tiles of fewer multiplications ([`winograd`]). Any other
-//! is one matrix product (Chellapilla et al. 2006), but the matrix of patches is never written
-//! down: the product asks for its elements by offset while it packs ([`matmul::IndexedMatrix`]).
+//! A 3x3 or 5x5 convolution of stride 1 with enough channels uses Winograd tiles ([`winograd`]). Every other
+//! convolution is one matrix product, as with im2col (Chellapilla et al. 2006), but the patch matrix is never
+//! materialised: the product reads its elements by offset while it packs them ([`matmul::IndexedMatrix`]).
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

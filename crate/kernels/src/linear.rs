@@ -2,32 +2,36 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use self::lanes::Sums;
+use self::lanes::LaneSums;
 use crate::matmul::{IndexedMatrix, IndexedMatrixMut, MatmulWorkspace, matmul, offsets};
 
-/// Images from which on a matrix product is quicker than reading the weights once for each four of them.
-const FEW: usize = 3;
+/// From this batch size on a matrix product is faster than one pass over the weights per sample.
+const SMALL_BATCH: usize = 3;
 
-/// Rows of bytes that are widened at once for a matrix product: what is widened then lies in the cache still.
+/// Rows of int8 weights dequantised at once for a matrix product. The result fits into the cache.
 const PANEL: usize = 64;
 
-/// A fully connected layer's weights in signed bytes, with a scale for each unit that goes out: `scale · byte`.
+/// Weights of a fully connected layer in int8, with one scale per output unit: `weight = scale · value`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Int8Rows {
+pub struct Int8Weights {
     /// `[out, in]`.
-    pub bytes: Vec<i8>,
+    pub values: Vec<i8>,
     /// `[out]`.
     pub scales: Vec<f32>,
 }
 
-impl Int8Rows {
-    /// The weights in single precision, from row `first` on, as many as there is room for.
-    pub fn widen(&self, first: usize, into: &mut [f32]) {
-        let incoming = self.bytes.len() / self.scales.len().max(1);
-        let rows = self.bytes.chunks_exact(incoming.max(1)).zip(&self.scales).skip(first);
-        for (into, (bytes, scale)) in into.chunks_exact_mut(incoming.max(1)).zip(rows) {
-            let ((blocks, last), (bytes, end)) = (into.as_chunks_mut::<BLOCK>(), bytes.as_chunks::<BLOCK>());
-            blocks.iter_mut().zip(bytes).for_each(|(into, bytes)| *into = lanes::widened(bytes, *scale));
+impl Int8Weights {
+    /// Writes the `f32` weights of as many rows as fit into `into`, starting at row `first`.
+    pub fn dequantize(&self, first: usize, into: &mut [f32]) {
+        let inputs = self.values.len() / self.scales.len().max(1);
+        let rows = self.values.chunks_exact(inputs.max(1)).zip(&self.scales).skip(first);
+        for (into, (values, scale)) in into.chunks_exact_mut(inputs.max(1)).zip(rows) {
+            let ((blocks, last), (values, end)) =
+                (into.as_chunks_mut::<BLOCK>(), values.as_chunks::<BLOCK>());
+            blocks
+                .iter_mut()
+                .zip(values)
+                .for_each(|(into, values)| *into = lanes::dequantized(values, *scale));
             last.iter_mut().zip(end).for_each(|(weight, byte)| *weight = f32::from(*byte) * scale);
         }
     }
@@ -36,164 +40,169 @@ impl Int8Rows {
 /// The shape of a fully connected layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linear {
-    /// Images in a batch.
-    pub images: usize,
-    /// Units that come in and go out.
+    /// Number of samples in the batch.
+    pub batch_size: usize,
+    /// Input and output units.
     pub units: [usize; 2],
 }
 
 impl Linear {
-    /// `out[n, o] = Σ weight[o, i] · x[n, i] + bias[o]`; `weight` is `[out, in]`.
+    /// `out[n, o] = Σ_i weight[o, i] · x[n, i] + bias[o]`, with `weight` `[out, in]`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward(
         &self,
         x: &[f32],
         weight: &[f32],
         bias: Option<&[f32]>,
         out: &mut [f32],
-        scratch: &mut MatmulWorkspace,
+        workspace: &mut MatmulWorkspace,
     ) {
-        let (images, [incoming, outgoing]) = (self.images, self.units);
-        assert_eq!((x.len(), weight.len()), (images * incoming, outgoing * incoming), "lengths");
-        assert_eq!(out.len(), images * outgoing, "length of the result");
-        if images < FEW && incoming > 0 {
-            let values = x.chunks_exact(incoming).zip(out.chunks_exact_mut(outgoing));
+        let (batch_size, [inputs, outputs]) = (self.batch_size, self.units);
+        assert_eq!((x.len(), weight.len()), (batch_size * inputs, outputs * inputs), "lengths");
+        assert_eq!(out.len(), batch_size * outputs, "length of the result");
+        if batch_size < SMALL_BATCH && inputs > 0 {
+            let values = x.chunks_exact(inputs).zip(out.chunks_exact_mut(outputs));
             for (x, out) in values {
-                Arch::new().dispatch(Rows { x, weight, out });
+                Arch::new().dispatch(MatrixVector { x, weight, out });
                 if let Some(bias) = bias {
                     out.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
                 }
             }
             return;
         }
-        let (rows, inner) = (offsets(outgoing, incoming), offsets(incoming, 1));
-        let (columns, to) = (offsets(images, incoming), (offsets(outgoing, 1), offsets(images, outgoing)));
+        let (rows, inner) = (offsets(outputs, inputs), offsets(inputs, 1));
+        let (columns, to) =
+            (offsets(batch_size, inputs), (offsets(outputs, 1), offsets(batch_size, outputs)));
         let (left, right) =
             (IndexedMatrix::new(weight, &rows, &inner), IndexedMatrix::new(x, &inner, &columns));
-        matmul(left, right, bias, IndexedMatrixMut::new(out, &to.0, &to.1), scratch);
+        matmul(left, right, bias, IndexedMatrixMut::new(out, &to.0, &to.1), workspace);
     }
 
-    /// [`Linear::forward`] with weights in bytes, the fewest numbers that can come out of memory.
+    /// [`Linear::forward`] with int8 weights, which are a quarter of the memory to read.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn forward_int8(
         &self,
         x: &[f32],
-        weight: &Int8Rows,
+        weight: &Int8Weights,
         bias: &[f32],
         out: &mut [f32],
-        scratch: &mut MatmulWorkspace,
+        workspace: &mut MatmulWorkspace,
     ) {
-        let (images, [incoming, outgoing]) = (self.images, self.units);
-        assert_eq!((x.len(), weight.bytes.len()), (images * incoming, outgoing * incoming), "lengths");
-        assert_eq!((out.len(), weight.scales.len()), (images * outgoing, outgoing), "lengths");
-        if incoming == 0 || outgoing == 0 {
-            return out.chunks_exact_mut(outgoing.max(1)).for_each(|out| out.copy_from_slice(bias));
+        let (batch_size, [inputs, outputs]) = (self.batch_size, self.units);
+        assert_eq!((x.len(), weight.values.len()), (batch_size * inputs, outputs * inputs), "lengths");
+        assert_eq!((out.len(), weight.scales.len()), (batch_size * outputs, outputs), "lengths");
+        if inputs == 0 || outputs == 0 {
+            return out.chunks_exact_mut(outputs.max(1)).for_each(|out| out.copy_from_slice(bias));
         }
-        if images < FEW {
-            for (x, out) in x.chunks_exact(incoming).zip(out.chunks_exact_mut(outgoing)) {
-                Arch::new().dispatch(Rows { x: &planes(x), weight: weight.bytes.as_slice(), out });
+        if batch_size < SMALL_BATCH {
+            for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(outputs)) {
+                Arch::new().dispatch(MatrixVector {
+                    x: &interleave(x),
+                    weight: weight.values.as_slice(),
+                    out,
+                });
                 for ((out, scale), bias) in out.iter_mut().zip(&weight.scales).zip(bias) {
                     *out = *out * scale + bias;
                 }
             }
             return;
         }
-        let (inner, rows) = (offsets(incoming, 1), offsets(PANEL, incoming));
-        let columns = offsets(images, incoming);
-        let (to_rows, to_columns) = (offsets(outgoing, 1), offsets(images, outgoing));
+        let (inner, rows) = (offsets(inputs, 1), offsets(PANEL, inputs));
+        let columns = offsets(batch_size, inputs);
+        let (to_rows, to_columns) = (offsets(outputs, 1), offsets(batch_size, outputs));
         let right = IndexedMatrix::new(x, &inner, &columns);
-        let mut widened = vec![0.0; PANEL.min(outgoing) * incoming];
+        let mut dequantized = vec![0.0; PANEL.min(outputs) * inputs];
         for (panel, to_rows) in to_rows.chunks(PANEL).enumerate() {
             let first = panel * PANEL;
-            let widened = &mut widened[..to_rows.len() * incoming];
-            weight.widen(first, widened);
-            let left = IndexedMatrix::new(widened, &rows[..to_rows.len()], &inner);
+            let dequantized = &mut dequantized[..to_rows.len() * inputs];
+            weight.dequantize(first, dequantized);
+            let left = IndexedMatrix::new(dequantized, &rows[..to_rows.len()], &inner);
             let bias = &bias[first..][..to_rows.len()];
-            matmul(left, right, Some(bias), IndexedMatrixMut::new(out, to_rows, &to_columns), scratch);
+            matmul(left, right, Some(bias), IndexedMatrixMut::new(out, to_rows, &to_columns), workspace);
         }
     }
 
-    /// The gradient by `weight`, from the gradient by `out`.
+    /// The gradient with respect to `weight`, given the gradient with respect to `out`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn weight_gradient(
         &self,
         x: &[f32],
         gradient: &[f32],
         weight: &mut [f32],
-        scratch: &mut MatmulWorkspace,
+        workspace: &mut MatmulWorkspace,
     ) {
-        let (images, [incoming, outgoing]) = (self.images, self.units);
-        let (rows, inner) = (offsets(outgoing, 1), offsets(images, outgoing));
-        let (from, columns) = (offsets(images, incoming), offsets(incoming, 1));
-        let to = offsets(outgoing, incoming);
+        let (batch_size, [inputs, outputs]) = (self.batch_size, self.units);
+        let (rows, inner) = (offsets(outputs, 1), offsets(batch_size, outputs));
+        let (from, columns) = (offsets(batch_size, inputs), offsets(inputs, 1));
+        let to = offsets(outputs, inputs);
         let (left, right) =
             (IndexedMatrix::new(gradient, &rows, &inner), IndexedMatrix::new(x, &from, &columns));
-        matmul(left, right, None, IndexedMatrixMut::new(weight, &to, &columns), scratch);
+        matmul(left, right, None, IndexedMatrixMut::new(weight, &to, &columns), workspace);
     }
 
-    /// The gradient by `x`, from the gradient by `out`.
+    /// The gradient with respect to `x`, given the gradient with respect to `out`.
     ///
     /// # Panics
-    /// When a slice has another length than its shape.
+    /// If a slice has a length that does not match the shape.
     pub fn input_gradient(
         &self,
         gradient: &[f32],
         weight: &[f32],
         x: &mut [f32],
-        scratch: &mut MatmulWorkspace,
+        workspace: &mut MatmulWorkspace,
     ) {
-        let (images, [incoming, outgoing]) = (self.images, self.units);
-        let (rows, inner) = (offsets(images, outgoing), offsets(outgoing, 1));
-        let (from, columns) = (offsets(outgoing, incoming), offsets(incoming, 1));
-        let to = offsets(images, incoming);
+        let (batch_size, [inputs, outputs]) = (self.batch_size, self.units);
+        let (rows, inner) = (offsets(batch_size, outputs), offsets(outputs, 1));
+        let (from, columns) = (offsets(outputs, inputs), offsets(inputs, 1));
+        let to = offsets(batch_size, inputs);
         let (left, right) =
             (IndexedMatrix::new(gradient, &rows, &inner), IndexedMatrix::new(weight, &from, &columns));
-        matmul(left, right, None, IndexedMatrixMut::new(x, &to, &columns), scratch);
+        matmul(left, right, None, IndexedMatrixMut::new(x, &to, &columns), workspace);
     }
 }
 
-/// Rows read side by side: memory hands out several streams quicker than one (1.5 times, on a matrix of 151 MB).
-const STREAMS: usize = 4;
+/// Rows read in parallel. Several memory streams are faster than one (1.5 times, on a matrix of 151 MB).
+const PARALLEL_ROWS: usize = 4;
 
-/// Scalar products of one vector with every row of a matrix: as quick as the rows come out of memory.
-struct Rows<'a, W> {
+/// Matrix-vector product. It is limited by memory bandwidth.
+struct MatrixVector<'a, W> {
     x: &'a [f32],
     weight: &'a [W],
     out: &'a mut [f32],
 }
 
-/// Numbers that weights come in.
-trait Number: Sized {
-    /// The scalar products of `x` with each of the rows.
-    fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS];
+/// The element type of a weight matrix.
+trait WeightElement: Sized {
+    /// The dot products of `x` with each of the rows.
+    fn dot_products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS];
 }
 
-impl<W: Number> WithSimd for Rows<'_, W> {
+impl<W: WeightElement> WithSimd for MatrixVector<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { x, weight, out } = self;
-        let (outs, last) = out.as_chunks_mut::<STREAMS>();
-        let (weights, rest) = weight.split_at(outs.len() * STREAMS * x.len());
-        for (rows, out) in weights.chunks_exact(STREAMS * x.len()).zip(outs) {
-            *out = W::products(simd, x, rows);
+        let (outs, last) = out.as_chunks_mut::<PARALLEL_ROWS>();
+        let (weights, rest) = weight.split_at(outs.len() * PARALLEL_ROWS * x.len());
+        for (rows, out) in weights.chunks_exact(PARALLEL_ROWS * x.len()).zip(outs) {
+            *out = W::dot_products(simd, x, rows);
         }
         for (row, out) in rest.chunks_exact(x.len()).zip(last) {
-            [*out] = W::products(simd, x, row);
+            [*out] = W::dot_products(simd, x, row);
         }
     }
 }
 
-impl Number for f32 {
+impl WeightElement for f32 {
     #[inline(always)]
-    fn products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
+    fn dot_products<S: Simd, const ROWS: usize>(simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
         let length = x.len();
         let (x, x_end) = S::as_simd_f32s(x);
         let (x, x_last) = x.as_chunks::<2>();
@@ -219,12 +228,12 @@ impl Number for f32 {
     }
 }
 
-/// Bytes taken at once: four words of four.
+/// Int8 values processed at once: four 32-bit words of four.
 const BLOCK: usize = 16;
 
-/// Each whole block of 16 numbers in the order in which bytes are taken out of their words: the first of each four, then
-/// the second, …
-fn planes(x: &[f32]) -> Vec<f32> {
+/// Reorders each whole block of 16 values as the int8 kernel unpacks them: first byte 0 of each of the four
+/// words, then byte 1, and so on.
+fn interleave(x: &[f32]) -> Vec<f32> {
     let mut x = x.to_vec();
     for block in x.as_chunks_mut::<BLOCK>().0 {
         *block = std::array::from_fn(|at| block[at % 4 * 4 + at / 4]);
@@ -232,44 +241,45 @@ fn planes(x: &[f32]) -> Vec<f32> {
     x
 }
 
-impl Number for i8 {
-    // Not pulp's vectors, which have no conversion from bytes. Bytes are shifted out of words of four, which takes half of
-    // the instructions that widening them in their order would; `x` is in the order of [`planes`].
+impl WeightElement for i8 {
+    // Not pulp's vectors, which have no conversion from bytes. Bytes are shifted out of 32-bit words, which
+    // takes half the instructions of widening them in order. `x` must be in the order of [`interleave`].
     #[inline(always)]
-    fn products<S: Simd, const ROWS: usize>(_simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
+    fn dot_products<S: Simd, const ROWS: usize>(_simd: S, x: &[f32], rows: &[Self]) -> [f32; ROWS] {
         let length = x.len();
         let (x, x_end) = x.as_chunks::<BLOCK>();
         let rows: [_; ROWS] = std::array::from_fn(|row| {
             let (row, end) = rows[row * length..][..length].as_chunks::<BLOCK>();
             (&row[..x.len()], end)
         });
-        let mut sums = [Sums::ZERO; ROWS];
+        let mut sums = [LaneSums::ZERO; ROWS];
         for (at, x) in x.iter().enumerate() {
             for (sums, (row, _)) in sums.iter_mut().zip(&rows) {
-                *sums = sums.and(x, &row[at]);
+                *sums = sums.add_products(x, &row[at]);
             }
         }
         std::array::from_fn(|at| {
             let end: f32 = x_end.iter().zip(rows[at].1).map(|(x, w)| x * f32::from(*w)).sum();
-            sums[at].total() + end
+            sums[at].sum() + end
         })
     }
 }
 
-/// Four numbers side by side.
+/// Four lanes, in portable Rust.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod lanes {
     use super::BLOCK;
 
     #[derive(Clone, Copy)]
-    pub struct Sums([f32; 4]);
+    pub struct LaneSums([f32; 4]);
 
-    impl Sums {
+    impl LaneSums {
         pub const ZERO: Self = Self([0.0; 4]);
 
-        /// With the products of a block of numbers, in the order of [`super::planes`], and one of bytes.
+        /// Adds the products of a block of `x`, in the order of [`super::interleave`], and a block of int8
+        /// weights.
         #[inline(always)]
-        pub fn and(mut self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
+        pub fn add_products(mut self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
             let words: [i32; 4] = std::array::from_fn(|word| {
                 i32::from_le_bytes(std::array::from_fn(|byte| row[4 * word + byte] as u8))
             });
@@ -282,19 +292,19 @@ mod lanes {
         }
 
         #[inline(always)]
-        pub fn total(self) -> f32 {
+        pub fn sum(self) -> f32 {
             self.0.iter().sum()
         }
     }
 
-    /// Bytes as numbers, in their order.
+    /// Converts int8 values to `f32`, in order.
     #[inline(always)]
-    pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
-        bytes.map(|byte| f32::from(byte) * scale)
+    pub fn dequantized(values: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
+        values.map(|byte| f32::from(byte) * scale)
     }
 }
 
-/// The same in wasm's own words: what is linked for size is not made into vectors by the compiler.
+/// Four lanes, in wasm SIMD. The wasm build optimises for size, where the compiler does not vectorise.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{
@@ -306,27 +316,27 @@ mod lanes {
     use super::BLOCK;
 
     #[derive(Clone, Copy)]
-    pub struct Sums(v128);
+    pub struct LaneSums(v128);
 
-    impl Sums {
+    impl LaneSums {
         pub const ZERO: Self = Self(f32x4(0.0, 0.0, 0.0, 0.0));
 
         #[inline(always)]
-        pub fn and(self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
-            // SAFETY: the sixteen bytes of a reference, and below four of the sixteen numbers of another; wasm loads from
-            // any address.
+        pub fn add_products(self, x: &[f32; BLOCK], row: &[i8; BLOCK]) -> Self {
+            // SAFETY: reads the 16 bytes of `row`, and below 4 of the 16 values of `x`. Wasm loads need no
+            // alignment.
             let words = unsafe { v128_load(row.as_ptr().cast()) };
             let mut sums = self.0;
             for plane in 0..4 {
                 let numbers = unsafe { v128_load(x.as_ptr().add(4 * plane).cast()) };
-                let bytes = i32x4_shr(i32x4_shl(words, 24 - 8 * plane as u32), 24);
-                sums = f32x4_add(sums, f32x4_mul(numbers, f32x4_convert_i32x4(bytes)));
+                let values = i32x4_shr(i32x4_shl(words, 24 - 8 * plane as u32), 24);
+                sums = f32x4_add(sums, f32x4_mul(numbers, f32x4_convert_i32x4(values)));
             }
             Self(sums)
         }
 
         #[inline(always)]
-        pub fn total(self) -> f32 {
+        pub fn sum(self) -> f32 {
             let Self(sums) = self;
             f32x4_extract_lane::<0>(sums)
                 + f32x4_extract_lane::<1>(sums)
@@ -336,11 +346,11 @@ mod lanes {
     }
 
     #[inline(always)]
-    pub fn widened(bytes: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
+    pub fn dequantized(values: &[i8; BLOCK], scale: f32) -> [f32; BLOCK] {
         let mut numbers = [0.0f32; BLOCK];
-        // SAFETY: the sixteen bytes of a reference; wasm loads from any address.
-        let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
-        let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
+        // SAFETY: reads the 16 bytes of a reference. Wasm loads need no alignment.
+        let values = unsafe { v128_load(values.as_ptr().cast()) };
+        let (low, high) = (i16x8_extend_low_i8x16(values), i16x8_extend_high_i8x16(values));
         let parts = [
             i32x4_extend_low_i16x8(low),
             i32x4_extend_high_i16x8(low),
@@ -349,7 +359,7 @@ mod lanes {
         ];
         for (part, numbers) in parts.into_iter().zip(numbers.as_chunks_mut::<4>().0) {
             let part = f32x4_mul(f32x4_convert_i32x4(part), f32x4_splat(scale));
-            // SAFETY: four numbers of a reference; wasm stores to any address.
+            // SAFETY: writes the four values of a reference. Wasm stores need no alignment.
             unsafe { v128_store(numbers.as_mut_ptr().cast(), part) };
         }
         numbers
@@ -363,40 +373,40 @@ mod tests {
 
     proptest! {
         #[test]
-        fn forward_and_gradients_are_those_of_the_definition(
-            images in 1usize..12, units in [1usize..90, 1usize..20],
+        fn forward_and_gradients_match_the_definition(
+            batch_size in 1usize..12, units in [1usize..90, 1usize..20],
         ) {
-            let linear = Linear { images, units };
+            let linear = Linear { batch_size, units };
             let value = |i: usize| ((i * 7919) % 7) as f32 - 3.0;
-            let [incoming, outgoing] = units;
-            let x: Vec<f32> = (0..images * incoming).map(value).collect();
-            let weight: Vec<f32> = (1..=outgoing * incoming).map(value).collect();
-            let bias: Vec<f32> = (2..outgoing + 2).map(value).collect();
-            let gradient: Vec<f32> = (3..images * outgoing + 3).map(value).collect();
-            let mut expected: Vec<f32> = (0..images).flat_map(|_| bias.clone()).collect();
-            let (mut by_weight, mut by_x) = (vec![0.0; weight.len()], vec![0.0; x.len()]);
-            for n in 0..images {
-                for o in 0..outgoing {
-                    for i in 0..incoming {
-                        expected[n * outgoing + o] += weight[o * incoming + i] * x[n * incoming + i];
-                        by_weight[o * incoming + i] += gradient[n * outgoing + o] * x[n * incoming + i];
-                        by_x[n * incoming + i] += gradient[n * outgoing + o] * weight[o * incoming + i];
+            let [inputs, outputs] = units;
+            let x: Vec<f32> = (0..batch_size * inputs).map(value).collect();
+            let weight: Vec<f32> = (1..=outputs * inputs).map(value).collect();
+            let bias: Vec<f32> = (2..outputs + 2).map(value).collect();
+            let gradient: Vec<f32> = (3..batch_size * outputs + 3).map(value).collect();
+            let mut expected: Vec<f32> = (0..batch_size).flat_map(|_| bias.clone()).collect();
+            let (mut grad_weight, mut grad_x) = (vec![0.0; weight.len()], vec![0.0; x.len()]);
+            for n in 0..batch_size {
+                for o in 0..outputs {
+                    for i in 0..inputs {
+                        expected[n * outputs + o] += weight[o * inputs + i] * x[n * inputs + i];
+                        grad_weight[o * inputs + i] += gradient[n * outputs + o] * x[n * inputs + i];
+                        grad_x[n * inputs + i] += gradient[n * outputs + o] * weight[o * inputs + i];
                     }
                 }
             }
-            let mut scratch = MatmulWorkspace::default();
+            let mut workspace = MatmulWorkspace::default();
             let mut out = [vec![f32::NAN; gradient.len()], vec![f32::NAN; weight.len()], vec![f32::NAN; x.len()]];
-            linear.forward(&x, &weight, Some(&bias), &mut out[0], &mut scratch);
-            linear.weight_gradient(&x, &gradient, &mut out[1], &mut scratch);
-            linear.input_gradient(&gradient, &weight, &mut out[2], &mut scratch);
-            let bytes = Int8Rows {
-                bytes: weight.iter().map(|weight| (weight * 2.0) as i8).collect(),
-                scales: vec![0.5; outgoing],
+            linear.forward(&x, &weight, Some(&bias), &mut out[0], &mut workspace);
+            linear.weight_gradient(&x, &gradient, &mut out[1], &mut workspace);
+            linear.input_gradient(&gradient, &weight, &mut out[2], &mut workspace);
+            let values = Int8Weights {
+                values: weight.iter().map(|weight| (weight * 2.0) as i8).collect(),
+                scales: vec![0.5; outputs],
             };
-            let mut in_bytes = vec![f32::NAN; gradient.len()];
-            linear.forward_int8(&x, &bytes, &bias, &mut in_bytes, &mut scratch);
-            prop_assert_eq!(&in_bytes, &expected);
-            prop_assert_eq!(out, [expected, by_weight, by_x]);
+            let mut from_int8 = vec![f32::NAN; gradient.len()];
+            linear.forward_int8(&x, &values, &bias, &mut from_int8, &mut workspace);
+            prop_assert_eq!(&from_int8, &expected);
+            prop_assert_eq!(out, [expected, grad_weight, grad_x]);
         }
     }
 }

@@ -1,74 +1,82 @@
-//! Local response normalisation (section 3.3 of the paper), and its gradient.
+//! Local response normalisation (section 3.3 of the AlexNet paper), and its gradient.
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 
 use crate::simd_ops;
 
-/// The shape of a normalisation and its constants.
+/// Shape and constants of a local response normalisation over `[batch, channels, pixels]`. Unlike PyTorch's,
+/// `alpha` is not divided by `size`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Number of maps of an image (channels), neighbours in this order.
+    /// Number of channels.
     pub channels: usize,
-    /// Pixels of a map.
+    /// Height times width of one channel.
     pub pixels: usize,
-    /// Maps in a sum, an odd number.
+    /// Number of neighbouring channels in a sum. Must be odd.
     pub size: usize,
-    /// Factor on the sum of squares.
+    /// Factor of the sum of squares, α.
     pub alpha: f32,
-    /// The exponent.
+    /// Exponent, β.
     pub beta: f32,
-    /// Added to the sum.
+    /// Added to the sum, k.
     pub k: f32,
 }
 
-/// Memory that a gradient works in, kept from one to the next.
+/// Scratch memory of the gradient, reused from call to call.
 #[derive(Debug, Default)]
-pub struct Sums {
-    damping: Vec<f32>,
+pub struct GradientWorkspace {
+    scale: Vec<f32>,
     terms: Vec<f32>,
 }
 
 impl LocalResponseNorm {
-    /// `out_i = x_i / (k + α Σ x_j²)^β`, the sum over the maps around map `i` at the same pixel.
+    /// `out_i = x_i / (k + α Σ_j x_j²)^β`. The sum runs over the channels around channel `i`, at the same
+    /// pixel.
     ///
     /// # Panics
-    /// When a slice is no whole number of images or the two have different lengths.
+    /// If a slice is not a whole number of samples, or the lengths differ.
     pub fn forward(&self, x: &[f32], out: &mut [f32]) {
         self.check(x, out.len());
-        Arch::new().dispatch(Forward { by: *self, x, out });
+        Arch::new().dispatch(Forward { norm: *self, x, out });
     }
 
-    /// The gradient by `x`, from the gradient by `out`: with `s_i = k + α Σ x_j²`,
-    /// `g_i s_i^−β − 2 α β x_i Σ g_j x_j s_j^(−β−1)` over the same maps.
+    /// The gradient with respect to `x`, given the gradient `g` with respect to `out`. With `s_i = k + α Σ_j
+    /// x_j²` it is `g_i s_i^−β − 2 α β x_i Σ_j g_j x_j s_j^(−β−1)`, summed over the same channels.
     ///
     /// # Panics
-    /// When a slice is no whole number of images or two have different lengths.
-    pub fn gradient(&self, x: &[f32], gradient: &[f32], by_x: &mut [f32], work: &mut Sums) {
+    /// If a slice is not a whole number of samples, or the lengths differ.
+    pub fn gradient(
+        &self,
+        x: &[f32],
+        gradient: &[f32],
+        grad_x: &mut [f32],
+        workspace: &mut GradientWorkspace,
+    ) {
         self.check(x, gradient.len());
-        self.check(x, by_x.len());
-        Arch::new().dispatch(Backward { by: *self, x, gradient, by_x, work });
+        self.check(x, grad_x.len());
+        Arch::new().dispatch(Backward { norm: *self, x, gradient, grad_x, workspace });
     }
 
-    /// `k + α Σ x_j²` of every value of an image.
+    /// Writes `s = k + α Σ x_j²` for every value of one sample.
     #[inline(always)]
-    fn damping<S: Simd>(&self, simd: S, x: &[f32], to: &mut [f32]) {
+    fn scale<S: Simd>(&self, simd: S, x: &[f32], to: &mut [f32]) {
         let (k, alpha) = (simd.splat_f32s(self.k), simd.splat_f32s(self.alpha));
         for (channel, to) in to.chunks_exact_mut(self.pixels).enumerate() {
             to.fill(0.0);
-            for map in self.around(x, channel) {
+            for map in self.window(x, channel) {
                 simd_ops::update(simd, to, [map], |sum, [x]| simd.mul_add_e_f32s(x, x, sum));
             }
             simd_ops::update(simd, to, [], |sum, []| simd.mul_add_e_f32s(alpha, sum, k));
         }
     }
 
-    /// A map and its neighbours.
-    fn around<'a>(&self, maps: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
+    /// A channel and its neighbours within `size / 2`.
+    fn window<'a>(&self, maps: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
         let reach = self.size / 2;
         maps.chunks_exact(self.pixels).take(channel + reach + 1).skip(channel.saturating_sub(reach))
     }
 
-    /// `s^−β`; the paper's β without a logarithm.
+    /// `s^−β`. For the paper's β of 0.75 two square roots replace `powf`.
     #[inline(always)]
     fn power<S: Simd>(&self, simd: S, s: S::f32s) -> S::f32s {
         if self.beta == 0.75 {
@@ -88,7 +96,7 @@ impl LocalResponseNorm {
 }
 
 struct Forward<'a> {
-    by: LocalResponseNorm,
+    norm: LocalResponseNorm,
     x: &'a [f32],
     out: &'a mut [f32],
 }
@@ -98,21 +106,21 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { by, x, out } = self;
-        let image = by.channels * by.pixels;
+        let Self { norm, x, out } = self;
+        let image = norm.channels * norm.pixels;
         for (x, out) in x.chunks_exact(image).zip(out.chunks_exact_mut(image)) {
-            by.damping(simd, x, out);
-            simd_ops::update(simd, out, [x], |s, [x]| simd.mul_f32s(x, by.power(simd, s)));
+            norm.scale(simd, x, out);
+            simd_ops::update(simd, out, [x], |s, [x]| simd.mul_f32s(x, norm.power(simd, s)));
         }
     }
 }
 
 struct Backward<'a> {
-    by: LocalResponseNorm,
+    norm: LocalResponseNorm,
     x: &'a [f32],
     gradient: &'a [f32],
-    by_x: &'a mut [f32],
-    work: &'a mut Sums,
+    grad_x: &'a mut [f32],
+    workspace: &'a mut GradientWorkspace,
 }
 
 impl WithSimd for Backward<'_> {
@@ -120,29 +128,29 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { by, x, gradient, by_x, work: Sums { damping, terms } } = self;
-        let image = by.channels * by.pixels;
-        damping.resize(image, 0.0);
+        let Self { norm, x, gradient, grad_x, workspace: GradientWorkspace { scale, terms } } = self;
+        let image = norm.channels * norm.pixels;
+        scale.resize(image, 0.0);
         terms.resize(image, 0.0);
-        let factor = simd.splat_f32s(-2.0 * by.alpha * by.beta);
+        let factor = simd.splat_f32s(-2.0 * norm.alpha * norm.beta);
         let images = x.chunks_exact(image).zip(gradient.chunks_exact(image));
-        for ((x, gradient), by_x) in images.zip(by_x.chunks_exact_mut(image)) {
-            by.damping(simd, x, damping);
-            simd_ops::update(simd, by_x, [gradient, damping], |_, [gradient, s]| {
-                simd.mul_f32s(gradient, by.power(simd, s))
+        for ((x, gradient), grad_x) in images.zip(grad_x.chunks_exact_mut(image)) {
+            norm.scale(simd, x, scale);
+            simd_ops::update(simd, grad_x, [gradient, scale], |_, [gradient, s]| {
+                simd.mul_f32s(gradient, norm.power(simd, s))
             });
-            simd_ops::update(simd, terms, [by_x, x, damping], |_, [direct, x, s]| {
+            simd_ops::update(simd, terms, [grad_x, x, scale], |_, [direct, x, s]| {
                 simd.div_f32s(simd.mul_f32s(direct, x), s)
             });
-            let maps = by_x.chunks_exact_mut(by.pixels).zip(x.chunks_exact(by.pixels));
-            for (channel, (by_x, x)) in maps.enumerate() {
-                let sums = damping.get_mut(..by.pixels).unwrap_or_default();
+            let maps = grad_x.chunks_exact_mut(norm.pixels).zip(x.chunks_exact(norm.pixels));
+            for (channel, (grad_x, x)) in maps.enumerate() {
+                let sums = scale.get_mut(..norm.pixels).unwrap_or_default();
                 sums.fill(0.0);
-                for map in by.around(terms, channel) {
+                for map in norm.window(terms, channel) {
                     simd_ops::update(simd, sums, [map], |sum, [term]| simd.add_f32s(sum, term));
                 }
-                simd_ops::update(simd, by_x, [x, sums], |by_x, [x, sum]| {
-                    simd.mul_add_e_f32s(simd.mul_f32s(factor, x), sum, by_x)
+                simd_ops::update(simd, grad_x, [x, sums], |grad_x, [x, sum]| {
+                    simd.mul_add_e_f32s(simd.mul_f32s(factor, x), sum, grad_x)
                 });
             }
         }
@@ -155,8 +163,8 @@ mod tests {
     use proptest::prelude::*;
 
     /// The definition, in double precision.
-    fn defined(by: LocalResponseNorm, x: &[f64]) -> Vec<f64> {
-        let LocalResponseNorm { channels, pixels, size, alpha, beta, k } = by;
+    fn reference(norm: LocalResponseNorm, x: &[f64]) -> Vec<f64> {
+        let LocalResponseNorm { channels, pixels, size, alpha, beta, k } = norm;
         let reach = (size / 2) as isize;
         (0..x.len())
             .map(|at| {
@@ -174,33 +182,33 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn forward_and_gradient_are_those_of_the_definition(
+        fn forward_and_gradient_match_the_definition(
             images in 1usize..3, channels in 1usize..9, pixels in 1usize..21,
-            reach in 0usize..4, papers: bool, seed in 0usize..1000,
+            reach in 0usize..4, paper_constants: bool, seed in 0usize..1000,
         ) {
-            let (alpha, beta, k) = if papers { (0.2, 0.75, 2.0) } else { (0.7, 0.4, 1.0) };
-            let by = LocalResponseNorm { channels, pixels, size: 2 * reach + 1, alpha, beta, k };
+            let (alpha, beta, k) = if paper_constants { (0.2, 0.75, 2.0) } else { (0.7, 0.4, 1.0) };
+            let norm = LocalResponseNorm { channels, pixels, size: 2 * reach + 1, alpha, beta, k };
             let length = images * channels * pixels;
             let value = |i: usize| ((i * 7919 + seed * 104_729) % 101) as f64 / 20.0 - 2.5;
             let x: Vec<f64> = (0..length).map(value).collect();
             let gradient: Vec<f64> = (length..2 * length).map(value).collect();
             let single = |values: &[f64]| values.iter().map(|&v| v as f32).collect::<Vec<_>>();
-            let (mut out, mut by_x) = (vec![f32::NAN; length], vec![f32::NAN; length]);
-            by.forward(&single(&x), &mut out);
-            by.gradient(&single(&x), &single(&gradient), &mut by_x, &mut Sums::default());
-            for (out, expected) in out.iter().zip(defined(by, &x)) {
+            let (mut out, mut grad_x) = (vec![f32::NAN; length], vec![f32::NAN; length]);
+            norm.forward(&single(&x), &mut out);
+            norm.gradient(&single(&x), &single(&gradient), &mut grad_x, &mut GradientWorkspace::default());
+            for (out, expected) in out.iter().zip(reference(norm, &x)) {
                 prop_assert!((f64::from(*out) - expected).abs() < 1e-5, "{out} {expected}");
             }
-            // A difference quotient of the definition for each value.
+            // Central difference of the definition, for each value.
             let step = 1e-5;
             for at in 0..length {
-                let moved = |by_how_much: f64| {
+                let moved = |step: f64| {
                     let mut x = x.clone();
-                    x[at] += by_how_much;
-                    defined(by, &x).iter().zip(&gradient).map(|(out, g)| out * g).sum::<f64>()
+                    x[at] += step;
+                    reference(norm, &x).iter().zip(&gradient).map(|(out, g)| out * g).sum::<f64>()
                 };
                 let expected = (moved(step) - moved(-step)) / (2.0 * step);
-                prop_assert!((f64::from(by_x[at]) - expected).abs() < 1e-4, "{} {expected}", by_x[at]);
+                prop_assert!((f64::from(grad_x[at]) - expected).abs() < 1e-4, "{} {expected}", grad_x[at]);
             }
         }
     }

@@ -1,27 +1,28 @@
-//! The matrix product under the convolutions, after Goto and van de Geijn 2008: both factors are packed into
-//! panels that stay in the caches, and a microkernel keeps a tile of the result in registers.
+//! The matrix product behind convolutions and fully connected layers, after Goto and van de Geijn 2008: both
+//! factors are packed into panels that stay in the caches, and a microkernel keeps one tile of the result in
+//! registers.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows of the tile in registers. With two vectors a row, twelve of sixteen registers hold six rows; wasm has no
-/// fused multiply-add, and with the products' own registers engines run out at six: four are 1.5 times as quick.
+/// Rows of the register tile. With two vectors per row, 6 rows take 12 of 16 registers. Wasm has no fused
+/// multiply-add and needs registers for the products too: there 4 rows are 1.5 times as fast as 6.
 pub(crate) const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
-/// Inner steps between two visits of the result: a panel of the right factor stays in the first cache.
+/// Inner steps between two visits of the result. A panel of the right factor stays in the L1 cache.
 const DEPTH: usize = 320;
-/// The same where the left factor is read where it lies: as long as memory likes its streams.
+/// The same where the left factor is not packed. Longer runs suit the memory prefetcher.
 const DEPTH_IN_PLACE: usize = 4096;
-/// Panels of columns up to which the left factor is read where it lies.
-const FEW: usize = 4;
-/// Columns packed at once: with [`DEPTH`] they fill half of a second cache.
+/// Up to this many column panels the left factor is read without packing.
+const FEW_PANELS: usize = 4;
+/// Columns packed at once. With [`DEPTH`] they fill half of the L2 cache.
 const COLUMNS: usize = 480;
 
-/// Offsets of `count` rows or columns that lie `apart`.
-pub(crate) fn offsets(count: usize, apart: usize) -> Vec<usize> {
-    (0..count).map(|i| i * apart).collect()
+/// The offsets of `count` rows or columns that are `stride` values apart.
+pub(crate) fn offsets(count: usize, stride: usize) -> Vec<usize> {
+    (0..count).map(|i| i * stride).collect()
 }
 
-/// A matrix whose element `(i, j)` is `data[rows[i] + columns[j]]`: plain, transposed, or the patches of an image,
-/// which overlap.
+/// A view of a matrix whose element `(i, j)` is `data[rows[i] + columns[j]]`. It can be row-major,
+/// transposed, or the overlapping patches of an image (im2col without the copy).
 #[derive(Clone, Copy)]
 pub struct IndexedMatrix<'a> {
     data: &'a [f32],
@@ -30,10 +31,10 @@ pub struct IndexedMatrix<'a> {
 }
 
 impl<'a> IndexedMatrix<'a> {
-    /// A view of `data`.
+    /// Makes a view of `data`.
     ///
     /// # Panics
-    /// When an element lies outside `data`.
+    /// If an element lies outside `data`.
     pub fn new(data: &'a [f32], rows: &'a [usize], columns: &'a [usize]) -> Self {
         assert_inside(data, rows, columns);
         Self { data, rows, columns }
@@ -41,14 +42,14 @@ impl<'a> IndexedMatrix<'a> {
 }
 
 /// # Panics
-/// When the largest offset lies outside `data`.
+/// If the largest offset lies outside `data`.
 fn assert_inside(data: &[f32], rows: &[usize], columns: &[usize]) {
     if let (Some(row), Some(column)) = (rows.iter().max(), columns.iter().max()) {
-        assert!(row.saturating_add(*column) < data.len(), "grid outside its data");
+        assert!(row.saturating_add(*column) < data.len(), "the matrix reaches outside its data");
     }
 }
 
-/// Where a product goes: element `(i, j)` is `data[rows[i] + columns[j]]`, no two the same.
+/// A mutable view of a matrix: element `(i, j)` is `data[rows[i] + columns[j]]`. No two elements may overlap.
 pub struct IndexedMatrixMut<'a> {
     data: &'a mut [f32],
     rows: &'a [usize],
@@ -56,17 +57,17 @@ pub struct IndexedMatrixMut<'a> {
 }
 
 impl<'a> IndexedMatrixMut<'a> {
-    /// A view of `data`.
+    /// Makes a view of `data`.
     ///
     /// # Panics
-    /// When an element lies outside `data`.
+    /// If an element lies outside `data`.
     pub fn new(data: &'a mut [f32], rows: &'a [usize], columns: &'a [usize]) -> Self {
         assert_inside(data, rows, columns);
         Self { data, rows, columns }
     }
 }
 
-/// Memory that products pack into, kept from one to the next.
+/// Scratch memory that the factors are packed into, reused from call to call.
 #[derive(Debug, Default)]
 pub struct MatmulWorkspace {
     left: Vec<f32>,
@@ -78,22 +79,22 @@ pub struct MatmulWorkspace {
 /// `target = left · right`, plus `bias[i]` in row `i`.
 ///
 /// # Panics
-/// When the shapes do not fit.
+/// If the shapes do not match.
 pub fn matmul(
     left: IndexedMatrix<'_>,
     right: IndexedMatrix<'_>,
     bias: Option<&[f32]>,
     target: IndexedMatrixMut<'_>,
-    scratch: &mut MatmulWorkspace,
+    workspace: &mut MatmulWorkspace,
 ) {
     assert_eq!(left.columns.len(), right.rows.len(), "inner sizes");
     assert_eq!(left.rows.len(), target.rows.len(), "rows");
     assert_eq!(right.columns.len(), target.columns.len(), "columns");
-    assert!(bias.is_none_or(|bias| bias.len() == left.rows.len()), "a bias a row");
+    assert!(bias.is_none_or(|bias| bias.len() == left.rows.len()), "one bias per row");
     if target.rows.is_empty() || target.columns.is_empty() {
         return;
     }
-    Arch::new().dispatch(Product { left, right, bias, target, scratch });
+    Arch::new().dispatch(Product { left, right, bias, target, workspace });
 }
 
 struct Product<'a> {
@@ -101,7 +102,7 @@ struct Product<'a> {
     right: IndexedMatrix<'a>,
     bias: Option<&'a [f32]>,
     target: IndexedMatrixMut<'a>,
-    scratch: &'a mut MatmulWorkspace,
+    workspace: &'a mut MatmulWorkspace,
 }
 
 impl WithSimd for Product<'_> {
@@ -109,53 +110,65 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, right, bias, mut target, scratch } = self;
+        let Self { left, right, bias, mut target, workspace } = self;
         let width = 2 * S::F32_LANES;
         let (rows, inner, columns) = (left.rows.len(), left.columns.len(), right.columns.len());
-        find_runs(left.columns, &mut scratch.left_runs);
-        // Few columns: to pack the left factor would take longer than to multiply it.
-        let in_place = columns <= FEW * width && scratch.left_runs.len() == 1;
-        // Passes of one size: a last one of a few steps would cost as much.
+        find_runs(left.columns, &mut workspace.left_runs);
+        // With few columns, packing the left factor would take longer than multiplying it.
+        let in_place = columns <= FEW_PANELS * width && workspace.left_runs.len() == 1;
+        // All passes have the same depth, because a short last pass would cost as much as a long one.
         let most = if in_place { DEPTH_IN_PLACE } else { DEPTH };
         let depth = inner.div_ceil(inner.div_ceil(most).max(1)).max(1);
         let block = COLUMNS.next_multiple_of(width).min(columns.next_multiple_of(width));
-        scratch.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
-        // With a row to spare, for vectors that stick out.
-        scratch.right.resize(block * depth + width, 0.0);
+        workspace.left.resize(if in_place { 0 } else { rows.next_multiple_of(ROWS) * depth }, 0.0);
+        // One spare row, for vectors that are written past the end.
+        workspace.right.resize(block * depth + width, 0.0);
         if inner == 0 {
-            fill(&mut target, bias);
+            fill_with_bias(&mut target, bias);
         }
         for from in (0..inner).step_by(depth) {
             let depth = depth.min(inner - from);
-            let begin = (from == 0).then_some(bias);
+            let initial = (from == 0).then_some(bias);
             if in_place {
-                pack_right::<S>(right, (from, depth), (0, columns), &mut scratch.runs, &mut scratch.right);
-                for (place, rows) in left.rows.chunks(ROWS).enumerate() {
-                    // Rows that lack are read twice, and not stored.
+                pack_right::<S>(
+                    right,
+                    (from, depth),
+                    (0, columns),
+                    &mut workspace.runs,
+                    &mut workspace.right,
+                );
+                for (row_block, rows) in left.rows.chunks(ROWS).enumerate() {
+                    // Missing rows repeat the last one. Their results are not stored.
                     let left = std::array::from_fn(|i| {
                         &left.data[rows[i.min(rows.len() - 1)] + left.columns[from]..][..depth]
                     });
-                    let panels = scratch.right.chunks_exact(width * depth).take(columns.div_ceil(width));
+                    let panels = workspace.right.chunks_exact(width * depth).take(columns.div_ceil(width));
                     for (panel, right) in panels.enumerate() {
-                        let sums = tile_of_rows(simd, left, right);
-                        store(simd, &sums, &mut target, place * ROWS, panel * width, begin);
+                        let sums = tile_unpacked(simd, left, right);
+                        store(simd, &sums, &mut target, row_block * ROWS, panel * width, initial);
                     }
                 }
                 continue;
             }
-            pack_left(left, from, depth, &scratch.left_runs, &mut scratch.left);
+            pack_left(left, from, depth, &workspace.left_runs, &mut workspace.left);
             for first in (0..columns).step_by(block) {
                 let block = block.min(columns - first);
-                pack_right::<S>(right, (from, depth), (first, block), &mut scratch.runs, &mut scratch.right);
+                pack_right::<S>(
+                    right,
+                    (from, depth),
+                    (first, block),
+                    &mut workspace.runs,
+                    &mut workspace.right,
+                );
                 for (panel, right) in
-                    scratch.right.chunks_exact(width * depth).take(block.div_ceil(width)).enumerate()
+                    workspace.right.chunks_exact(width * depth).take(block.div_ceil(width)).enumerate()
                 {
                     let column = first + panel * width;
-                    for (place, left) in
-                        scratch.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
+                    for (row_block, left) in
+                        workspace.left.chunks_exact(ROWS * depth).take(rows.div_ceil(ROWS)).enumerate()
                     {
                         let sums = tile(simd, left, right, depth);
-                        store(simd, &sums, &mut target, place * ROWS, column, begin);
+                        store(simd, &sums, &mut target, row_block * ROWS, column, initial);
                     }
                 }
             }
@@ -163,8 +176,8 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// An empty sum: the bias alone.
-fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
+/// The result when the inner size is 0: the bias alone.
+fn fill_with_bias(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
     for (i, row) in target.rows.iter().enumerate() {
         for column in target.columns {
             target.data[row + column] = bias.map_or(0.0, |bias| bias[i]);
@@ -172,21 +185,21 @@ fn fill(target: &mut IndexedMatrixMut<'_>, bias: Option<&[f32]>) {
     }
 }
 
-/// Panels of [`ROWS`] rows, step by step of the inner size; what stands in rows beyond the last is of no account.
+/// Packs panels of [`ROWS`] rows, ordered by inner step. Rows past the last one hold arbitrary values.
 #[inline(always)]
-fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
-    for (rows, panel) in grid.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
+fn pack_left(matrix: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], to: &mut [f32]) {
+    for (rows, panel) in matrix.rows.chunks(ROWS).zip(to.chunks_exact_mut(ROWS * depth)) {
         let rows: [usize; ROWS] = std::array::from_fn(|i| rows[i.min(rows.len() - 1)]);
-        let within = |run: &&Run| run.lane < from + depth && run.lane + run.length > from;
+        let within = |run: &&Run| run.column < from + depth && run.column + run.length > from;
         for run in runs.iter().filter(within) {
-            let (first, end) = (run.lane.max(from), (run.lane + run.length).min(from + depth));
-            let offset = run.offset + first - run.lane;
-            let rows = rows.map(|row| &grid.data[row + offset..][..end - first]);
+            let (first, end) = (run.column.max(from), (run.column + run.length).min(from + depth));
+            let offset = run.offset + first - run.column;
+            let rows = rows.map(|row| &matrix.data[row + offset..][..end - first]);
             for (step, to) in
                 panel[(first - from) * ROWS..].chunks_exact_mut(ROWS).take(end - first).enumerate()
             {
                 for (to, row) in to.iter_mut().zip(rows) {
-                    // SAFETY: there are as many steps as values in a row.
+                    // SAFETY: `step` is smaller than the length of a row.
                     *to = unsafe { *row.get_unchecked(step) };
                 }
             }
@@ -194,37 +207,37 @@ fn pack_left(grid: IndexedMatrix<'_>, from: usize, depth: usize, runs: &[Run], t
     }
 }
 
-/// Panels of two vectors of columns, step by step of the inner size; what stands in columns beyond the last is
-/// of no account.
+/// Packs panels of two vectors of columns, ordered by inner step. Columns past the last one hold arbitrary
+/// values.
 ///
-/// Columns that lie side by side are copied as vectors, from the first on: what a vector brings too much, the next
-/// one overwrites.
+/// Runs of contiguous columns are copied as whole vectors, from left to right. What one vector writes too
+/// much, the next one overwrites.
 #[inline(always)]
 fn pack_right<S: Simd>(
-    grid: IndexedMatrix<'_>,
+    matrix: IndexedMatrix<'_>,
     (from, depth): (usize, usize),
     (first, block): (usize, usize),
     runs: &mut Vec<Run>,
     to: &mut [f32],
 ) {
     let width = 2 * S::F32_LANES;
-    let rows = &grid.rows[from..from + depth];
-    let columns = &grid.columns[first..first + block];
+    let rows = &matrix.rows[from..from + depth];
+    let columns = &matrix.columns[first..first + block];
     let lowest = rows.iter().max().copied().unwrap_or(0);
     for (panel, columns) in columns.chunks(width).enumerate() {
         let to = &mut to[panel * width * depth..];
         find_runs(columns, runs);
         let right = columns.iter().max().copied().unwrap_or(0);
-        let inside = lowest + right + width <= grid.data.len() && to.len() >= width * (depth + 1);
+        let inside = lowest + right + width <= matrix.data.len() && to.len() >= width * (depth + 1);
         let vectors: usize = runs.iter().map(|run| if run.length > S::F32_LANES { 2 } else { 1 }).sum();
         if inside && vectors < columns.len() {
             for (step, row) in rows.iter().enumerate() {
                 for run in runs.iter() {
-                    // SAFETY: no row's and no column's offset is larger than those that `inside` was found with, and
-                    // the panel has a row to spare.
+                    // SAFETY: `inside` was computed from the largest row and column offset, and the panel has
+                    // a spare row.
                     unsafe {
-                        let from = grid.data.as_ptr().add(row + run.offset);
-                        let to = to.as_mut_ptr().add(step * width + run.lane);
+                        let from = matrix.data.as_ptr().add(row + run.offset);
+                        let to = to.as_mut_ptr().add(step * width + run.column);
                         if run.length > S::F32_LANES {
                             from.copy_to_nonoverlapping(to, width);
                         } else {
@@ -235,9 +248,9 @@ fn pack_right<S: Simd>(
             }
         } else {
             for (row, to) in rows.iter().zip(to.chunks_exact_mut(width)) {
-                let data = &grid.data[*row..];
+                let data = &matrix.data[*row..];
                 for (to, column) in to.iter_mut().zip(columns) {
-                    // SAFETY: `IndexedMatrix::new` has checked the largest sum of a row's and a column's offset.
+                    // SAFETY: `IndexedMatrix::new` has checked the largest sum of a row and a column offset.
                     *to = unsafe { *data.get_unchecked(*column) };
                 }
             }
@@ -245,38 +258,39 @@ fn pack_right<S: Simd>(
     }
 }
 
-/// Columns whose values lie side by side; of the right factor in a panel, of the left one in all.
+/// A run of columns whose values are contiguous in memory: within a panel of the right factor, or over all
+/// columns of the left one.
 #[derive(Debug, Clone, Copy)]
 struct Run {
-    /// Place of the first.
-    lane: usize,
-    /// Offset of the first.
+    /// Index of the first column.
+    column: usize,
+    /// Offset of the first column.
     offset: usize,
     length: usize,
 }
 
-/// Splits columns into runs.
+/// Splits columns into contiguous runs.
 fn find_runs(columns: &[usize], runs: &mut Vec<Run>) {
     runs.clear();
-    for (lane, &offset) in columns.iter().enumerate() {
+    for (column, &offset) in columns.iter().enumerate() {
         match runs.last_mut() {
             Some(run) if run.offset + run.length == offset => run.length += 1,
-            _ => runs.push(Run { lane, offset, length: 1 }),
+            _ => runs.push(Run { column, offset, length: 1 }),
         }
     }
 }
 
-/// A tile of the product: [`ROWS`] rows of two vectors, summed over `steps` of the inner size. `left` holds the rows'
-/// values of a step side by side, `right` two vectors a step.
+/// The microkernel: a tile of [`ROWS`] rows by two vectors, summed over `steps` of the inner size. `left`
+/// holds the values of all rows for one step, then for the next; `right` two vectors per step.
 #[inline(always)]
 pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) -> [[S::f32s; 2]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
     assert!(steps * ROWS <= left.len() && 2 * steps <= right.len(), "a tile outside its data");
     let (mut left, mut right) = (left.as_ptr(), right.as_ptr());
-    // By pointer: with iterators the loop computes its own length anew in each step, a third of its time.
+    // Raw pointers, because with iterators the loop recomputes its length in each step, a third of its time.
     for _ in 0..steps {
-        // SAFETY: the assertion has checked that `steps` times these many values are there.
+        // SAFETY: the assertion has checked that both slices hold `steps` times as many values.
         unsafe {
             let columns = [*right, *right.add(1)];
             for (i, sums) in sums.iter_mut().enumerate() {
@@ -291,18 +305,18 @@ pub(crate) fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32], steps: usize) 
     sums
 }
 
-/// [`tile`] of rows that lie where they are, over as many steps as each has values.
+/// The microkernel with a left factor that is not packed: one slice per row.
 #[inline(always)]
-fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
-    /// Steps between two moves of the pointers, a part of the work that is to be counted otherwise.
-    const TILES_PER_BLOCK: usize = 4;
+fn tile_unpacked<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
+    /// Steps between two updates of the pointers.
+    const UNROLL: usize = 4;
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (right, _) = S::as_simd_f32s(right);
     let steps = left[0].len();
     assert!(left.iter().all(|row| row.len() == steps) && 2 * steps <= right.len(), "a tile outside its data");
     let (mut left, mut right) = (left.map(<[f32]>::as_ptr), right.as_ptr());
     let mut add = |left: &mut [*const f32; ROWS], steps: usize| {
-        // SAFETY: the assertion has checked that as many values are there as are taken below.
+        // SAFETY: the assertion has checked that as many values exist as are read below.
         unsafe {
             for step in 0..steps {
                 let columns = [*right.add(2 * step), *right.add(2 * step + 1)];
@@ -316,16 +330,16 @@ fn tile_of_rows<S: Simd>(simd: S, left: [&[f32]; ROWS], right: &[f32]) -> [[S::f
         *left = left.map(|row| row.wrapping_add(steps));
         right = right.wrapping_add(2 * steps);
     };
-    for _ in 0..steps / TILES_PER_BLOCK {
-        add(&mut left, TILES_PER_BLOCK);
+    for _ in 0..steps / UNROLL {
+        add(&mut left, UNROLL);
     }
-    for _ in 0..steps % TILES_PER_BLOCK {
+    for _ in 0..steps % UNROLL {
         add(&mut left, 1);
     }
     sums
 }
 
-/// Puts a tile where it belongs: on top of the bias if `begin`, else added to what is there.
+/// Writes a tile to the target: on top of the bias if `initial`, else added to the values that are there.
 #[inline(always)]
 fn store<S: Simd>(
     simd: S,
@@ -333,14 +347,14 @@ fn store<S: Simd>(
     target: &mut IndexedMatrixMut<'_>,
     row: usize,
     column: usize,
-    begin: Option<Option<&[f32]>>,
+    initial: Option<Option<&[f32]>>,
 ) {
     let width = 2 * S::F32_LANES;
     let columns = &target.columns[column..];
     let columns = &columns[..width.min(columns.len())];
     let run = columns.len() == width && columns[width - 1] == columns[0] + width - 1;
     for (i, (offset, sums)) in target.rows[row..].iter().zip(sums).enumerate() {
-        let bias = begin.map(|bias| bias.map_or(0.0, |bias| bias[row + i]));
+        let bias = initial.map(|bias| bias.map_or(0.0, |bias| bias[row + i]));
         if run {
             let (to, _) = S::as_mut_simd_f32s(&mut target.data[offset + columns[0]..][..width]);
             for (to, sum) in to.iter_mut().zip(sums) {
@@ -370,7 +384,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_of_any_shape_are_those_of_the_definition(
+        fn products_of_any_shape_match_the_definition(
             (rows, inner, columns) in (0usize..20, 0usize..600, 0usize..70), transposed: bool, biased: bool,
         ) {
             let value = |i: usize| ((i * 7919) % 23) as f32 - 11.0;
@@ -392,7 +406,7 @@ mod tests {
                     let sum: f32 = (0..inner)
                         .map(|k| left[i * inner + k] * right[k * inner_stride + j * column_stride])
                         .sum();
-                    // Small whole numbers: exact in any order.
+                    // Small integers: exact in any order.
                     prop_assert_eq!(out[i * columns + j], sum + if biased { bias[i] } else { 0.0 });
                 }
             }

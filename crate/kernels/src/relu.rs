@@ -1,5 +1,4 @@
-//! The rectifier (section 3.1 of the paper) and its gradient, in place. A value that is no number stays one, as in
-//! PyTorch.
+//! ReLU (section 3.1 of the AlexNet paper) and its gradient, in place. NaN stays NaN, as in PyTorch.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -10,10 +9,11 @@ pub fn relu(values: &mut [f32]) {
     Arch::new().dispatch(Forward { values });
 }
 
-/// The gradient by what came in, from the one by what went out: nothing where nothing went out.
+/// The gradient with respect to the input, given `out` and the gradient with respect to it: zero where `out`
+/// is zero.
 ///
 /// # Panics
-/// When the slices differ in length.
+/// If the slices differ in length.
 pub fn relu_gradient(out: &[f32], gradient: &mut [f32]) {
     assert_eq!(out.len(), gradient.len(), "lengths");
     Arch::new().dispatch(Backward { out, gradient });
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_zero_is_zero_and_what_is_no_number_stays() {
+    fn negative_values_become_zero_and_nan_propagates() {
         for length in 0..40 {
             let value = |i: usize| if i % 7 == 3 { f32::NAN } else { (i % 5) as f32 - 2.0 };
             let mut out: Vec<f32> = (0..length).map(value).collect();

@@ -1,17 +1,18 @@
-//! Loops over values side by side, in the vectors of the machine. The wasm build is linked for size, where the compiler
-//! makes no vectors of its own: what is not written as such takes four times as long there.
+//! Element-wise loops and sums in explicit SIMD. The wasm build optimises for size, where the compiler does
+//! not vectorise: a plain loop takes four times as long there.
 
 use pulp::{Simd, bytemuck};
 
-use crate::winograd_transform::LARGEST;
+use crate::winograd_transform::MAX_LANES;
 
-/// Vectors that a sum is taken in: additions then do not wait for each other, and rounding stays small.
-const SUMS: usize = 4;
+/// Number of accumulators of a sum. Additions then do not wait for each other, and rounding errors stay
+/// small.
+const ACCUMULATORS: usize = 4;
 
-/// `to = f(to, from)`, value by value.
+/// `to = f(to, from)`, element by element.
 ///
 /// # Panics
-/// When a slice is shorter than `to`.
+/// If a slice is shorter than `to`.
 #[inline(always)]
 pub(crate) fn update<S: Simd, const N: usize>(
     _: S,
@@ -25,7 +26,7 @@ pub(crate) fn update<S: Simd, const N: usize>(
         *to = f(*to, from.map(|(from, _)| from[at]));
     }
     if !rest.is_empty() {
-        let values = [f(part::<S>(rest), from.map(|(_, rest)| part::<S>(rest)))];
+        let values = [f(load_partial::<S>(rest), from.map(|(_, rest)| load_partial::<S>(rest)))];
         rest.iter_mut().zip(bytemuck::cast_slice(&values)).for_each(|(to, value)| *to = *value);
     }
 }
@@ -33,7 +34,7 @@ pub(crate) fn update<S: Simd, const N: usize>(
 /// `Σ f(from)`.
 ///
 /// # Panics
-/// When a slice is shorter than the first.
+/// If a slice is shorter than the first.
 #[inline(always)]
 pub(crate) fn sum<S: Simd, const N: usize>(
     simd: S,
@@ -42,32 +43,32 @@ pub(crate) fn sum<S: Simd, const N: usize>(
 ) -> f32 {
     let length = from.first().map_or(0, |from| from.len());
     let from = from.map(|from| S::as_simd_f32s(&from[..length]));
-    let mut sums = [simd.splat_f32s(0.0); SUMS];
+    let mut sums = [simd.splat_f32s(0.0); ACCUMULATORS];
     let vectors = length / S::F32_LANES;
-    for first in (0..vectors / SUMS).map(|at| at * SUMS) {
+    for first in (0..vectors / ACCUMULATORS).map(|at| at * ACCUMULATORS) {
         for (at, sum) in sums.iter_mut().enumerate() {
             *sum = simd.add_f32s(*sum, f(from.map(|(from, _)| from[first + at])));
         }
     }
-    for at in vectors - vectors % SUMS..vectors {
+    for at in vectors - vectors % ACCUMULATORS..vectors {
         sums[0] = simd.add_f32s(sums[0], f(from.map(|(from, _)| from[at])));
     }
-    let rest = [f(from.map(|(_, rest)| part::<S>(rest)))];
+    let rest = [f(from.map(|(_, rest)| load_partial::<S>(rest)))];
     let rest: f32 = bytemuck::cast_slice::<_, f32>(&rest).iter().take(length % S::F32_LANES).sum();
     let [a, b, c, d] = sums;
     simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))) + rest
 }
 
-/// Fewer values than a vector holds, and zeros.
+/// Loads fewer values than a vector holds, padded with zeros.
 #[inline(always)]
-fn part<S: Simd>(values: &[f32]) -> S::f32s {
-    S::as_simd_f32s(&padded(values)).0[0]
+fn load_partial<S: Simd>(values: &[f32]) -> S::f32s {
+    S::as_simd_f32s(&zero_padded(values)).0[0]
 }
 
-/// Out of line, since it is asked for at the end of every loop.
+/// Not inlined, because every loop calls it once at its end.
 #[inline(never)]
-fn padded(values: &[f32]) -> [f32; LARGEST] {
-    let mut padded = [0.0; LARGEST];
-    padded.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
-    padded
+fn zero_padded(values: &[f32]) -> [f32; MAX_LANES] {
+    let mut zero_padded = [0.0; MAX_LANES];
+    zero_padded.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+    zero_padded
 }

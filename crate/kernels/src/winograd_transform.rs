@@ -1,29 +1,29 @@
-//! The tiles of [`crate::winograd`]: loaded a lane a tile, brought from one form into another, taken apart.
+//! The transforms of [`crate::winograd`]. A vector holds the same value of several tiles, one tile per lane.
 //!
-//! The matrices are those of Lavin & Gray 2016, section 5.2, for F(4x4, 3x3), and by the same interpolation (points 0,
-//! ±1, ±2, ∞) for F(2x2, 5x5). Rows and columns are multiplied by hand: most factors are 0, 1, 2, 4 or 5.
+//! The matrices are those of Lavin & Gray 2016, section 5.2, for F(4x4, 3x3), and from the same interpolation
+//! points (0, ±1, ±2, ∞) for F(2x2, 5x5). Products are written out, since most factors are 0, 1, 2, 4 or 5.
 
 use pulp::Simd;
 
 /// Side of a tile.
 pub(crate) const SIDE: usize = 6;
-/// Lanes of the largest vector that occurs.
-pub(crate) const LARGEST: usize = 8;
+/// Lanes of the widest vector in use.
+pub(crate) const MAX_LANES: usize = 8;
 
 type Line<S> = [<S as Simd>::f32s; SIDE];
 type Tile<S> = [Line<S>; SIDE];
 
-/// A matrix that a tile is multiplied by from both sides; what a tile lacks in size counts for nothing.
+/// A matrix that a tile is multiplied with from both sides. Missing rows and columns of a tile are ignored.
 pub(crate) trait Matrix {
     /// The matrix times a column of `from` values.
     fn times<S: Simd>(simd: S, x: Line<S>, from: usize) -> Line<S>;
 }
 
-/// Bᵀ: 6 values of a map.
+/// Bᵀ: transforms 6 input values.
 pub(crate) struct InputTransform;
-/// G: 3 or 5 values of a kernel.
+/// G: transforms 3 or 5 kernel values.
 pub(crate) struct KernelTransform;
-/// Aᵀ: back to 4 or 2 values of a result.
+/// Aᵀ: transforms back to 4 or 2 output values.
 pub(crate) struct OutputTransform;
 
 impl Matrix for InputTransform {
@@ -87,10 +87,13 @@ impl Matrix for OutputTransform {
     }
 }
 
-/// Multiplies a tile of `FROM` rows and columns to one of `TO` rows and columns.
+/// Applies the matrix on both sides: a tile of `FROM` rows and columns becomes one of `TO`.
 #[inline(always)]
-pub(crate) fn both<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(simd: S, tile: &mut Tile<S>) {
-    // Of the two sizes one is the tile's own; the other says which of the two matrices is meant.
+pub(crate) fn apply_both_sides<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(
+    simd: S,
+    tile: &mut Tile<S>,
+) {
+    // One of the two sizes is the tile's side. The other selects the matrix (3x3 or 5x5 kernels).
     let kind = if FROM == SIDE { TO } else { FROM };
     for column in 0..FROM {
         let t = &*tile;
@@ -105,29 +108,30 @@ pub(crate) fn both<S: Simd, M: Matrix, const FROM: usize, const TO: usize>(simd:
     }
 }
 
-/// Loads a square part of side `N` from each base into its lane.
+/// Loads a square of side `N` from each base offset into its lane.
 ///
 /// # Panics
-/// When a part does not lie inside `data`.
+/// If a square does not lie inside `data`.
 #[inline(always)]
 pub(crate) fn load<S: Simd, const N: usize>(
     simd: S,
     data: &[f32],
-    bases: &[usize; LARGEST],
-    row_apart: usize,
+    bases: &[usize; MAX_LANES],
+    row_stride: usize,
 ) -> Tile<S> {
     let lanes = S::F32_LANES;
-    let last = bases[..lanes].iter().max().map_or(0, |base| base + (N - 1) * row_apart + N);
-    assert!(last <= data.len() && N <= SIDE && lanes <= LARGEST, "a tile outside its data");
+    let last = bases[..lanes].iter().max().map_or(0, |base| base + (N - 1) * row_stride + N);
+    assert!(last <= data.len() && N <= SIDE && lanes <= MAX_LANES, "a tile outside its data");
     let mut tile = [[simd.splat_f32s(0.0); SIDE]; SIDE];
     for (row, line) in tile.iter_mut().enumerate().take(N) {
-        let mut values = [0.0f32; SIDE * LARGEST];
+        let mut values = [0.0f32; SIDE * MAX_LANES];
         for (lane, base) in bases[..lanes].iter().enumerate() {
             for column in 0..N {
-                // SAFETY: the assertion has checked the largest place; `values` has room for every lane of a row.
+                // SAFETY: the assertion has checked the largest index, and `values` has room for every lane
+                // of a row.
                 unsafe {
                     *values.get_unchecked_mut(column * lanes + lane) =
-                        *data.get_unchecked(base + row * row_apart + column);
+                        *data.get_unchecked(base + row * row_stride + column);
                 }
             }
         }
@@ -136,12 +140,12 @@ pub(crate) fn load<S: Simd, const N: usize>(
     tile
 }
 
-/// A tile whose values stand `apart`, a vector each, from `start` on.
+/// Loads a tile whose values are `stride` apart, one vector each, from `start` on.
 #[inline(always)]
-pub(crate) fn gather<S: Simd>(simd: S, from: &[f32], apart: usize, start: usize) -> Tile<S> {
+pub(crate) fn gather<S: Simd>(simd: S, from: &[f32], stride: usize, start: usize) -> Tile<S> {
     let mut tile = [[simd.splat_f32s(0.0); SIDE]; SIDE];
     for (at, value) in tile.as_flattened_mut().iter_mut().enumerate() {
-        let start = at * apart + start;
+        let start = at * stride + start;
         *value = S::as_simd_f32s(&from[start..start + S::F32_LANES]).0[0];
     }
     tile

@@ -1,76 +1,77 @@
-//! The one table of architectures: every layer of every network, its shapes and its parameters, computed.
+//! The table of architectures: from a few numbers per network it computes every layer, shape and parameter
+//! count.
 
 mod rows;
 
 use crate::messages::NetworkError;
 use crate::{Network, NetworkConfig, Normalization, Preprocess, ResponseNorm};
-use rows::row;
+use rows::definition;
 
-/// Local response normalisation: `out_i = x_i / (k + α Σ x_j²)^β`, the sum over the `size` maps around map `i`
-/// at the same pixel, as far as there are any (section 3.3 of the paper).
+/// Local response normalisation: `out_i = x_i / (k + α Σ_j x_j²)^β`. The sum runs over the `size` channels
+/// around channel `i`, at the same pixel; channels that do not exist are left out (section 3.3 of the AlexNet
+/// paper).
 ///
-/// α multiplies the sum itself, as the paper prints it. PyTorch, Caffe, ONNX and Krizhevsky's own cuda-convnet
-/// take an α that they divide by `size` first.
+/// α multiplies the plain sum, as printed in the paper. PyTorch, Caffe, ONNX and Krizhevsky's cuda-convnet
+/// first divide their α by `size`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Maps in a sum, an odd number: the map and as many on either side.
+    /// Number of channels in a sum. Must be odd: the channel itself and as many on either side.
     pub size: usize,
-    /// Factor on the sum of squares.
+    /// Factor of the sum of squares, α.
     pub alpha: f32,
-    /// The exponent.
+    /// Exponent, β.
     pub beta: f32,
-    /// Added to the sum, so that weak responses are hardly changed.
+    /// Added to the sum, k, so that weak responses are hardly changed.
     pub k: f32,
 }
 
 impl LocalResponseNorm {
-    /// Section 3.3 of the paper.
+    /// The constants of section 3.3 of the paper.
     const PAPER: Self = Self { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 };
-    /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` defaults to 1.
+    /// `local_size: 5 alpha: 0.0001 beta: 0.75` of Caffe's models, whose `k` is 1 by default.
     const CAFFE: Self = Self { size: 5, alpha: 1e-4 / 5.0, beta: 0.75, k: 1.0 };
 }
 
-/// Classes of a network at most, more than any data set of images has.
+/// Largest number of classes of a network.
 pub const MAX_CLASSES: u32 = 100_000;
 
-/// What a layer does.
+/// The operation of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LayerKind {
-    /// Square convolution; `bias` is absent where a normalisation follows.
+    /// 2D convolution with a square kernel.
     Conv2d {
-        /// Side of the kernel in pixels.
+        /// Side of the kernel, in pixels.
         kernel: usize,
-        /// Step of the kernel in pixels.
+        /// Stride, in pixels.
         stride: usize,
-        /// Zeros added on each side.
+        /// Zeros added on each side, in pixels.
         padding: usize,
-        /// Whether each output channel has an offset.
+        /// Whether it has a bias. Not where batch normalisation follows.
         bias: bool,
-        /// Parts that channels are cut into, each read by its own part of the kernels: 2 where the towers are
-        /// apart.
+        /// PyTorch's `groups`: 2 where the two halves of a 2012 network are not connected, else 1.
         groups: usize,
     },
-    /// Batch normalisation over each channel.
+    /// Batch normalisation per channel.
     BatchNorm,
     /// Local response normalisation.
     ResponseNorm {
         /// Its constants.
-        by: LocalResponseNorm,
-        /// Parts that the maps are cut into, each normalised by itself.
+        constants: LocalResponseNorm,
+        /// Number of groups of channels that are normalised separately.
         groups: usize,
     },
-    /// The configured non-linearity.
+    /// The configured activation function.
     Activation,
-    /// Maximum over windows.
+    /// Max-pooling.
     MaxPool2d {
-        /// Side of the window in pixels.
+        /// Side of the window, in pixels.
         kernel: usize,
-        /// Step of the window in pixels: smaller than the window, so windows overlap (section 3.4 of the paper).
+        /// Stride, in pixels. Smaller than the window, so windows overlap (section 3.4 of the paper).
         stride: usize,
     },
-    /// Mean over as many windows as the output has pixels.
+    /// Adaptive average pooling to the size of the output.
     AdaptiveAvgPool,
-    /// Dropout on the flattened input of the fully connected layer with this index (0: fc6, 1: fc7).
+    /// Dropout on the flattened input of a fully connected layer (index 0: fc6, 1: fc7).
     Dropout(usize),
     /// Fully connected layer.
     Linear,
@@ -79,20 +80,20 @@ pub enum LayerKind {
 /// One layer with its shapes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerSpec {
-    /// The field's name: `conv1`, `relu1`, `pool1`, `fc6`, …
+    /// The usual name: `conv1`, `relu1`, `pool1`, `fc6`, …
     pub name: String,
-    /// torchvision's key: `features.0`, `classifier.1`, …
+    /// Key in torchvision's state dict: `features.0`, `classifier.1`, …
     pub key: String,
-    /// What it does.
+    /// The operation.
     pub kind: LayerKind,
-    /// Channels, height and width that come in (height and width 1 behind the convolutions).
+    /// Input channels, height and width. Height and width are 1 after the convolutions.
     pub input: [usize; 3],
-    /// Channels, height and width that go out.
+    /// Output channels, height and width.
     pub output: [usize; 3],
 }
 
 impl LayerSpec {
-    /// Names and shapes of the layer's tensors: trainable ones, then running statistics.
+    /// Name, shape and whether it is trainable, for each tensor of the layer. Running statistics come last.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>, bool)> {
         let key = &self.key;
         let [inputs, outputs] = [self.input[0], self.output[0]];
@@ -119,7 +120,7 @@ impl LayerSpec {
         }
     }
 
-    /// Multiply-adds for one image.
+    /// Multiply-adds per image.
     pub fn multiply_adds(&self) -> u64 {
         let outputs: usize = self.output.iter().product();
         match self.kind {
@@ -132,26 +133,27 @@ impl LayerSpec {
     }
 }
 
-/// A network of the table with its configuration applied: every layer, in order.
+/// A network with its configuration applied: every layer, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
-    /// What it was built from.
+    /// The configuration it was built from.
     pub config: NetworkConfig,
-    /// Side of the square input in pixels.
+    /// Side of the square input, in pixels.
     pub input_size: usize,
-    /// Towers that hold half of every layer's outputs each, where there are 2; else 1.
-    pub towers: usize,
+    /// Number of groups that each layer's outputs are split into: 2 for the networks of 2012 (the paper's two
+    /// towers, one per GPU), else 1.
+    pub groups: usize,
     /// The layers.
     pub layers: Vec<LayerSpec>,
 }
 
 impl Architecture {
-    /// Applies a configuration to its row of the table.
+    /// Builds the layers of a configuration.
     ///
-    /// Channels and hidden units are scaled by `width` and rounded to whole numbers, at least 1, for each tower.
+    /// Channels and hidden units are multiplied by `width` and rounded, to at least 1 per group.
     ///
     /// # Errors
-    /// A sentence for a width, dropout probability or number of classes out of range.
+    /// A sentence if width, dropout rate or number of classes is out of range.
     pub fn new(config: NetworkConfig) -> Result<Self, NetworkError> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
             return Err(NetworkError::Width { width: config.width });
@@ -162,17 +164,18 @@ impl Architecture {
         if !(1..=MAX_CLASSES).contains(&config.classes) {
             return Err(NetworkError::Classes { classes: config.classes, most: MAX_CLASSES });
         }
-        let row = row(config.network);
-        let towers = row.towers;
+        let definition = definition(config.network);
+        let groups = definition.groups;
         let scaled =
-            |n: u32| ((f64::from(n) * config.width / towers as f64).round() as usize).max(1) * towers;
-        let respond = match config.response_norm {
-            ResponseNorm::Paper => Some((LocalResponseNorm::PAPER, towers)),
+            |n: u32| ((f64::from(n) * config.width / groups as f64).round() as usize).max(1) * groups;
+        let response_norm = match config.response_norm {
+            ResponseNorm::Paper => Some((LocalResponseNorm::PAPER, groups)),
             ResponseNorm::Bvlc | ResponseNorm::CaffeNet => Some((LocalResponseNorm::CAFFE, 1)),
             ResponseNorm::Off => None,
         };
-        let mut build = Builder { layers: Vec::new(), shape: [3, row.input, row.input], index: 0 };
-        for (i, c) in row.convs.iter().enumerate() {
+        let mut build =
+            Builder { layers: Vec::new(), shape: [3, definition.input, definition.input], index: 0 };
+        for (i, c) in definition.convs.iter().enumerate() {
             let n = i + 1;
             let normalized = config.normalization == Normalization::Batch;
             let kind = LayerKind::Conv2d {
@@ -180,30 +183,30 @@ impl Architecture {
                 stride: c.stride,
                 padding: c.padding,
                 bias: !normalized,
-                groups: if c.apart { towers } else { 1 },
+                groups: if c.grouped { groups } else { 1 },
             };
             build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
             if normalized {
                 build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
             }
             build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
-            let lrn = respond
-                .filter(|_| c.respond)
-                .map(|(by, groups)| (format!("lrn{n}"), LayerKind::ResponseNorm { by, groups }));
+            let response_norm_layer = response_norm.filter(|_| c.response_norm).map(|(constants, groups)| {
+                (format!("lrn{n}"), LayerKind::ResponseNorm { constants, groups })
+            });
             let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool2d { kernel: 3, stride: 2 }));
-            let both = match config.response_norm {
-                ResponseNorm::CaffeNet => [pool, lrn],
-                _ => [lrn, pool],
+            let in_order = match config.response_norm {
+                ResponseNorm::CaffeNet => [pool, response_norm_layer],
+                _ => [response_norm_layer, pool],
             };
-            for (name, kind) in both.into_iter().flatten() {
+            for (name, kind) in in_order.into_iter().flatten() {
                 build.feature(name, kind, None);
             }
         }
-        if let Some(side) = row.adaptive {
+        if let Some(side) = definition.adaptive {
             let output = [build.shape[0], side, side];
             build.push("avgpool".into(), "avgpool".into(), LayerKind::AdaptiveAvgPool, output);
         }
-        let hidden = scaled(row.hidden);
+        let hidden = scaled(definition.hidden);
         build.index = 0;
         for (i, outputs) in [hidden, hidden, config.classes as usize].into_iter().enumerate() {
             let n = i + 6;
@@ -215,7 +218,7 @@ impl Architecture {
                 build.classifier(format!("{}{n}", config.activation), LayerKind::Activation, None);
             }
         }
-        Ok(Self { config, input_size: row.input, towers, layers: build.layers })
+        Ok(Self { config, input_size: definition.input, groups, layers: build.layers })
     }
 
     /// Number of trainable values.
@@ -224,7 +227,7 @@ impl Architecture {
         trainable.map(|(_, shape, _)| shape.iter().product::<usize>() as u64).sum()
     }
 
-    /// Units that each dropout mask covers: the inputs of fc6 and of fc7.
+    /// Sizes of the two dropout masks: the inputs of fc6 and of fc7.
     pub fn mask_units(&self) -> [usize; 2] {
         let mut units = [0; 2];
         for layer in &self.layers {
@@ -235,20 +238,25 @@ impl Architecture {
         units
     }
 
-    /// Side of a network's square input in pixels.
+    /// Side of a network's square input, in pixels.
     pub fn input_size_of(network: Network) -> u32 {
-        row(network).input as u32
+        definition(network).input as u32
     }
 
-    /// Classes of a network where nothing else is said.
+    /// A network's default number of classes.
     pub fn default_classes(network: Network) -> u32 {
-        row(network).classes
+        definition(network).classes
     }
 
-    /// The preprocessing of a network where a data set or a file says nothing else.
+    /// A network's default preprocessing, for data sets and files that specify none.
     pub fn default_preprocess(network: Network) -> Preprocess {
-        let row = row(network);
-        Preprocess { resize: row.resize, crop: row.input as u32, mean: row.mean, std: row.std }
+        let definition = definition(network);
+        Preprocess {
+            resize: definition.resize,
+            crop: definition.input as u32,
+            mean: definition.mean,
+            std: definition.std,
+        }
     }
 }
 
@@ -317,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn sides_of_the_papers_figure() {
+    fn shapes_match_the_papers_figure() {
         let net = Architecture::new(config(Network::AlexNet2012, 1000)).unwrap();
         let sides = |name: &str| net.layers.iter().find(|layer| layer.name == name).map(|l| l.output);
         for (name, output) in [
@@ -335,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn where_responses_are_normalised() {
+    fn response_norm_position_depends_on_the_variant() {
         let names = |response_norm| {
             let config = NetworkConfig { response_norm, ..config(Network::AlexNet2012, 1000) };
             let layers = Architecture::new(config).unwrap().layers;
@@ -350,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn towers_stay_whole_at_any_width() {
+    fn channels_divide_into_groups_at_any_width() {
         for width in [0.125, 0.3, 0.77, 1.0, 1.9] {
             let config = NetworkConfig { width, ..config(Network::AlexNet2012At32, 7) };
             let net = Architecture::new(config).unwrap();
@@ -382,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn out_of_range_is_a_sentence() {
+    fn out_of_range_values_are_rejected() {
         let wide = NetworkConfig { width: f64::INFINITY, ..config(Network::AlexNet32, 10) };
         assert!(Architecture::new(wide).unwrap_err().to_string().starts_with("Width cannot be inf"));
         assert!(Architecture::new(config(Network::AlexNet32, 0)).is_err());

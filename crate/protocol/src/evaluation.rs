@@ -1,51 +1,51 @@
-//! What `alexnet eval` reports, and the page shows.
+//! The report of `alexnet eval`, which the page shows too.
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
 
-/// What a network, or the average of several, reaches; rates between 0 and 1.
+/// Metrics of one network, or of an ensemble. Rates are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct EvaluationMetrics {
-    /// Images judged.
+    /// Number of images evaluated.
     pub images: u32,
-    /// Share whose first guess was right.
+    /// Top-1 accuracy.
     pub top1: f32,
-    /// Share whose class was among the five best guesses.
+    /// Top-5 accuracy.
     pub top5: f32,
     /// Mean cross-entropy.
     pub loss: f32,
-    /// Expected calibration error, 15 bins.
+    /// Expected calibration error, with 15 bins.
     pub ece: f32,
 }
 
-/// One of several networks that were measured together.
+/// One of several networks evaluated together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct EvaluatedModel {
     /// The file's name.
     pub model: String,
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// Factor on its channels and hidden units.
+    /// Factor of its channels and hidden units.
     pub width: f64,
-    /// Trainable numbers.
+    /// Number of trainable parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameters: u64,
-    /// What it reaches alone.
+    /// Its metrics alone.
     #[serde(flatten)]
-    pub measured: EvaluationMetrics,
+    pub metrics: EvaluationMetrics,
 }
 
-/// The whole report: of several networks, the average's figures and each one's own.
+/// The whole report: the metrics of one network, or of an ensemble and each of its members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Evaluation {
-    /// The network's figures, or the average's.
+    /// The metrics of the network, or of the ensemble.
     #[serde(flatten)]
-    pub measured: EvaluationMetrics,
-    /// Each of several networks; empty where there is one.
+    pub metrics: EvaluationMetrics,
+    /// The members of the ensemble. Empty for one network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<EvaluatedModel>,
 }

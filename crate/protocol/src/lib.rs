@@ -1,11 +1,11 @@
-//! The one vocabulary of page, command line, npm package and tests.
+//! The types that page, command line, npm package and tests share.
 //!
-//! Options with their defaults, ranges and explanations ([`options`]), the recipe for fine-tuning
-//! ([`recipe`]), the names of networks and their
-//! parts ([`network`]) with every layer and shape ([`architecture`],
-//! [`shapes`] for people, [`tower`] for half of one), what a step or a validation reports ([`metrics`]), and what describes a stored
-//! model ([`model`]) or tells one that others publish ([`published`]). Everything here is plain data: no tensors, no I/O. The TypeScript twins are written
-//! from these types by the build, so a name is changed in one place.
+//! Plain data, without tensors and I/O: options with defaults, ranges and explanations ([`options`],
+//! [`option_table`]), the recipe for fine-tuning ([`recipe`]), the names of networks and of their parts
+//! ([`network`]), every layer and shape of a network ([`architecture`], [`shapes`] for people,
+//! [`model_parallel`] for half of one), the metrics of training and evaluation ([`metrics`], [`evaluation`]),
+//! the description of a stored model ([`model`]), and the model files that others publish ([`published`]).
+//! The build writes the TypeScript types from these types, so a name is changed in one place.
 
 pub mod architecture;
 pub mod evaluation;

@@ -40,9 +40,42 @@ pub struct Message {
     /// The key in the catalogue, such as `dataEmpty`. A key of another catalogue has its name before a dot:
     /// `options.dropoutTitle`.
     pub code: &'static str,
+    /// The English text with its placeholders; it does not travel.
+    #[serde(skip)]
+    pub text: &'static str,
     /// The parameters, in the order of their declaration.
     #[serde(serialize_with = "params_as_map")]
     pub params: Vec<(&'static str, Param)>,
+}
+
+/// The English sentence. One function for all of them: formatting code for each would be larger than the texts.
+impl Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.text;
+        while let Some((text, after)) = rest.find(['{', '}']).map(|at| rest.split_at(at)) {
+            f.write_str(text)?;
+            let doubled = after.strip_prefix("{{").zip(Some("{")).or(after.strip_prefix("}}").zip(Some("}")));
+            if let Some((after, brace)) = doubled {
+                f.write_str(brace)?;
+                rest = after;
+                continue;
+            }
+            // A test holds every placeholder against the parameters.
+            let Some((name, after)) = after.get(1..).and_then(|after| after.split_once('}')) else { break };
+            let (name, digits) = name.split_once(":.").unwrap_or((name, ""));
+            match self.params.iter().find(|(param, _)| *param == name) {
+                Some((_, Param::Number(number))) => match digits.parse::<usize>() {
+                    Ok(digits) => write!(f, "{number:.digits$}")?,
+                    Err(_) => write!(f, "{number}")?,
+                },
+                Some((_, Param::Text(text))) => f.write_str(text)?,
+                Some((_, Param::Message(message))) => message.fmt(f)?,
+                None => f.write_str(name)?,
+            }
+            rest = after;
+        }
+        f.write_str(rest)
+    }
 }
 
 fn params_as_map<S: serde::Serializer>(params: &[(&'static str, Param)], s: S) -> Result<S::Ok, S::Error> {
@@ -200,10 +233,7 @@ macro_rules! messages {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                match self {
-                    $(Self::$variant $({ $($field),+ })? => write!(f, $text),)*
-                    $($(Self::$inner(inner) => inner.fmt(f),)+)?
-                }
+                std::fmt::Display::fmt(&$crate::message::Sentence::message(self), f)
             }
         }
 
@@ -214,6 +244,7 @@ macro_rules! messages {
                 match self {
                     $(Self::$variant $({ $($field),+ })? => $crate::message::Message {
                         code: concat!($prefix, stringify!($variant)),
+                        text: $text,
                         params: vec![$($((
                             stringify!($field),
                             $crate::message::IntoParam::param($field),

@@ -1,52 +1,52 @@
-//! What a step, a validation and a prediction report.
+//! Metrics of a step and of a validation, and predictions.
 
 use serde::{Deserialize, Serialize};
 
-/// What one training step reports: the one read-back of the step.
+/// Metrics of one training step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct StepMetrics {
-    /// Steps done since the weights were drawn, this one included.
+    /// Number of steps so far, this one included.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub step: u64,
-    /// Passes over the training images, with its fraction.
+    /// Passes over the training images, with a fraction.
     pub epoch: f64,
-    /// Mean cross-entropy of the batch (natural logarithm), label smoothing included.
+    /// Mean cross-entropy of the batch (natural logarithm), with label smoothing.
     pub loss: f32,
-    /// Share of the batch whose first guess was right, 0 to 1, with dropout at work.
+    /// Top-1 accuracy on the batch, 0 to 1, with dropout on.
     pub train_accuracy: f32,
-    /// Share of the batch whose label was among the five best guesses, 0 to 1.
+    /// Top-5 accuracy on the batch, 0 to 1, with dropout on.
     pub train_top5: f32,
-    /// The learning rate this step used.
+    /// The learning rate of this step.
     pub learning_rate: f64,
     /// Images in the batch.
     pub images: u32,
 }
 
-/// Losses and accuracies over validation images, dropout off.
+/// Metrics on validation images, with dropout off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Validation {
-    /// Images judged.
+    /// Number of images evaluated.
     pub images: u32,
     /// Mean cross-entropy.
     pub loss: f32,
-    /// Share whose first guess was right, 0 to 1.
+    /// Top-1 accuracy, 0 to 1.
     pub top1: f32,
-    /// Share whose label was among the five best guesses, 0 to 1.
+    /// Top-5 accuracy, 0 to 1.
     pub top5: f32,
-    /// Row by row (true class, predicted class), `classes × classes` counts.
+    /// Confusion matrix: counts `[true class, predicted class]`, row-major.
     pub confusion: Vec<u32>,
 }
 
-/// One class of an answer.
+/// One class with its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Prediction {
-    /// Place of the class in the model's order.
+    /// Index of the class in the model.
     pub index: u32,
     /// Its plain English name.
     pub label: String,
@@ -54,55 +54,55 @@ pub struct Prediction {
     pub probability: f32,
 }
 
-/// A training image that the network takes for much the same as a given picture.
+/// A training image that is similar to a given image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Neighbor {
-    /// Its place among the training images.
+    /// Index of the training image.
     pub index: u32,
     /// Its class.
     pub label: String,
-    /// Cosine of the angle between both in the space of fc7's outputs: 1 for the same direction.
+    /// Cosine between the embeddings of both images (fc7's outputs): 1 for the same direction.
     pub similarity: f32,
 }
 
-/// A validation image that the page watches while the network learns.
+/// The predictions for one validation image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ValidationPrediction {
-    /// Its place in the validation set.
+    /// Index of the validation image.
     pub index: u32,
-    /// The right answer.
+    /// The true class.
     pub label: String,
-    /// The five best guesses, best first.
+    /// The top-5 predictions, best first.
     pub top: Vec<Prediction>,
 }
 
-/// What a fresh or resumed session is about.
+/// Sizes and labels of a new or resumed run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RunInfo {
-    /// Steps already done (0 for a fresh run).
+    /// Number of steps so far. 0 for a new run.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub step: u64,
-    /// Trainable numbers in the network.
+    /// Number of trainable parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameters: u64,
-    /// Images used for training.
+    /// Number of training images.
     pub train_images: u32,
-    /// Images used for validation.
+    /// Number of validation images.
     pub val_images: u32,
-    /// Steps in one pass over the training images.
+    /// Steps per epoch.
     pub steps_per_epoch: u32,
     /// Names of the classes, in order.
     pub labels: Vec<String>,
-    /// Side of the square input in pixels.
+    /// Side of the square input, in pixels.
     pub input_size: u32,
-    /// Units that the mask before fc6 covers.
+    /// Size of the dropout mask before fc6.
     pub fc6_units: u32,
-    /// Units that the mask before fc7 covers.
+    /// Size of the dropout mask before fc7.
     pub fc7_units: u32,
 }

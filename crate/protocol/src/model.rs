@@ -1,28 +1,28 @@
-//! What describes a stored model.
+//! The description of a stored model.
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Activation, Network, Normalization, ResponseNorm};
 
-/// Everything that fixes a network's layers, apart from its weights.
+/// Everything that determines a network's layers, apart from its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NetworkConfig {
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// Outputs of the last layer.
+    /// Number of classes: the outputs of the last layer.
     pub classes: u32,
-    /// Factor on the channels of every convolution and on the hidden units.
+    /// Factor of the channels of every convolution and of the hidden units.
     pub width: f64,
-    /// The non-linearity.
+    /// The activation function.
     pub activation: Activation,
-    /// What stands before it in the convolutions.
+    /// Normalisation between convolution and activation.
     pub normalization: Normalization,
-    /// Local response normalisation, where the network has it.
+    /// Local response normalisation, in networks that have it.
     #[serde(default)]
     pub response_norm: ResponseNorm,
-    /// Probability that dropout silences a unit (PyTorch's `p`).
+    /// Dropout rate: the probability that a unit is dropped (PyTorch's `p`).
     pub dropout: f64,
 }
 
@@ -31,44 +31,45 @@ pub struct NetworkConfig {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ClassLabel {
-    /// The id, as folders of a data set name it.
+    /// The id, which is the name of the class's folder in a data set.
     pub id: String,
-    /// The name a person reads.
+    /// The name that people read.
     pub name: String,
 }
 
-/// How a picture becomes the network's input: shorter side to `resize`, centre square of `crop`, then
-/// `(value / 255 - mean) / std` for each of red, green and blue.
+/// How an image becomes the network's input: resize the shorter side to `resize`, crop a centre square of
+/// `crop`, then `(value / 255 - mean) / std` per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Preprocess {
-    /// Length in pixels that the shorter side is scaled to.
+    /// Length of the shorter side after resizing, in pixels.
     pub resize: u32,
-    /// Side in pixels of the centre square.
+    /// Side of the centre crop, in pixels.
     pub crop: u32,
-    /// Mean of each channel, of values between 0 and 1.
+    /// Mean per channel, of values between 0 and 1.
     pub mean: [f32; 3],
-    /// Standard deviation of each channel, of values between 0 and 1.
+    /// Standard deviation per channel, of values between 0 and 1.
     pub std: [f32; 3],
 }
 
-/// How a model's probabilities were made to mean what they say: temperature scaling (Guo et al. 2017), fitted on
-/// images that the network was not trained on.
+/// Calibration of a model by temperature scaling (Guo et al. 2017), fitted on images that it was not trained
+/// on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Calibration {
-    /// What the last layer's weights and biases have been divided by. It is in them already, so that whoever reads
-    /// the weights gets calibrated logits: nobody applies it again.
+    /// The temperature. The last layer's weights and biases are already divided by it, so that every reader
+    /// gets calibrated logits. Do not apply it again.
     pub temperature: f32,
-    /// Probability of the first guess below which it is wrong more often than right.
-    pub doubt: f32,
-    /// Expected calibration error (15 bins, 0 to 1) without the temperature, on images that it was not fitted on.
+    /// The probability of the top class below which it is wrong more often than right.
+    #[serde(rename = "doubt")]
+    pub confidence_threshold: f32,
+    /// Expected calibration error (15 bins, 0 to 1) before, on images that the temperature was not fitted on.
     pub ece_before: f32,
-    /// The same with it.
+    /// The same after.
     pub ece_after: f32,
-    /// How many images the errors were measured on.
+    /// Number of images that the errors were measured on.
     pub images: u32,
     /// How pictures unlike those of training are told, where it was measured.
     #[serde(default)]
@@ -94,12 +95,12 @@ pub struct OutOfDistribution {
     pub false_alarms: f32,
 }
 
-/// Name, shape and number format of one stored tensor.
+/// Name, shape and number format of a stored tensor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TensorInfo {
-    /// torchvision's key where there is one (`features.0.weight`).
+    /// Key in torchvision's state dict, if it has one (`features.0.weight`).
     pub name: String,
     /// Outermost dimension first.
     pub shape: Vec<u32>,
@@ -107,35 +108,35 @@ pub struct TensorInfo {
     pub dtype: String,
 }
 
-/// What a model file holds.
+/// The content of a model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ModelInfo {
-    /// `alexnet` (this project's own) or `safetensors`.
+    /// `alexnet` (this project's format), `safetensors`, `pth` or `onnx`.
     pub format: String,
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// The network's layers in full.
+    /// The full configuration of the network.
     pub config: NetworkConfig,
     /// Number of classes.
     pub classes: u32,
-    /// Trainable numbers.
+    /// Number of trainable parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameters: u64,
     /// The stored tensors.
     pub tensors: Vec<TensorInfo>,
-    /// The classes' plain English names, in order.
+    /// The plain English names of the classes, in order.
     pub labels: Vec<String>,
-    /// The classes' ids (folders of a data set), in the same order.
+    /// The ids of the classes (folders of a data set), in the same order.
     pub ids: Vec<String>,
-    /// How pictures go in.
+    /// How images are preprocessed.
     pub preprocess: Preprocess,
-    /// How the probabilities were calibrated, where they were.
+    /// The calibration, if there was one.
     pub calibration: Option<Calibration>,
     /// Where the model comes from, in a sentence.
     pub origin: Option<String>,
-    /// Training steps behind these weights, where the file says so.
+    /// Number of training steps, if the file says so.
     #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
     pub steps: Option<u64>,
 }

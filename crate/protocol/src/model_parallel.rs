@@ -1,33 +1,35 @@
-//! One of two towers: half of every layer's outputs, and where the halves have to be joined.
+//! Model parallelism over two groups (the paper's towers): half of every layer's outputs, and the points
+//! where the halves are exchanged.
 //!
-//! In the paper's figure 2 the cards exchange what conv3 and the fully connected layers read; conv2, conv4 and
-//! conv5, the normalisation and the pooling see their own tower alone, and the picture goes to both.
+//! In figure 2 of the paper the two GPUs exchange the inputs of conv3 and of the fully connected layers.
+//! conv2, conv4, conv5, normalisation and pooling read their own half alone. Both GPUs get the image.
 
 use std::ops::Range;
 
 use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::messages::NetworkError;
 
-/// Layers that a tower computes without looking at the other.
+/// Consecutive layers that a group computes without an exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupSegment {
-    /// Whether its input is that of both towers, in their order along the channels; else the tower's own.
+    /// Whether its input is that of both groups, concatenated along the channels, or only the group's own.
     pub joined: bool,
-    /// Its layers, with the tower's shapes.
+    /// Its layers, with the group's shapes.
     pub layers: Vec<LayerSpec>,
 }
 
-/// Which of `count` channels, units or classes a tower holds; the first holds one more of an odd number.
-pub fn share(count: usize, towers: usize, tower: usize) -> Range<usize> {
-    let start = |tower: usize| (count * tower).div_ceil(towers.max(1));
-    start(tower)..start(tower + 1)
+/// The range of `count` channels, units or classes that a group holds. If the number is odd, the first group
+/// holds one more.
+pub fn group_range(count: usize, groups: usize, group: usize) -> Range<usize> {
+    let start = |group: usize| (count * group).div_ceil(groups.max(1));
+    start(group)..start(group + 1)
 }
 
 impl Architecture {
-    /// Whether a layer's outputs depend on the whole input of a network in two towers, so that the halves have to be
-    /// joined before it. The first convolution reads the picture, which both towers have.
-    pub fn reads_both(&self, index: usize) -> bool {
-        let Some(layer) = self.layers.get(index).filter(|_| self.towers > 1 && index > 0) else {
+    /// Whether a layer needs the concatenated outputs of both groups. Not the first convolution, which reads
+    /// the image.
+    pub fn reads_both_groups(&self, index: usize) -> bool {
+        let Some(layer) = self.layers.get(index).filter(|_| self.groups > 1 && index > 0) else {
             return false;
         };
         match layer.kind {
@@ -37,14 +39,14 @@ impl Architecture {
         }
     }
 
-    /// Half of the network: its layers in segments, between which the halves are joined.
+    /// Half of the network: its layers in segments, with an exchange between segments.
     ///
     /// # Errors
-    /// A sentence for a network in one piece, for one that normalises responses across the towers, and for a single
-    /// class, which cannot be halved.
-    pub fn tower(&self, tower: usize) -> Result<Vec<GroupSegment>, NetworkError> {
+    /// A sentence if the network does not have two groups, normalises responses across groups, or has a
+    /// single class.
+    pub fn group_segments(&self, group: usize) -> Result<Vec<GroupSegment>, NetworkError> {
         let network = self.config.network;
-        if self.towers != 2 || tower >= self.towers {
+        if self.groups != 2 || group >= self.groups {
             return Err(NetworkError::OnePiece { network: network.name() });
         }
         if self.config.classes < 2 {
@@ -52,45 +54,45 @@ impl Architecture {
         }
         let mut segments = vec![GroupSegment { joined: false, layers: Vec::new() }];
         for (index, layer) in self.layers.iter().enumerate() {
-            let across = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
-            if across {
+            let across_groups = matches!(layer.kind, LayerKind::ResponseNorm { groups: 1, .. });
+            if across_groups {
                 return Err(NetworkError::AcrossTowers { norm: self.config.response_norm.name() });
             }
-            // A dropout layer thins what its fully connected layer reads.
-            let thins = matches!(layer.kind, LayerKind::Dropout(_));
-            let thinned = index > 0 && matches!(self.layers[index - 1].kind, LayerKind::Dropout(_));
-            if thins || (self.reads_both(index) && !thinned) {
+            // A dropout layer belongs to the fully connected layer after it.
+            let is_dropout_layer = matches!(layer.kind, LayerKind::Dropout(_));
+            let follows_dropout = index > 0 && matches!(self.layers[index - 1].kind, LayerKind::Dropout(_));
+            if is_dropout_layer || (self.reads_both_groups(index) && !follows_dropout) {
                 segments.push(GroupSegment { joined: true, layers: Vec::new() });
             }
             if let Some(segment) = segments.last_mut() {
-                let whole_input = segment.joined && segment.layers.iter().all(keeps_input);
-                segment.layers.push(self.half(layer, tower, index == 0 || whole_input));
+                let whole_input = segment.joined && segment.layers.iter().all(is_dropout);
+                segment.layers.push(self.group_layer(layer, group, index == 0 || whole_input));
             }
         }
         Ok(segments)
     }
 
-    fn half(&self, layer: &LayerSpec, tower: usize, whole_input: bool) -> LayerSpec {
-        let mine = |[channels, height, width]: [usize; 3]| {
-            [share(channels, self.towers, tower).len(), height, width]
+    fn group_layer(&self, layer: &LayerSpec, group: usize, whole_input: bool) -> LayerSpec {
+        let own_part = |[channels, height, width]: [usize; 3]| {
+            [group_range(channels, self.groups, group).len(), height, width]
         };
-        let mut half = layer.clone();
+        let mut part = layer.clone();
         if !whole_input {
-            half.input = mine(layer.input);
+            part.input = own_part(layer.input);
         }
         if !matches!(layer.kind, LayerKind::Dropout(_)) {
-            half.output = mine(layer.output);
+            part.output = own_part(layer.output);
         }
-        // What was apart is whole within its tower.
-        match &mut half.kind {
+        // Within one group there is one group.
+        match &mut part.kind {
             LayerKind::Conv2d { groups, .. } | LayerKind::ResponseNorm { groups, .. } => *groups = 1,
             _ => {}
         }
-        half
+        part
     }
 }
 
-fn keeps_input(layer: &LayerSpec) -> bool {
+fn is_dropout(layer: &LayerSpec) -> bool {
     matches!(layer.kind, LayerKind::Dropout(_))
 }
 
@@ -113,9 +115,9 @@ mod tests {
     }
 
     #[test]
-    fn joined_where_the_figure_crosses() {
+    fn segments_start_where_the_papers_figure_connects_the_groups() {
         let net = architecture(Network::AlexNet2012, 1000, ResponseNorm::Paper);
-        let segments = net.tower(1).unwrap();
+        let segments = net.group_segments(1).unwrap();
         let begin: Vec<_> = segments.iter().map(|s| (s.joined, s.layers[0].name.as_str())).collect();
         assert_eq!(
             begin,
@@ -141,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn two_halves_are_the_whole() {
+    fn shapes_of_both_groups_add_up() {
         for classes in [2, 7, 10] {
             let net = architecture(Network::AlexNet2012At32, classes, ResponseNorm::Paper);
-            let tensors = |tower| -> Vec<(String, Vec<usize>, bool)> {
-                let segments = net.tower(tower).unwrap();
+            let tensors = |group| -> Vec<(String, Vec<usize>, bool)> {
+                let segments = net.group_segments(group).unwrap();
                 segments.iter().flat_map(|s| &s.layers).flat_map(LayerSpec::tensors).collect()
             };
             let whole: Vec<_> = net.layers.iter().flat_map(LayerSpec::tensors).collect();
@@ -158,11 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_of_towers_is_refused() {
-        assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).tower(0).is_err());
-        let across =
-            architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc).tower(0).unwrap_err().to_string();
-        assert!(across.contains("choose paper or none"), "{across}");
-        assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).tower(0).is_err());
+    fn networks_without_two_groups_are_rejected() {
+        assert!(architecture(Network::AlexNet32, 10, ResponseNorm::Paper).group_segments(0).is_err());
+        let across_groups = architecture(Network::AlexNet2012At32, 10, ResponseNorm::Bvlc)
+            .group_segments(0)
+            .unwrap_err()
+            .to_string();
+        assert!(across_groups.contains("choose paper or none"), "{across_groups}");
+        assert!(architecture(Network::AlexNet2012At32, 1, ResponseNorm::Paper).group_segments(0).is_err());
     }
 }

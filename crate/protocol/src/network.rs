@@ -1,21 +1,21 @@
-//! Names of the networks and of the choices inside them.
+//! Names of the networks, and of the choices in options.
 
 use serde::{Deserialize, Serialize};
 
 use crate::messages::NameError;
 
-/// Declares an enum of public names together with its table of spellings.
+/// Declares an enum together with its public names.
 macro_rules! names {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        $(#[$meta])*
         pub enum $name {
             $($(#[$vmeta])* #[serde(rename = $text)] $variant),+
         }
 
         impl $name {
-            /// Every value, in the order in which it is offered.
+            /// Every value, in the order of display.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The public name, as in URLs, flags and files.
@@ -43,58 +43,57 @@ macro_rules! names {
 }
 
 names! {
-    /// The networks of the lab's table; sizes and layers live in the core's `architecture` module.
+    /// The networks. Their layers are in [`crate::architecture`].
     Network {
-        /// torchvision's single tower ("One weird trick", Krizhevsky 2014) for 224 pixels.
+        /// torchvision's AlexNet ("One weird trick", Krizhevsky 2014), 224 pixels.
         AlexNet224 = "alexnet-224",
-        /// The network of the 2012 paper: two towers, response normalisation, 227 pixels.
+        /// The network of the 2012 paper: two groups (towers), local response normalisation, 227 pixels.
         AlexNet2012 = "alexnet-2012",
-        /// The shipped network: the same story for 64 pixels.
+        /// The architecture of the shipped network, for 64 pixels.
         AlexNet64 = "alexnet-64",
-        /// The small one that trains in a tab on 32-pixel images.
+        /// A small network for 32-pixel images, which trains in a browser tab.
         AlexNet32 = "alexnet-32",
-        /// The two towers of 2012 small enough to train in a tab.
+        /// The 2012 network with its two groups, small enough to train in a browser tab.
         AlexNet2012At32 = "alexnet-2012-32",
     }
 }
 
 names! {
-    /// The non-linearity after each convolution and hidden layer.
+    /// The activation function after each convolution and hidden layer.
     Activation {
         /// max(0, x): section 3.1 of the 2012 paper.
         Relu = "relu",
-        /// The saturating non-linearity that the paper compares ReLU with.
+        /// The saturating function that the paper compares ReLU with.
         Tanh = "tanh",
-        /// 1 / (1 + e^-x), the older one still.
+        /// 1 / (1 + e^-x), which is older still.
         Sigmoid = "sigmoid",
         /// max(0.01 x, x).
         LeakyRelu = "leaky-relu",
-        /// x Φ(x), the usual choice of later networks.
+        /// x Φ(x), common in later networks.
         Gelu = "gelu",
     }
 }
 
 names! {
-    /// What stands between a convolution and its activation.
+    /// Normalisation between a convolution and its activation.
     Normalization {
-        /// Nothing: torchvision's AlexNet.
+        /// None, as in torchvision's AlexNet.
         None = "none",
-        /// Batch normalisation (Ioffe & Szegedy 2015): not of 2012, trains much faster.
+        /// Batch normalisation (Ioffe & Szegedy 2015). It came after AlexNet and trains much faster.
         Batch = "batch",
     }
 }
 
 names! {
-    /// Local response normalisation of the networks that have it (the two of 2012), behind the first two
-    /// convolutions. The paper and BVLC's AlexNet pool what was normalised; BVLC's CaffeNet normalises what was
-    /// pooled.
+    /// Local response normalisation, after the first two convolutions of the networks of 2012. In the paper
+    /// and in BVLC's AlexNet pooling follows it, in BVLC's CaffeNet it follows pooling.
     ResponseNorm {
-        /// Section 3.3 as printed: k = 2, n = 5, α = 1e-4 on the plain sum, β = 0.75; pooling follows. Each tower
-        /// normalises its own maps, since the two cards exchange nothing there.
+        /// Section 3.3 as printed: k = 2, n = 5, α = 1e-4 on the plain sum, β = 0.75, before pooling. Each
+        /// group (tower) normalises its own channels, because the two GPUs exchange nothing there.
         Paper = "paper",
-        /// Caffe's `bvlc_alexnet`: k = 1, α / n on the sum, over the maps of both towers; pooling follows.
+        /// Caffe's `bvlc_alexnet`: k = 1, α / n on the sum, across both groups, before pooling.
         Bvlc = "bvlc",
-        /// Caffe's `bvlc_reference_caffenet`: as `bvlc`, but behind the pooling.
+        /// Caffe's `bvlc_reference_caffenet`: as `bvlc`, but after pooling.
         CaffeNet = "caffenet",
         /// None.
         Off = "none",
@@ -102,58 +101,61 @@ names! {
 }
 
 impl Default for ResponseNorm {
-    /// What a file that says nothing of it means.
+    /// The meaning of a file that does not say.
     fn default() -> Self {
         Self::Paper
     }
 }
 
 names! {
-    /// How gradients become updates.
+    /// The optimiser.
     Optimizer {
-        /// Stochastic gradient descent with momentum and coupled weight decay, PyTorch's semantics.
+        /// Stochastic gradient descent with momentum and L2 weight decay, as PyTorch's `SGD`.
         Sgd = "sgd",
-        /// Adam with decoupled weight decay (Loshchilov & Hutter 2019), PyTorch's semantics.
+        /// Adam with decoupled weight decay (Loshchilov & Hutter 2019), as PyTorch's `AdamW`.
         AdamW = "adamw",
     }
 }
 
 names! {
-    /// How the learning rate changes over the planned epochs.
+    /// The learning rate schedule over the planned epochs.
     Schedule {
         /// The same rate throughout.
         Constant = "constant",
-        /// Divided by ten after each third of the planned epochs, as the 2012 run was by hand.
+        /// Divided by ten after each third of the planned epochs. In 2012 this was done by hand.
         Step = "step",
-        /// Half a cosine down to zero at the end of the planned epochs.
+        /// Cosine decay to zero at the end of the planned epochs.
         Cosine = "cosine",
     }
 }
 
 names! {
-    /// Which layers keep their weights while the others learn.
+    /// Which layers are frozen.
     Freeze {
-        /// Every layer learns.
+        /// None: all layers are trained.
         None = "none",
-        /// The convolutions keep theirs; only the fully connected layers learn.
+        /// The convolutions: only the fully connected layers are trained.
         Conv = "conv",
     }
 }
 
 names! {
-    /// How many views of a picture an answer averages the probabilities of (section 4.1 of the 2012 paper).
-    Views {
-        /// The centre square.
+    /// The crops of an image whose probabilities are averaged (test-time augmentation; section 4.1 of the
+    /// 2012 paper).
+    #[cfg_attr(feature = "typescript", ts(rename = "Views"))]
+    TestCrops {
+        /// The centre crop.
         One = "one",
-        /// The centre square and its mirror image.
+        /// The centre crop and its mirror image.
         Mirrored = "mirrored",
-        /// The paper's ten: centre and four corners of a square wider by 8/7, each with its mirror image.
+        /// The paper's ten: crops of the centre and the four corners of a square wider by 8/7, each with its
+        /// mirror image.
         Ten = "ten",
     }
 }
 
-impl Views {
-    /// Views of one picture.
+impl TestCrops {
+    /// Number of crops per image.
     pub fn count(self) -> usize {
         match self {
             Self::One => 1,
@@ -164,9 +166,9 @@ impl Views {
 }
 
 names! {
-    /// Where the tensors live.
+    /// The compute backend.
     Backend {
-        /// A real GPU if one holds the model, else the CPU.
+        /// A real GPU if one fits the model, else the CPU.
         Auto = "auto",
         /// The SIMD CPU backend (burn-flex).
         Cpu = "cpu",
@@ -176,7 +178,7 @@ names! {
 }
 
 names! {
-    /// The two dropout layers, named by the fully connected layer whose input they thin.
+    /// The two dropout layers, named by the fully connected layer that follows.
     DropoutLayer {
         /// Before fc6.
         Fc6 = "fc6",

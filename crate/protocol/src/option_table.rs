@@ -1,7 +1,7 @@
-//! The table of options: range, choices and one sentence of explanation for each.
+//! The option table: range or choices, title and explanation of each option.
 //!
-//! Controls of the page, URL parameters, flags of the command line and their documentation all come from
-//! here; the defaults come from [`RunOptions::default`].
+//! The page's controls, URL parameters, command line flags and their help are all made from it. The defaults
+//! come from [`RunOptions::default`].
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,12 +10,12 @@ use crate::messages::{OptionError, OptionTitle};
 use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 use crate::options::RunOptions;
 
-/// What an option takes.
+/// The values that an option accepts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum OptionKind {
-    /// A number from `min` to `max`; `integer` for whole ones, `log` where a slider should be logarithmic.
+    /// A number from `min` to `max`. `integer`: whole numbers only. `log`: a slider is logarithmic.
     #[allow(missing_docs)]
     Number { min: f64, max: f64, integer: bool, log: bool },
     /// One of these names.
@@ -23,18 +23,18 @@ pub enum OptionKind {
     Choice { values: Vec<String> },
     /// On or off.
     Switch,
-    /// Free text (an id).
+    /// Any text (an id).
     Text,
 }
 
-/// Whether an option can change while a run goes on.
+/// Whether an option can change during a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum OptionTiming {
-    /// Takes effect at the next step.
+    /// Applies from the next step on.
     Live,
-    /// Needs a new session (the weights are drawn anew).
+    /// Needs a new session, with new initial weights.
     Reset,
 }
 
@@ -43,27 +43,28 @@ pub enum OptionTiming {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OptionSpec {
-    /// Field of [`RunOptions`] in camelCase: name in URLs and in `lab.configure`.
+    /// The name in URLs and in `lab.configure`: the field of [`RunOptions`] in camelCase.
     pub name: &'static str,
-    /// The field's term, as the control's label shows it.
+    /// The label of the control: the usual term.
     pub title: &'static str,
     /// The key of the title for sentences: `options.dropoutTitle`.
     #[serde(skip)]
     #[cfg_attr(feature = "typescript", ts(skip))]
     pub title_code: &'static str,
-    /// One sentence for someone who has never trained a network.
+    /// One sentence of explanation for someone who has never trained a network.
     pub help: &'static str,
-    /// What it takes.
+    /// The values it accepts.
     pub kind: OptionKind,
     /// Whether it can change during a run.
-    pub when: OptionTiming,
+    #[serde(rename = "when")]
+    pub timing: OptionTiming,
     /// The default.
     #[cfg_attr(feature = "typescript", ts(type = "number | string | boolean"))]
     pub default: Value,
 }
 
 impl OptionSpec {
-    /// The name as a flag of the command line: `batchSize` becomes `batch-size`.
+    /// The name as a command line flag: `batchSize` becomes `batch-size`.
     pub fn flag(&self) -> String {
         let mut flag = String::with_capacity(self.name.len() + 3);
         for c in self.name.chars() {
@@ -75,7 +76,7 @@ impl OptionSpec {
         flag
     }
 
-    /// Holds a value against this row.
+    /// Checks a value against this row.
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
@@ -147,14 +148,14 @@ pub fn option_table() -> Vec<OptionSpec> {
     let log = |min, max| OptionKind::Number { min, max, integer: false, log: true };
     let whole = |min, max| OptionKind::Number { min, max, integer: true, log: false };
     macro_rules! row {
-        ($name:literal, $title:literal, $kind:expr, $when:expr, $help:expr $(,)?) => {
+        ($name:literal, $title:literal, $kind:expr, $timing:expr, $help:expr $(,)?) => {
             OptionSpec {
                 name: $name,
                 title: $title,
                 title_code: concat!("options.", $name, "Title"),
                 help: $help,
                 kind: $kind,
-                when: $when,
+                timing: $timing,
                 default: defaults[$name].clone(),
             }
         };
@@ -347,7 +348,7 @@ pub fn option_table() -> Vec<OptionSpec> {
 }
 
 impl RunOptions {
-    /// Holds every value against the option table.
+    /// Checks every value against the option table.
     ///
     /// # Errors
     /// One sentence that names the option, the value and what is allowed.
@@ -366,7 +367,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_has_a_row_and_its_default_is_allowed() {
+    fn every_option_has_a_row_with_a_valid_default() {
         let defaults = serde_json::to_value(RunOptions::default()).unwrap();
         let table = option_table();
         let rows: std::collections::BTreeSet<_> = table.iter().map(|s| s.name).collect();
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_out_of_range_is_one_sentence() {
+    fn out_of_range_value_gives_one_error() {
         let options = RunOptions { dropout: 1.5, ..Default::default() };
         let error = options.check().unwrap_err();
         assert_eq!(error.to_string(), "Dropout cannot be 1.5: use a number from 0 to 0.95.");
@@ -386,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_is_refused() {
+    fn nan_is_rejected() {
         let options = RunOptions { learning_rate: f64::NAN, ..Default::default() };
         assert!(options.check().is_err());
     }

@@ -1,67 +1,68 @@
-//! The options of a run: the single home of their defaults.
+//! The options of a training run and their defaults.
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, Schedule};
 
-/// Everything that a training run depends on. Same options, same bits (on the CPU backend).
+/// Everything that a training run depends on. On the CPU backend the same options give the same bits.
 ///
-/// Ranges and explanations are in [`option_table`]; [`RunOptions::check`] holds a value against them.
+/// Ranges and explanations are in [`option_table`], and [`RunOptions::check`] checks them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RunOptions {
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// Id of a data set that the lab knows (`fashion-mnist`, or one the visitor brought).
+    /// Id of a data set that is loaded (`fashion-mnist`, or one that the visitor imported).
     pub dataset: String,
-    /// Training images used, 0 for all.
+    /// Number of training images, 0 for all.
     pub train_images: u32,
-    /// Images in a step.
+    /// Samples per step.
     pub batch_size: u32,
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
-    /// Share of the previous update kept (SGD) or β₁ (AdamW).
+    /// Momentum (SGD) or β₁ (AdamW).
     pub momentum: f64,
-    /// Pull of every weight towards zero.
+    /// Weight decay.
     pub weight_decay: f64,
-    /// How gradients become updates.
+    /// The optimiser.
     pub optimizer: Optimizer,
-    /// How the learning rate changes.
+    /// The learning rate schedule.
     pub schedule: Schedule,
-    /// Epochs that the schedule is planned for, and after which a run ends.
+    /// Number of epochs that the schedule is planned for. The run ends after them.
     pub epochs: u32,
-    /// Steps over which the learning rate rises from zero.
+    /// Steps in which the learning rate rises from zero.
     pub warmup_steps: u32,
-    /// Probability that a unit is silenced.
+    /// Dropout rate: the probability that a unit is dropped.
     pub dropout: f64,
-    /// The non-linearity.
+    /// The activation function.
     pub activation: Activation,
     /// Normalisation between convolution and activation.
     pub normalization: Normalization,
-    /// Local response normalisation, where the network has it.
+    /// Local response normalisation, in networks that have it.
     pub response_norm: ResponseNorm,
-    /// Factor on channels and hidden units.
+    /// Factor of channels and hidden units.
     pub width: f64,
-    /// Share of the target spread over all classes.
+    /// Label smoothing: the share of the target spread over all classes.
     pub label_smoothing: f64,
-    /// Which layers keep their weights.
+    /// Which layers are frozen.
     pub freeze: Freeze,
-    /// Decay of the running average of the weights that validation and export use; 0 for none.
+    /// Decay of the exponential moving average of the weights, which validation and export use. 0 for none.
     pub weight_average: f64,
     /// Mirror half of the training images.
     pub flip: bool,
-    /// Largest shift in either direction, as a share of the side.
+    /// Largest random shift in either direction, as a fraction of the side.
     pub shift: f64,
-    /// Smallest share of the area that a random crop keeps; 1 for no crops.
+    /// Smallest area of a random crop, as a fraction. 1 for no crops.
     pub crop: f64,
-    /// Largest change of brightness, contrast and saturation, as a share.
+    /// Largest random change of brightness, contrast and saturation, as a fraction.
     pub colour: f64,
-    /// Probability that a rectangle of a training image is blanked.
+    /// Probability that a rectangle of a training image is erased.
     pub erase: f64,
-    /// Probability that a rectangle of a training image is another's, whose class takes its share of the target.
+    /// Probability that CutMix replaces a rectangle of a training image by that of another, with its share of
+    /// the target.
     pub cutmix: f64,
-    /// The seed of every random stream.
+    /// The seed of all randomness.
     pub seed: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What the 2012 paper measured (Krizhevsky, Sutskever and Hinton, NIPS 2012), for comparisons with what is measured here.
+//! Results of the 2012 paper (Krizhevsky, Sutskever and Hinton, NIPS 2012), for comparison with ours.
 
 use serde::Serialize;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PaperResult {
-    /// Networks whose probabilities were averaged.
+    /// Number of networks whose probabilities were averaged.
     pub networks: u32,
-    /// Whether some of them were first trained on the whole ImageNet of autumn 2011 (the paper's asterisk).
+    /// Whether some of them were pre-trained on all of ImageNet, autumn 2011 release (the paper's asterisk).
     pub pretrained: bool,
-    /// Share of images whose first guess was wrong, 0 to 1.
+    /// Top-1 error, 0 to 1.
     pub top1_error: f32,
-    /// Share of images whose class was not among the five best guesses, 0 to 1.
+    /// Top-5 error, 0 to 1.
     pub top5_error: f32,
 }
 
@@ -21,7 +21,7 @@ const fn row(networks: u32, pretrained: bool, top1_error: f32, top5_error: f32) 
     PaperResult { networks, pretrained, top1_error, top5_error }
 }
 
-/// The paper's own networks in its table 2.
+/// The rows of table 2 for the paper's own networks.
 pub const PAPER_RESULTS: [PaperResult; 4] = [
     row(1, false, 0.407, 0.182),
     row(5, false, 0.381, 0.164),

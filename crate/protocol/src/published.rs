@@ -1,17 +1,18 @@
-//! Weights that others publish, known by their content. No wasm holds the list: the page is given it as a file.
+//! Model files that others publish, recognised by their hash. The list is not in the wasm: the page gets it
+//! as a file.
 
-/// A file of weights that others publish.
+/// A model file that others publish.
 #[derive(Debug, Clone, Copy)]
 pub struct PublishedModel {
-    /// The file's name at its publisher.
+    /// The publisher's file name.
     pub file: &'static str,
-    /// For people.
+    /// A name for people.
     pub name: &'static str,
-    /// Where its publisher keeps it.
+    /// The publisher's address of the file.
     pub url: &'static str,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
-    /// SHA-256 of its content, in hexadecimal.
+    /// SHA-256 of the content, in hexadecimal.
     pub sha256: &'static str,
     /// The data set that it was trained on.
     pub dataset: &'static str,
@@ -30,14 +31,14 @@ pub struct PublishedModel {
 }
 
 impl PublishedModel {
-    /// What goes into files that are made of these weights.
+    /// The origin recorded in files made from these weights.
     pub fn origin(&self) -> String {
         let Self { name, url, publisher, licence, terms, .. } = self;
         format!("{name}, {url}. Published by {publisher} ({licence}). {terms}")
     }
 }
 
-/// torchvision's is the one AlexNet whose publisher keeps it: timm has none.
+/// torchvision is the only publisher of AlexNet weights; timm has none.
 pub const PUBLISHED_MODELS: [PublishedModel; 1] = [PublishedModel {
     file: "alexnet-owt-7be5be79.pth",
     name: "AlexNet (torchvision)",

@@ -1,15 +1,15 @@
-//! The recipe for one's own pictures: from a network that knows pictures to one that knows yours.
+//! The recipe for fine-tuning: from a network with its own classes to one with yours.
 
 use serde::Serialize;
 
 use crate::network::{Freeze, Schedule};
 use crate::options::RunOptions;
 
-/// Options of the two parts of fine-tuning, which page and command line start from.
+/// Options of the two stages of fine-tuning. Page and command line start from them.
 ///
-/// Chosen on `imagenette-small.zip` (ten things, 60 photos of each to learn from, 300 to test on) from a network of
-/// 34.6 % top-1 on its own classes, a figure a seed; 300 images are sure to about 2.6 points. Seconds natively on one
-/// core that had other work too.
+/// Chosen on `imagenette-small.zip` (ten classes, 60 training photos each, 300 to test on) from a network of
+/// 34.6 % top-1 on its own classes. One figure per seed; with 300 images their standard error is about 2.6
+/// points. Seconds natively on one core that was also used for other work.
 ///
 /// | what learns, 32 a batch, cosine, mirrored | top-1, % | seconds |
 /// | --- | --- | --- |
@@ -24,24 +24,24 @@ use crate::options::RunOptions;
 /// | then all layers, 10 epochs at 0.003 | 72.0 | – |
 /// | then all layers, 10 epochs at 0.01, cropped | 70.0 | – |
 ///
-/// Later, from a network of 38 %: the recipe's head 71.3, 72.0, 73.6; dropout 0.7, weight decay 0.01, label smoothing 0.2,
-/// averaged weights or a rate of 0.003 each within a point below it. From one of 43.0 %: 20 epochs of the head 74.3, 74.3,
-/// 75.0; 16 epochs 75.0, 74.7, 76.7; 14 epochs, the recipe, 75.0, 74.7, 75.7; all layers at 0.005 after 20 epochs of the
-/// head 77.3, 75.0. In the page, 20 epochs took 30 s on a quiet core. From one of 43.7 %: the recipe's
-/// head 75.0, 73.3, 75.3, and all layers after it 76.3, 76.0. From the one that ships, of 44.9 %: 74.7, 74.0, 74.3, and
-/// 77.3, 75.7.
+/// Later, from a network of 38 %: the recipe's head 71.3, 72.0, 73.6; dropout 0.7, weight decay 0.01, label
+/// smoothing 0.2, averaged weights or a rate of 0.003 each within a point below it. From one of 43.0 %: 20
+/// epochs of the head 74.3, 74.3, 75.0; 16 epochs 75.0, 74.7, 76.7; 14 epochs, the recipe, 75.0, 74.7, 75.7;
+/// all layers at 0.005 after 20 epochs of the head 77.3, 75.0. On the page, 20 epochs took 30 s on a quiet
+/// core. From one of 43.7 %: the recipe's head 75.0, 73.3, 75.3, and all layers after it 76.3, 76.0. From the
+/// one that ships, of 44.9 %: 74.7, 74.0, 74.3, and 77.3, 75.7.
 ///
-/// The head stands at its end after a few epochs: what the convolutions see limits it.
+/// The head converges after a few epochs: the frozen features limit it.
 ///
-/// Network, width, activation, normalisation and data set are those of the model and the pictures at hand: what
-/// stands here for them is overruled.
+/// Network, width, activation, normalisation and data set come from the model and the images at hand, and
+/// replace the values given here.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FineTuning {
-    /// A new last layer, and the other fully connected layers on, over frozen convolutions: seconds.
+    /// Trains the fully connected layers, with a new last one, over frozen convolutions. Takes seconds.
     pub head: RunOptions,
-    /// Every layer at a lower rate, from what `head` left: better, and as slow as any training.
+    /// Then trains every layer at a lower rate. Better, and as slow as any training.
     pub all: RunOptions,
 }
 
@@ -67,12 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_parts_keep_to_the_table() {
+    fn recipe_options_are_valid() {
         let FineTuning { head, all } = fine_tuning();
         head.check().unwrap();
         all.check().unwrap();
         assert!(all.learning_rate < head.learning_rate);
-        // Cropped, shifted or recoloured pictures cannot be kept as features, and the head would no longer be quick.
+        // With crops, shifts or colour changes features cannot be cached, and training the head would no
+        // longer be quick.
         assert!(head.freeze == Freeze::Conv && head.crop == 1.0 && head.shift == 0.0 && head.colour == 0.0);
     }
 }

@@ -1,4 +1,4 @@
-//! Every layer of a network in numbers, for people: what the explorer of shapes shows.
+//! Every layer of a network in numbers, for the page's explorer of shapes.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +6,10 @@ use crate::architecture::{Architecture, LayerKind, LayerSpec};
 use crate::messages::NetworkError;
 use crate::{Network, NetworkConfig};
 
-/// Bytes of a number.
+/// Bytes per value.
 const BYTES: u64 = 4;
 
-/// What a layer does.
+/// The kind of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -20,11 +20,11 @@ pub enum LayerRole {
     BatchNorm,
     /// Local response normalisation.
     ResponseNorm,
-    /// The non-linearity.
+    /// The activation function.
     Activation,
-    /// Maximum over windows.
+    /// Max-pooling.
     MaxPooling,
-    /// Mean over windows.
+    /// Average pooling.
     AveragePooling,
     /// Dropout.
     Dropout,
@@ -32,53 +32,53 @@ pub enum LayerRole {
     FullyConnected,
 }
 
-/// Which of two towers a half of a layer reads.
+/// Which of the two groups' outputs a half of a layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum InputRule {
-    /// Its own alone.
+    /// Only those of its own group.
     Own,
-    /// Both: the halves are joined before it.
+    /// Those of both groups, which are exchanged before it.
     Both,
 }
 
-/// One layer; sizes are those of one image, in single precision.
+/// One layer. Sizes are per image, in single precision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LayerShape {
-    /// The field's name: `conv1`, `fc6`, …
+    /// The usual name: `conv1`, `fc6`, …
     pub name: String,
-    /// What it does.
+    /// Its kind.
     pub role: LayerRole,
-    /// Channels, height and width that come in.
+    /// Input channels, height and width.
     pub input: [u32; 3],
-    /// Channels, height and width that go out.
+    /// Output channels, height and width.
     pub output: [u32; 3],
-    /// Side of the kernel or window in pixels, for layers that have one.
+    /// Side of the kernel or window, in pixels, if it has one.
     pub kernel: Option<u32>,
-    /// Step of the kernel or window in pixels.
+    /// Stride of the kernel or window, in pixels.
     pub stride: Option<u32>,
     /// Zeros added on each side of a convolution's input, in pixels.
     pub padding: Option<u32>,
-    /// Parts that a convolution's or a normalisation's channels are cut into.
+    /// Number of groups of a convolution's or a normalisation's channels.
     pub groups: Option<u32>,
-    /// Trainable numbers.
+    /// Number of trainable parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameters: u64,
-    /// Multiplications with an addition.
+    /// Multiply-adds.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub multiply_adds: u64,
-    /// Bytes of what goes out.
+    /// Bytes of the output.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub output_bytes: u64,
     /// Bytes of the parameters.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub parameter_bytes: u64,
-    /// In a network of two towers, which of them each half reads.
+    /// In a network with two groups, which of them each half reads.
     pub reads: Option<InputRule>,
-    /// Bytes that each tower sends the other before this layer.
+    /// Bytes that each group sends the other before this layer.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub sent_bytes: u64,
 }
@@ -88,18 +88,19 @@ pub struct LayerShape {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NetworkShape {
-    /// The row of the table of architectures.
+    /// The architecture.
     pub network: Network,
-    /// Side of the input in pixels.
+    /// Side of the input, in pixels.
     pub input_size: u32,
-    /// Towers: 1 or 2.
-    pub towers: u32,
+    /// Number of groups (the paper's towers): 1 or 2.
+    #[serde(rename = "towers")]
+    pub groups: u32,
     /// The layers, in order.
     pub layers: Vec<LayerShape>,
 }
 
 impl NetworkShape {
-    /// A configuration in numbers; 0 classes mean the network's usual number.
+    /// The layers of a configuration. 0 classes mean the network's default.
     ///
     /// # Errors
     /// As [`Architecture::new`].
@@ -113,7 +114,7 @@ impl NetworkShape {
         Ok(Self {
             network: config.network,
             input_size: architecture.input_size as u32,
-            towers: architecture.towers as u32,
+            groups: architecture.groups as u32,
             layers: layers.map(|(index, layer)| shape(&architecture, index, layer)).collect(),
         })
     }
@@ -138,7 +139,7 @@ fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerS
     let trained = layer.tensors().into_iter().filter(|(.., trainable)| *trainable);
     let parameters: u64 = trained.map(|(_, shape, _)| shape.iter().product::<usize>() as u64).sum();
     let numbers = |shape: [usize; 3]| shape.iter().product::<usize>() as u64;
-    let both = architecture.reads_both(index);
+    let both = architecture.reads_both_groups(index);
     LayerShape {
         name: layer.name.clone(),
         role,
@@ -152,7 +153,7 @@ fn shape(architecture: &Architecture, index: usize, layer: &LayerSpec) -> LayerS
         multiply_adds: layer.multiply_adds(),
         output_bytes: numbers(layer.output) * BYTES,
         parameter_bytes: parameters * BYTES,
-        reads: (architecture.towers > 1).then_some(if both { InputRule::Both } else { InputRule::Own }),
+        reads: (architecture.groups > 1).then_some(if both { InputRule::Both } else { InputRule::Own }),
         sent_bytes: if both { numbers(layer.input) / 2 * BYTES } else { 0 },
     }
 }
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_of_the_networks() {
+    fn parameters_add_up() {
         for (network, parameters) in [(Network::AlexNet224, 61_100_840), (Network::AlexNet2012, 60_965_224)] {
             let layers = shapes(network).layers;
             assert_eq!(layers.iter().map(|layer| layer.parameters).sum::<u64>(), parameters);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_what_in_the_papers_figure() {
+    fn groups_exchange_what_the_papers_figure_connects() {
         let shapes = shapes(Network::AlexNet2012);
         let both = shapes.layers.iter().filter(|layer| layer.reads == Some(InputRule::Both));
         let sent: Vec<_> = both.map(|layer| (layer.name.as_str(), layer.sent_bytes)).collect();
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_in_one_piece_exchanges_nothing() {
+    fn a_network_with_one_group_exchanges_nothing() {
         let shapes = shapes(Network::AlexNet32);
         assert!(shapes.layers.iter().all(|layer| layer.reads.is_none() && layer.sent_bytes == 0));
         assert_eq!(shapes.layers[0].kernel, Some(3));

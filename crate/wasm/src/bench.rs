@@ -1,4 +1,5 @@
-//! What the benchmark drives: inference of `alexnet-224`, training steps of `alexnet-32`, weights at random.
+//! The benchmark's operations: inference of `alexnet-224`, training steps of `alexnet-32`, with random
+//! weights.
 
 use std::rc::Rc;
 
@@ -12,9 +13,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, object};
 use crate::lab::{Lab, write};
-use crate::lab_parts::Bench;
+use crate::lab_state::Bench;
 
-/// Images that look like noise, the same at every run.
+/// Images of noise, the same in every run.
 fn noise(network: Network, classes: u32, images: u32) -> Samples {
     let size = Architecture::input_size_of(network);
     let bytes = images * size * size * 3;
@@ -32,18 +33,19 @@ pub(crate) fn session(
     let labels = (0..classes).map(|i| ClassLabel { id: i.to_string(), name: i.to_string() }).collect();
     let preprocess = Architecture::default_preprocess(network);
     let val = noise(network, classes, 1);
-    let source =
+    let dataset =
         InMemoryDataset::new(labels, samples.size, samples.clone(), val, preprocess).map_err(error)?;
     let options = RunOptions { network, batch_size: batch, ..Default::default() };
-    Ok((Session::new(options, Rc::new(source), compute).map_err(error)?, samples))
+    Ok((Session::new(options, Rc::new(dataset), compute).map_err(error)?, samples))
 }
 
 #[wasm_bindgen]
 impl Lab {
-    /// Makes ready: `infer` (`alexnet-224`, 1000 classes) or `trainStep` (`alexnet-32`, SGD with momentum).
+    /// Prepares a benchmark: `infer` (`alexnet-224`, 1000 classes) or `trainStep` (`alexnet-32`, SGD with
+    /// momentum).
     ///
     /// # Errors
-    /// A sentence when the kind is unknown or the network cannot be made.
+    /// If the kind is unknown or the network cannot be created.
     #[wasm_bindgen(js_name = benchPrepare)]
     pub async fn bench_prepare(&mut self, kind: String, batch: u32) -> JsResult<()> {
         let batch = batch.max(1);
@@ -72,10 +74,10 @@ impl Lab {
     /// One forward pass of the prepared batch: upload, computation, read-back of the logits.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchInfer)]
     pub async fn bench_infer(&self, batch: usize) -> JsResult<()> {
-        let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(unprepared()) };
+        let Some(Bench::Infer(classifier, pixels)) = &self.bench else { return Err(not_prepared()) };
         classifier.logits_from_pixels(pixels.clone(), batch).await.map_err(error)?;
         Ok(())
     }
@@ -83,11 +85,11 @@ impl Lab {
     /// One training step of the prepared batch: upload, computation, read-back of the metrics.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchTrainStep)]
     pub async fn bench_train_step(&mut self, _batch: usize) -> JsResult<()> {
-        let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(unprepared()) };
-        session.step_on(pixels.clone(), labels).await.map_err(error)?;
+        let Some(Bench::Train(session, pixels, labels)) = &mut self.bench else { return Err(not_prepared()) };
+        session.step_on_batch(pixels.clone(), labels).await.map_err(error)?;
         Ok(())
     }
 }
@@ -97,7 +99,7 @@ impl Lab {
     /// The prepared network as a file: `safetensors` or `onnx`.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called.
+    /// If `benchPrepare` was not called.
     #[wasm_bindgen(js_name = benchModel)]
     pub async fn bench_model(&self, format: String) -> JsResult<Uint8Array> {
         let (classifier, _) = self.prepared()?;
@@ -105,10 +107,11 @@ impl Lab {
         write(&checkpoint, &format)
     }
 
-    /// What a peer that computes the same must answer: `{pixels, logits}` of the prepared batch, NCHW and row by row.
+    /// Input and expected output for other runtimes: `{pixels, logits}` of the prepared batch, NCHW and
+    /// row-major.
     ///
     /// # Errors
-    /// A sentence when `benchPrepare` was not called or the device was lost.
+    /// If `benchPrepare` was not called or the device was lost.
     #[wasm_bindgen(js_name = benchSample)]
     pub async fn bench_sample(&self) -> JsResult<JsValue> {
         let (classifier, pixels) = self.prepared()?;
@@ -127,11 +130,11 @@ impl Lab {
         match &self.bench {
             Some(Bench::Infer(classifier, pixels)) => Ok((classifier.as_ref().clone(), pixels)),
             Some(Bench::Train(session, pixels, _)) => Ok((session.classifier(), pixels)),
-            None => Err(unprepared()),
+            None => Err(not_prepared()),
         }
     }
 }
 
-fn unprepared() -> JsValue {
+fn not_prepared() -> JsValue {
     error(EngineError::NotPrepared)
 }

@@ -1,4 +1,4 @@
-//! Between Rust's values and JavaScript's.
+//! Conversions between Rust and JavaScript values.
 
 use alexnet::data::Image;
 use alexnet::format::{ReadAt, ReadError};
@@ -8,8 +8,7 @@ use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A result whose error is a JavaScript `Error`: `message` is the English sentence, `code` and `params` are what the
-/// page makes a sentence in the visitor's language of.
+/// A result whose error is a JavaScript `Error` with a sentence as its message.
 pub type JsResult<T> = Result<T, JsValue>;
 
 /// A sentence as a JavaScript `Error`.
@@ -34,13 +33,13 @@ pub fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
     value.serialize(&serializer).map_err(|e| error(EngineError::Result { reason: Cause::of(&e) }))
 }
 
-/// A value of a plain JavaScript object; `what` names it in the sentence.
+/// Reads a plain JavaScript object. `what` names it in the error.
 pub fn from_js<T: DeserializeOwned>(value: JsValue, what: ValueName) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|e| error(EngineError::Value { what, reason: Cause::of(&e) }))
 }
 
-/// The words of something that JavaScript threw.
+/// The message of a JavaScript exception.
 pub fn cause(thrown: &JsValue) -> Cause {
     match thrown.dyn_ref::<js_sys::Error>() {
         Some(error) => Cause::of(&String::from(error.message())),
@@ -48,25 +47,25 @@ pub fn cause(thrown: &JsValue) -> Cause {
     }
 }
 
-/// A file that JavaScript reads, piece by piece.
-pub struct Pieces {
-    /// Bytes in all.
+/// A file that JavaScript reads, part by part.
+pub struct JsFile {
+    /// Size of the file in bytes.
     pub size: u64,
-    /// `(offset, length)` to a `Uint8Array`.
+    /// Reads a part: `(offset, length)` to a `Uint8Array`.
     pub read: js_sys::Function,
 }
 
-/// Bytes asked for at once: each piece is a JavaScript array for a moment.
-const PIECE: usize = 4 << 20;
+/// Bytes read at once. Each part exists as a JavaScript array for a moment.
+const CHUNK_BYTES: usize = 4 << 20;
 
-impl ReadAt for Pieces {
+impl ReadAt for JsFile {
     fn size(&self) -> u64 {
         self.size
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let mut at = offset;
-        for piece in into.chunks_mut(PIECE) {
+        for piece in into.chunks_mut(CHUNK_BYTES) {
             let bytes = self.read.call2(&JsValue::NULL, &(at as f64).into(), &(piece.len() as f64).into());
             let bytes = Uint8Array::new(&bytes.map_err(|e| cause(&e))?);
             if bytes.length() as usize != piece.len() {
@@ -79,28 +78,28 @@ impl ReadAt for Pieces {
     }
 }
 
-/// A JavaScript object of these properties.
+/// A JavaScript object with these properties.
 pub fn object(properties: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
-        // Setting a property of a fresh plain object cannot fail.
+        // Setting a property of a new plain object cannot fail.
         let _ = Reflect::set(&object, &JsValue::from_str(name), value);
     }
     object.into()
 }
 
-/// A square picture as `{size, rgba}`.
+/// A square image as `{size, rgba}`.
 pub fn pixels(size: u32, rgb: &[u8]) -> JsValue {
     let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     object(&[("size", size.into()), ("rgba", Uint8Array::from(rgba.as_slice()).into())])
 }
 
-/// RGBA as a canvas gives it, transparency over white.
-pub fn picture(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
+/// An image from RGBA pixels of a canvas. Transparent pixels become white.
+pub fn image_from_rgba(width: u32, height: u32, rgba: &[u8]) -> JsResult<Image> {
     Image::from_rgba(width, height, rgba).map_err(error)
 }
 
-/// Floats as a `Float32Array`.
+/// Values as a `Float32Array`.
 pub fn floats(values: &[f32]) -> JsValue {
     Float32Array::from(values).into()
 }

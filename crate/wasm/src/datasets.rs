@@ -1,4 +1,4 @@
-//! Data sets: the shards that the page fetches, and what a visitor brought.
+//! Data sets: shards that the page fetches, and files that a visitor imports.
 
 use std::rc::Rc;
 
@@ -11,32 +11,32 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
-use crate::lab_parts::{LoadedDataset, describe, loader};
+use crate::lab_state::{LoadedDataset, dataset_info, loader};
 
-/// Seed of the split into training and validation: the same pictures give the same split.
+/// Seed of the split into training and validation images: the same images give the same split.
 const SPLIT_SEED: u32 = 0;
 
 #[wasm_bindgen]
 impl Lab {
-    /// Makes a streamed data set known; `fetch` is `(file) => Promise<Uint8Array>`.
+    /// Adds a data set in shards. `fetch` is `(file) => Promise<Uint8Array>`.
     ///
     /// # Errors
-    /// A sentence when the manifest cannot be.
+    /// If the manifest is not valid.
     #[wasm_bindgen(js_name = addShards)]
     pub fn add_shards(&mut self, manifest: JsValue, fetch: Function) -> JsResult<JsValue> {
         let manifest: Manifest = from_js(manifest, ValueName::Manifest)?;
         let id = manifest.id.clone();
         let opened = ShardedDataset::new(manifest.clone(), manifest.size, loader(fetch.clone()));
-        let info = describe(&id, &opened.map_err(error)?, &[])?;
+        let info = dataset_info(&id, &opened.map_err(error)?, &[])?;
         self.datasets.insert(id, LoadedDataset::Shards { manifest, fetch });
         Ok(info)
     }
 
-    /// Takes a visitor's files, `[{path, bytes}]`: a ZIP or the files of a directory in ImageFolder layout,
-    /// CIFAR-10's archive, IDX files. Pictures are kept as bytes at the size of `network`.
+    /// Imports a visitor's files, `[{path, bytes}]`: a ZIP or the files of a folder in ImageFolder layout,
+    /// CIFAR-10's archive, IDX files. Images are stored as bytes at the input size of `network`.
     ///
     /// # Errors
-    /// A sentence when they hold no data set; the sets that are there stay.
+    /// If they hold no data set. Data sets loaded earlier stay.
     #[wasm_bindgen(js_name = importData)]
     pub async fn import_data(
         &mut self,
@@ -53,13 +53,13 @@ impl Lab {
         }
         let square = InputSize::whole(Architecture::input_size_of(network));
         let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
-        let source = Rc::new(imported.source);
-        let info = describe(&id, source.as_ref(), &imported.skipped)?;
-        self.datasets.insert(id, LoadedDataset::Images { source, network });
+        let dataset = Rc::new(imported.source);
+        let info = dataset_info(&id, dataset.as_ref(), &imported.skipped)?;
+        self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }
 
-    /// Forgets a data set; a run that uses it keeps it alive until it ends.
+    /// Removes a data set. A run that uses it keeps it alive until it ends.
     #[wasm_bindgen(js_name = removeData)]
     pub fn remove_data(&mut self, id: &str) {
         self.datasets.remove(id);

@@ -1,4 +1,4 @@
-//! Runs that start from a network instead of random weights, and networks as files.
+//! Fine-tuning: runs that start from a network; and converting model files.
 
 use alexnet::format::{Checkpoint, FileFormat, Precision};
 use alexnet::protocol::messages::{EngineError, ValueName};
@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::*;
 use crate::convert::{JsResult, error, from_js, to_js};
 use crate::lab::Lab;
 
-/// Gives classes other labels: a list of pairs, the id that a class has and its label from now on. The ids of a
-/// project's classes outlive every renaming, while a file calls them by their folders and names.
+/// Replaces class labels: a list of pairs of the id that a class has and its new label. Ids of a project's
+/// classes stay the same when classes are renamed; model files name classes by folder and name.
 pub(crate) fn relabel(model: &mut Checkpoint, labels: JsValue) -> JsResult<()> {
     if labels.is_undefined() {
         return Ok(());
@@ -27,30 +27,30 @@ pub(crate) fn relabel(model: &mut Checkpoint, labels: JsValue) -> JsResult<()> {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Chooses the network that the next [`Lab::configure_from`] starts from, and says what it is: a file, or
-    /// the model in use where there is none. `labels`: pairs of a class's id and its other label.
+    /// Chooses the network that the next [`Lab::configure_from`] starts from, and returns its description: a
+    /// file, or the active model without one. `labels`: pairs of a class's id and its new label.
     ///
     /// # Errors
-    /// A sentence when the file is no model or there is no model in use.
+    /// If the file is not a model or there is no active model.
     #[wasm_bindgen(js_name = startFrom)]
     pub async fn start_from(&mut self, file: Option<Vec<u8>>, labels: JsValue) -> JsResult<JsValue> {
         let mut model = match file {
             Some(bytes) => Checkpoint::read(bytes).map_err(error)?.into_model(),
-            None => self.in_use()?.classifier.model().await.map_err(error)?,
+            None => self.active_model()?.classifier.model().await.map_err(error)?,
         };
         relabel(&mut model, labels)?;
-        // A file whose tensors do not fit its network is refused here, before anything is read for it.
+        // Rejects files whose tensors do not fit the network, before any data are loaded for it.
         Classifier::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info())?;
         self.start = Some(model);
         Ok(info)
     }
 
-    /// Makes a run that starts from the chosen network the slot's run; the old one goes only when the new one
-    /// is whole. Network, width, activation and normalisation are the chosen network's.
+    /// Creates a run that starts from the chosen network, in a slot. The slot's old run is dropped only on
+    /// success. Network, width, activation and normalisation are the chosen network's.
     ///
     /// # Errors
-    /// A sentence when options are out of range, the data set is not loaded or no network was chosen.
+    /// If an option is out of range, the data set is not loaded or no network was chosen.
     #[wasm_bindgen(js_name = configureFrom)]
     pub async fn configure_from(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
         let mut options: RunOptions = from_js(options, ValueName::Options)?;
@@ -59,16 +59,16 @@ impl Lab {
             return Err(error(EngineError::NoStart));
         };
         options.network = model.network.network;
-        let source = self.source(&options.dataset, options.network)?;
-        let run = Session::from_model(options, &model, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        let dataset = self.dataset(&options.dataset, options.network)?;
+        let run = Session::from_model(options, &model, dataset, &self.compute).map_err(error)?;
+        self.set_run(slot, run)
     }
 
-    /// A network's file in another format: `safetensors`, `onnx` or `alexnet`, without a run's state. `labels`: as
-    /// in [`Lab::start_from`].
+    /// Converts a model file: `safetensors`, `onnx` or `alexnet`, without a run's state. `labels`: as in
+    /// [`Lab::start_from`].
     ///
     /// # Errors
-    /// A sentence when the bytes are no model, or one whose tensors do not fit its network.
+    /// If the bytes are not a model, or its tensors do not fit its network.
     #[wasm_bindgen(js_name = convertModel)]
     pub fn convert_model(&self, file: Vec<u8>, format: String, labels: JsValue) -> JsResult<Uint8Array> {
         let format = FileFormat::from_extension(&format)

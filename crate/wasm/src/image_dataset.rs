@@ -1,4 +1,4 @@
-//! A data set made picture by picture: the visitor's own classes, with the split that was chosen for them.
+//! Builds a data set image by image: a project's own classes, with its own split.
 
 use std::rc::Rc;
 
@@ -10,36 +10,36 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js};
 use crate::lab::Lab;
-use crate::lab_parts::{ImageDataset, LoadedDataset, describe};
+use crate::lab_state::{ImageDataset, LoadedDataset, dataset_info};
 
-/// No network of the table takes larger squares.
-const MOST_PIXELS: u32 = 512;
+/// No network has a larger input.
+const MAX_CROP: u32 = 512;
 
 fn preprocess(value: JsValue) -> JsResult<Preprocess> {
     let preprocess: Preprocess = from_js(value, ValueName::Preprocess)?;
     match preprocess.crop {
-        1..=MOST_PIXELS if preprocess.resize <= 2 * MOST_PIXELS => Ok(preprocess),
+        1..=MAX_CROP if preprocess.resize <= 2 * MAX_CROP => Ok(preprocess),
         size => Err(error(EngineError::InputSize { size })),
     }
 }
 
 #[wasm_bindgen]
 impl Lab {
-    /// The square of an encoded picture as a network sees it: `crop × crop × 3` bytes.
+    /// An encoded image resized and cropped for a network: `crop × crop × 3` bytes.
     ///
     /// # Errors
-    /// A sentence when the bytes are no picture.
+    /// If the bytes are not an image.
     #[wasm_bindgen(js_name = centerCrop)]
     pub fn center_crop(&self, file: Vec<u8>, preprocessing: JsValue) -> JsResult<Uint8Array> {
-        let picture = decode(&file).map_err(error)?;
-        Ok(Uint8Array::from(preprocess_image(&picture, &preprocess(preprocessing)?).rgb.as_slice()))
+        let image = decode(&file).map_err(error)?;
+        Ok(Uint8Array::from(preprocess_image(&image, &preprocess(preprocessing)?).rgb.as_slice()))
     }
 
-    /// Begins a data set of these classes for a network and its preprocessing; one that was begun before is
-    /// forgotten.
+    /// Starts a data set with these classes, for a network and its preprocessing. Replaces one that was not
+    /// finished.
     ///
     /// # Errors
-    /// A sentence when a value has another shape.
+    /// If a value has the wrong type.
     #[wasm_bindgen(js_name = beginDataset)]
     pub fn begin_dataset(
         &mut self,
@@ -57,32 +57,33 @@ impl Lab {
         Ok(())
     }
 
-    /// Adds a square of [`Lab::square`] as a picture of class `label`, to be tested on (`val`) or to learn from.
+    /// Adds the result of [`Lab::center_crop`] as an image of class `label`, to the validation (`val`) or
+    /// training split.
     ///
     /// # Errors
-    /// A sentence when memory is short or no data set was begun.
+    /// If memory runs out or no data set was started.
     #[wasm_bindgen(js_name = addImage)]
     pub fn add_image(&mut self, square: &[u8], label: u32, val: bool) -> JsResult<()> {
-        let album = self.image_dataset.as_mut().ok_or_else(|| error(EngineError::NoImageDataset))?;
-        let samples = if val { &mut album.val } else { &mut album.train };
+        let dataset = self.image_dataset.as_mut().ok_or_else(|| error(EngineError::NoImageDataset))?;
+        let samples = if val { &mut dataset.val } else { &mut dataset.train };
         samples.pixels.try_reserve(square.len()).map_err(|_| error(EngineError::Memory))?;
         samples.pixels.extend_from_slice(square);
         samples.labels.push(label);
         Ok(())
     }
 
-    /// Makes the data set known under its id.
+    /// Finishes the data set: it can then be used by its id.
     ///
     /// # Errors
-    /// A sentence when a square or a label does not fit; the set of that name stays then.
+    /// If an image or a label does not fit. An older data set with this id stays.
     #[wasm_bindgen(js_name = finishDataset)]
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
-        let album = self.image_dataset.take().ok_or_else(|| error(EngineError::NoImageDataset))?;
-        let ImageDataset { id, network, labels, preprocess, train, val } = album;
-        let source = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
-        let source = Rc::new(source.map_err(error)?);
-        let info = describe(&id, source.as_ref(), &[])?;
-        self.datasets.insert(id, LoadedDataset::Images { source, network });
+        let dataset = self.image_dataset.take().ok_or_else(|| error(EngineError::NoImageDataset))?;
+        let ImageDataset { id, network, labels, preprocess, train, val } = dataset;
+        let dataset = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
+        let dataset = Rc::new(dataset.map_err(error)?);
+        let info = dataset_info(&id, dataset.as_ref(), &[])?;
+        self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }
 }

@@ -1,6 +1,6 @@
-//! The wasm-bindgen boundary: bytes in, values out. Thin: everything that computes is in the core.
+//! The wasm-bindgen interface: bytes in, values out. It only converts; the core computes.
 //!
-//! One [`Lab`] a worker. Its asynchronous methods borrow it, so the worker calls them one after another.
+//! One [`Lab`] per worker. Its async methods borrow it, so the worker must call them one after another.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +11,7 @@ mod explain;
 mod fine_tune;
 mod image_dataset;
 mod lab;
-mod lab_parts;
+mod lab_state;
 mod model_parallel;
 mod nearest_neighbors;
 mod parity;
@@ -26,13 +26,13 @@ unsafe extern "C" {
     fn __wasm_call_ctors();
 }
 
-/// Runs once, when the module is instantiated.
+/// Called once, when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // Without this call wasm-ld wraps every export to rerun all static constructors on each call from
-    // JavaScript, 1.5 ms apiece.
+    // Without this call wasm-ld wraps every export to run all static constructors on each call from
+    // JavaScript, 1.5 ms each.
     #[cfg(target_arch = "wasm32")]
-    // SAFETY: the linker provides it, and the start function is the one place and time that it runs.
+    // SAFETY: the linker provides it, and it runs only here, once.
     unsafe {
         __wasm_call_ctors();
     }

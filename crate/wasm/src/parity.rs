@@ -1,17 +1,17 @@
-//! Whether this device computes what the CPU backend computes.
+//! Compares the results of this device with those of the CPU backend.
 
 use alexnet::Compute;
 use alexnet::architecture::Architecture;
 use alexnet::data::normalize;
 use alexnet::protocol::Network;
-use alexnet::session::GradientProbe;
+use alexnet::session::BatchGradients;
 use wasm_bindgen::prelude::*;
 
 use crate::bench::session;
 use crate::convert::{JsResult, error, object};
 use crate::lab::Lab;
 
-/// The largest difference, relative to the largest of the second.
+/// The largest difference, relative to the largest value of `b`.
 fn relative(a: &[f32], b: &[f32]) -> f64 {
     let scale = b.iter().fold(0f32, |m, v| m.max(v.abs())).max(f32::MIN_POSITIVE);
     let worst =
@@ -20,20 +20,20 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Logits, gradients and loss of one step.
-async fn probe(network: Network, batch: u32, compute: &Compute) -> JsResult<GradientProbe> {
+async fn probe(network: Network, batch: u32, compute: &Compute) -> JsResult<BatchGradients> {
     let (mut session, samples) = session(network, 10, batch.max(1), compute)?;
     let preprocess = Architecture::default_preprocess(network);
     let pixels = normalize(&samples.pixels, samples.labels.len(), samples.size, &preprocess);
-    session.probe(pixels, &samples.labels, None).await.map_err(error)
+    session.forward_backward(pixels, &samples.labels, None).await.map_err(error)
 }
 
 #[wasm_bindgen]
 impl Lab {
-    /// Runs a network, `alexnet-32` unless another is named, forward and backward on this device and on the CPU: same weights, images and dropout
-    /// masks. The largest differences relative to each tensor's scale: `{logits, gradients, loss}`.
+    /// Runs a network (`alexnet-32` by default) forward and backward on this device and on the CPU, with the
+    /// same weights, images and dropout masks. Returns the largest differences relative to each tensor's
+    /// scale: `{logits, gradients, loss}`.
     ///
-    /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     pub async fn parity(&self, batch: u32, network: Option<String>) -> JsResult<JsValue> {
         let network = match network {
             Some(name) => name.parse().map_err(error)?,

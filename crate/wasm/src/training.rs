@@ -1,4 +1,5 @@
-//! Runs: slot 0 is the run, slot 1 its rival in a race, slot 2 the run on the visitor's own pictures.
+//! Training runs: slot 0 is the run, slot 1 its rival in a race, slot 2 fine-tuning on the visitor's own
+//! images.
 
 use alexnet::Session;
 use alexnet::format::{Checkpoint, FileFormat, Precision};
@@ -9,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, floats, from_js, object, pixels, to_js};
 use crate::fine_tune::relabel;
-use crate::lab::{InUse, Lab};
+use crate::lab::{Lab, LoadedModel};
 
 impl Lab {
     pub(crate) fn run(&self, slot: usize) -> JsResult<&Session> {
@@ -20,10 +21,10 @@ impl Lab {
         self.runs.get_mut(slot).and_then(Option::as_mut).ok_or_else(no_run)
     }
 
-    pub(crate) fn put(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
+    pub(crate) fn set_run(&mut self, slot: usize, run: Session) -> JsResult<JsValue> {
         let info = to_js(&run.info())?;
         match self.runs.get_mut(slot) {
-            Some(place) => *place = Some(run),
+            Some(slot_run) => *slot_run = Some(run),
             None => return Err(error(EngineError::Slot)),
         }
         Ok(info)
@@ -36,29 +37,29 @@ fn no_run() -> JsValue {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Draws a fresh network and makes it the slot's run; the old one goes only when the new one is whole.
+    /// Creates a run with new weights in a slot. The slot's old run is dropped only on success.
     ///
     /// # Errors
-    /// A sentence when options are out of range or the data set is not loaded.
+    /// If an option is out of range or the data set is not loaded.
     pub async fn configure(&mut self, slot: usize, options: JsValue) -> JsResult<JsValue> {
         let options: RunOptions = from_js(options, ValueName::Options)?;
         options.check().map_err(error)?;
-        let source = self.source(&options.dataset, options.network)?;
-        let run = Session::new(options, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        let dataset = self.dataset(&options.dataset, options.network)?;
+        let run = Session::new(options, dataset, &self.compute).map_err(error)?;
+        self.set_run(slot, run)
     }
 
-    /// Changes the options that may change during a run.
+    /// Changes the options that can change during a run.
     ///
     /// # Errors
-    /// A sentence when another option differs or a value is out of range; nothing changes then.
+    /// If another option differs or a value is out of range. Nothing is changed then.
     #[wasm_bindgen(js_name = setOptions)]
     pub fn set_options(&mut self, slot: usize, options: JsValue) -> JsResult<()> {
         let options: RunOptions = from_js(options, ValueName::Options)?;
         self.run_mut(slot)?.set_options(options).map_err(error)
     }
 
-    /// The options in force.
+    /// The current options.
     #[wasm_bindgen(js_name = runOptions)]
     pub fn run_options(&self, slot: usize) -> JsResult<JsValue> {
         match self.run(slot) {
@@ -67,19 +68,19 @@ impl Lab {
         }
     }
 
-    /// Trains `n` steps; metrics of the last.
+    /// Trains `n` steps and returns the metrics of the last one.
     ///
     /// # Errors
-    /// A sentence when images cannot be had or the device was lost.
+    /// If images cannot be loaded or the device was lost.
     pub async fn step(&mut self, slot: usize, n: u32) -> JsResult<JsValue> {
         let metrics = self.run_mut(slot)?.step(n).await.map_err(error)?;
         to_js(&metrics)
     }
 
-    /// Judges the first `limit` validation images (0 for all).
+    /// Evaluates on the first `limit` validation images (0 for all).
     ///
     /// # Errors
-    /// A sentence when images cannot be had or the device was lost.
+    /// If images cannot be loaded or the device was lost.
     pub async fn validate(&self, slot: usize, limit: u32) -> JsResult<JsValue> {
         to_js(&self.run(slot)?.validate(limit).await.map_err(error)?)
     }
@@ -87,7 +88,7 @@ impl Lab {
     /// The dropout mask of the last step: `{batch, units, values}`.
     ///
     /// # Errors
-    /// A sentence before the first step.
+    /// Before the first step.
     pub async fn mask(&self, slot: usize, layer: String) -> JsResult<JsValue> {
         let layer: DropoutLayer = layer.parse().map_err(error)?;
         let mask = self.run(slot)?.mask(layer);
@@ -99,10 +100,10 @@ impl Lab {
         ]))
     }
 
-    /// conv1's filters: `{count, channels, height, width, values}`.
+    /// The weights of conv1: `{count, channels, height, width, values}`.
     ///
     /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     pub async fn filters(&self, slot: usize) -> JsResult<JsValue> {
         let filters = self.run(slot)?.filters().await.map_err(error)?;
         let side = |i: usize| JsValue::from(filters.shape.get(i).copied().unwrap_or(1) as u32);
@@ -115,28 +116,28 @@ impl Lab {
         ]))
     }
 
-    /// The five best guesses for some validation images.
+    /// The top-5 predictions for some validation images.
     ///
     /// # Errors
-    /// A sentence when an image cannot be had.
+    /// If an image cannot be loaded.
     pub async fn watch(&self, slot: usize, indices: Vec<u32>) -> JsResult<JsValue> {
-        to_js(&self.run(slot)?.watch(&indices).await.map_err(error)?)
+        to_js(&self.run(slot)?.predict_validation(&indices).await.map_err(error)?)
     }
 
-    /// A validation image as the network gets it: `{size, rgba}`.
+    /// A validation image at the network's input size: `{size, rgba}`.
     ///
     /// # Errors
-    /// A sentence when the image cannot be had.
+    /// If the image cannot be loaded.
     #[wasm_bindgen(js_name = valImage)]
     pub async fn val_image(&self, slot: usize, index: u32) -> JsResult<JsValue> {
         let samples = self.run(slot)?.val_image(index).await.map_err(error)?;
         Ok(pixels(samples.size, &samples.pixels))
     }
 
-    /// Everything of a run, for going on later.
+    /// The full state of a run, for resuming.
     ///
     /// # Errors
-    /// A sentence when the device was lost.
+    /// If the device was lost.
     #[wasm_bindgen(js_name = saveRun)]
     pub async fn save_run(&self, slot: usize) -> JsResult<Uint8Array> {
         let checkpoint = self.run(slot)?.checkpoint().await.map_err(error)?;
@@ -144,25 +145,25 @@ impl Lab {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// Goes on with a saved run; its data set must be loaded.
+    /// Resumes a saved run. Its data set must be loaded.
     ///
     /// # Errors
-    /// A sentence when the file holds no run or its data set is not loaded; the slot's run stays.
+    /// If the file holds no run or its data set is not loaded. The slot's run then stays.
     #[wasm_bindgen(js_name = resumeRun)]
     pub async fn resume_run(&mut self, slot: usize, bytes: Vec<u8>) -> JsResult<JsValue> {
         let checkpoint = Checkpoint::read(bytes).map_err(error)?;
         let Some(run) = &checkpoint.run else {
             return Err(error(EngineError::NotARun));
         };
-        let source = self.source(&run.options.dataset, run.options.network)?;
-        let run = Session::resume(checkpoint, source, &self.compute).map_err(error)?;
-        self.put(slot, run)
+        let dataset = self.dataset(&run.options.dataset, run.options.network)?;
+        let run = Session::resume(checkpoint, dataset, &self.compute).map_err(error)?;
+        self.set_run(slot, run)
     }
 
-    /// Makes the run's network the model in use. `labels`: as in [`Lab::start_from`].
+    /// Makes the run's network the active model. `labels`: as in [`Lab::start_from`].
     ///
     /// # Errors
-    /// A sentence when the device was lost or the weights are no numbers any more; the model in use stays.
+    /// If the device was lost or weights are NaN or infinite. The active model then stays.
     #[wasm_bindgen(js_name = useRun)]
     pub async fn use_run(&mut self, slot: usize, labels: JsValue) -> JsResult<JsValue> {
         let mut model = self.run(slot)?.model().await.map_err(error)?;
@@ -170,13 +171,13 @@ impl Lab {
         if model.tensors.values().any(|tensor| tensor.data.iter().any(|value| !value.is_finite())) {
             return Err(error(EngineError::NotFinite));
         }
-        let model = InUse::new(&model, &self.compute).map_err(error)?;
+        let model = LoadedModel::new(&model, &self.compute).map_err(error)?;
         let info = to_js(&model.info)?;
         self.model = Some(model);
         Ok(info)
     }
 
-    /// Ends a run and gives its memory back.
+    /// Ends a run and frees its memory.
     #[wasm_bindgen(js_name = dropRun)]
     pub fn drop_run(&mut self, slot: usize) {
         if let Some(run) = self.runs.get_mut(slot) {

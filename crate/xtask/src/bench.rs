@@ -1,5 +1,5 @@
-//! The benchmarks: the built site in a browser, through the page's own `window.lab.bench`, beside other
-//! runtimes that compute the same.
+//! The benchmarks: they drive the built site in a browser through `window.lab.bench`, and other runtimes with
+//! the same computations for comparison.
 
 use anyhow::Result;
 
@@ -9,8 +9,8 @@ use crate::npm::NO_NODE;
 use crate::wasm::Effort;
 use crate::{browser, build, serve};
 
-/// Runs one benchmark, or all; with `json`, stdout holds one document and nothing else.
-/// `samples` are taken of each figure.
+/// Runs one benchmark, or all. With `json`, stdout holds one document and nothing else. Each figure is
+/// measured `samples` times.
 pub fn run(name: Option<&str>, json: bool, samples: u32) -> Result<()> {
     build::site(Effort::Full)?;
     let program = browser::provide()?;

@@ -1,4 +1,4 @@
-//! A Chromium for the tests: one that is there, else Debian's.
+//! Finds a Chromium for the tests, or installs Debian's.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use anyhow::{Result, bail, ensure};
 use crate::command::{command, find, run};
 use crate::stage::stage;
 
-/// The environment variable that names the browser, read here and by the tests.
+/// The environment variable that names the browser. The tests read it too.
 pub const VARIABLE: &str = "CHROMIUM";
 
 const NAMES: [&str; 5] =
@@ -20,7 +20,7 @@ const MACOS: [&str; 2] = [
 ];
 const FIX: &str = "install Chromium or Chrome, or name its program in the environment variable CHROMIUM";
 
-/// Finds a browser, or installs Debian's, and returns its program.
+/// Finds a browser, or installs Debian's, and returns the path of its program.
 pub fn provide() -> Result<PathBuf> {
     let mut browser = None;
     stage("browser for the tests", || {
@@ -35,7 +35,7 @@ pub fn provide() -> Result<PathBuf> {
     browser.ok_or_else(|| anyhow::anyhow!("no browser was found: {FIX}"))
 }
 
-/// A browser that is on this machine already.
+/// A browser that is installed already.
 fn installed_browser() -> Result<Option<PathBuf>> {
     if let Some(named) = env::var_os(VARIABLE).map(PathBuf::from) {
         ensure!(named.is_file(), "CHROMIUM names {}, which is not there", named.display());
@@ -59,7 +59,7 @@ fn playwright_browser() -> Option<PathBuf> {
     programs.into_iter().find(|program| program.is_file())
 }
 
-/// Debian's Chromium, with fonts so that text has a shape.
+/// Installs Debian's Chromium, with fonts for rendering text.
 fn install() -> Result<PathBuf> {
     ensure!(find("apt-get").is_some(), "there is no browser for the tests: {FIX}");
     let Some(root) = root_command() else {
@@ -78,7 +78,7 @@ fn install() -> Result<PathBuf> {
     find("chromium").ok_or_else(|| anyhow::anyhow!("Debian's package brought no `chromium`: {FIX}"))
 }
 
-/// The words that start apt-get as root without a question, if there is a way.
+/// The command prefix that runs apt-get as root without a prompt, if there is one.
 fn root_command() -> Option<Vec<&'static str>> {
     let quietly = |command: &mut Command| {
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())

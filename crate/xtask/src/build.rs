@@ -1,4 +1,4 @@
-//! The tasks that build: what each of them takes, in order.
+//! The build tasks: what each needs, in order.
 
 use std::fs;
 use std::path::Path;
@@ -16,22 +16,22 @@ use crate::{
     datasets, fashion_mnist, messages, npm as packages, package, size, toolchain, types, wasm, weights,
 };
 
-/// The site and the npm package, held against the limit of what a visitor downloads.
-pub fn everything() -> Result<()> {
+/// Builds the site and the npm package, and checks the download size.
+pub fn build_all() -> Result<()> {
     site(Effort::Full)?;
     package::build()?;
     size::check()
 }
 
-/// The static site in web/dist/.
+/// Builds the static site in web/dist/.
 pub fn site(effort: Effort) -> Result<()> {
     inputs()?;
     wasm::build(effort)?;
     stage("site", bundle)
 }
 
-/// The site in web/dist/ for a quick start: with the CPU's build, and with the GPU's if it is up to date already.
-/// Says whether the GPU's is missing; [`gpu_site`] adds it.
+/// Builds the site in web/dist/ for a quick start: with the CPU wasm, and with the GPU wasm if it is up to
+/// date. Returns whether the GPU wasm is missing; [`gpu_site`] adds it.
 pub fn cpu_site() -> Result<bool> {
     inputs()?;
     wasm::build_variant(&wasm::CPU, Effort::Full)?;
@@ -48,7 +48,7 @@ pub fn cpu_site() -> Result<bool> {
     Ok(true)
 }
 
-/// Builds the GPU's wasm and puts a site that holds it in the place of the one in web/dist/, which may be in use.
+/// Builds the GPU wasm, and replaces the site in web/dist/, which may be being served, by one that holds it.
 pub fn gpu_site() -> Result<()> {
     let dist = root("web/dist");
     let built = wasm::build_variant(&wasm::GPU, Effort::Full).and_then(|()| {
@@ -64,7 +64,7 @@ pub fn gpu_site() -> Result<()> {
     built
 }
 
-/// What web/dist/builds.json says of the GPU's wasm; a page that was built without it asks.
+/// The state of the GPU wasm in web/dist/builds.json, which a page built without it polls.
 #[derive(Clone, Copy)]
 enum GpuBuild {
     Compiling,
@@ -83,8 +83,8 @@ impl GpuBuild {
     }
 }
 
-/// Copies a site over one that is being served. Names of assets hold a hash of their content, so pages that are open
-/// find theirs as before; index.html, which names the new ones, is written when they are all there.
+/// Copies a site over one that is being served. Asset names contain a hash of their content, so open pages
+/// still find theirs. index.html names the new assets, so it is written last.
 fn replace_site(from: &Path, to: &Path) -> Result<()> {
     let mut files = Vec::new();
     for entry in WalkDir::new(from) {
@@ -102,7 +102,7 @@ fn replace_site(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Everything that a site is made of apart from the wasm.
+/// Builds everything that the site needs apart from the wasm.
 fn inputs() -> Result<()> {
     sources()?;
     fashion_mnist::pack()?;
@@ -111,20 +111,20 @@ fn inputs() -> Result<()> {
     toolchain::wasm_target()
 }
 
-/// What the front end's own checks need: its packages and the protocol's types.
+/// What the front end's checks need: its packages and the generated types.
 pub fn sources() -> Result<()> {
     generate()?;
     packages::install()
 }
 
-/// What the page takes from Rust: types, tables and English messages.
+/// Generates what the page takes from Rust: types, tables and English messages.
 pub fn generate() -> Result<()> {
     let outcome = |changed: bool| Ok(if changed { "written" } else { "as it was" }.into());
     stage("TypeScript protocol", || outcome(types::write(&root("web/src/generated/protocol.ts"))?))?;
     stage("English messages", || outcome(messages::write()?))
 }
 
-/// Runs Vite when anything below web/ changed.
+/// Runs Vite if anything below web/ has changed.
 fn bundle() -> Result<String> {
     let stamp = Inputs::default()
         .folder(&root("web"), &["node_modules", "dist", "test-results", ".svelte-kit"])?
@@ -137,7 +137,7 @@ fn bundle() -> Result<String> {
     Ok("web/dist is ready for any static server".into())
 }
 
-/// Bundles the page and the wasm that is there into an empty folder.
+/// Bundles the page and the existing wasm into an empty folder.
 fn vite(to: &Path) -> Result<()> {
     let mut build = npm();
     build.args(["run", "build", "--", "--emptyOutDir", "--outDir"]).arg(to);
@@ -147,11 +147,11 @@ fn vite(to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     #[test]
-    fn a_served_site_is_replaced_and_keeps_the_files_of_open_pages() {
-        let scratch = Scratch::new("replace-site");
+    fn replacing_a_served_site_keeps_assets_of_open_pages() {
+        let scratch = TempFolder::new("replace-site");
         let (from, to) = (scratch.path().join("complete"), scratch.path().join("dist"));
         let write = |folder: &Path, file: &str, text: &str| {
             write_if_changed(&folder.join(file), text.as_bytes()).unwrap();

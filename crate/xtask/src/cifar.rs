@@ -1,4 +1,4 @@
-//! CIFAR-10: the official archive, for machines with a network.
+//! Downloads CIFAR-10's official archive.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::files::root;
 use crate::stage::stage;
 use crate::stamp::hex;
 
-/// The set's id, and its folder's name among the site's data.
+/// The data set's id, which is also its folder among the site's data.
 pub const ID: &str = "cifar-10";
 /// The archive's name.
 pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
@@ -31,24 +31,24 @@ pub fn download() -> Result<()> {
     })
 }
 
-/// Downloads `url` into `folder` if its hash is right; `false` where the archive is there already.
+/// Downloads `url` into `folder` and checks its hash. `false` if the archive is there already.
 fn download_to(url: &str, sha256: &str, folder: &Path) -> Result<bool> {
-    let whole = folder.join(ARCHIVE);
-    if whole.exists() {
+    let complete = folder.join(ARCHIVE);
+    if complete.exists() {
         return Ok(false);
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let part = folder.join(format!("{ARCHIVE}.part"));
-    let fetched = fetch(url, &mut File::create(&part).context("cannot write the archive")?);
+    let partial = folder.join(format!("{ARCHIVE}.part"));
+    let fetched = fetch(url, &mut File::create(&partial).context("cannot write the archive")?);
     let kept = fetched.and_then(|hash| {
         ensure!(
             hash == sha256,
             "what {url} sends is not the official archive (SHA-256 {hash}): try again later"
         );
-        fs::rename(&part, &whole).context("cannot keep the archive")
+        fs::rename(&partial, &complete).context("cannot keep the archive")
     });
     if kept.is_err() {
-        fs::remove_file(&part).ok();
+        fs::remove_file(&partial).ok();
     }
     kept.map(|()| true)
 }
@@ -60,12 +60,12 @@ fn fetch(url: &str, to: &mut impl Write) -> Result<String> {
             "cannot download {url}: check the network, or bring the archive to the page as a file instead"
         )
     };
-    let mut answer = ureq::get(url).call().with_context(unreachable)?;
-    let bytes = answer.body().content_length();
+    let mut response = ureq::get(url).call().with_context(unreachable)?;
+    let bytes = response.body().content_length();
     let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left");
     let bar = bytes.map_or_else(ProgressBar::no_length, ProgressBar::new);
     let bar = bar.with_style(style.context("cannot show progress")?);
-    let mut body = bar.wrap_read(answer.body_mut().as_reader());
+    let mut body = bar.wrap_read(response.body_mut().as_reader());
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     let mut total = 0;
@@ -91,17 +91,17 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
-    /// A server that gives one answer, whatever it is asked.
-    fn answering(answer: &'static [u8]) -> String {
+    /// A server that sends one fixed response.
+    fn fixed_response_server(response: &'static [u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/{ARCHIVE}", listener.local_addr().unwrap());
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let asked = BufReader::new(stream.try_clone().unwrap()).lines();
             asked.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
-            stream.write_all(answer).unwrap();
+            stream.write_all(response).unwrap();
         });
         url
     }
@@ -111,28 +111,29 @@ mod tests {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    const ARCHIVE_ITSELF: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narchive";
+    const ARCHIVE_RESPONSE: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narchive";
 
     #[test]
-    fn the_right_archive_is_kept_and_not_asked_for_again() {
-        let scratch = Scratch::new("cifar-right");
+    fn valid_archive_is_kept_and_not_downloaded_again() {
+        let scratch = TempFolder::new("cifar-right");
         let folder = scratch.path().join("cifar-10");
         let sha256 = hex(&Sha256::digest(b"archive"));
-        assert!(download_to(&answering(ARCHIVE_ITSELF), &sha256, &folder).unwrap());
+        assert!(download_to(&fixed_response_server(ARCHIVE_RESPONSE), &sha256, &folder).unwrap());
         assert_eq!(fs::read(folder.join(ARCHIVE)).unwrap(), b"archive");
         assert_eq!(names(&folder), [ARCHIVE]);
         assert!(!download_to("http://127.0.0.1:1/", &sha256, &folder).unwrap(), "it is there already");
     }
 
     #[test]
-    fn what_cannot_be_had_is_one_sentence_and_leaves_nothing_behind() {
-        let scratch = Scratch::new("cifar-wrong");
+    fn failed_downloads_give_one_error_and_leave_no_files() {
+        let scratch = TempFolder::new("cifar-wrong");
         let short = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\narc";
         let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         for (url, words) in [
-            (answering(ARCHIVE_ITSELF), "is not the official archive (SHA-256 "),
-            (answering(short), "cannot download http://127.0.0.1:"),
-            (answering(missing), "cannot download http://127.0.0.1:"),
+            (fixed_response_server(ARCHIVE_RESPONSE), "is not the official archive (SHA-256 "),
+            (fixed_response_server(short), "cannot download http://127.0.0.1:"),
+            (fixed_response_server(missing), "cannot download http://127.0.0.1:"),
             ("http://127.0.0.1:1/".into(), "check the network, or bring the archive to the page as a file"),
         ] {
             let sentence = download_to(&url, SHA256, scratch.path()).unwrap_err().to_string();

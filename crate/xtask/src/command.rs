@@ -1,4 +1,4 @@
-//! Other programs: found, run, and their failures put into a sentence.
+//! Running other programs, and describing their failures.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::files::{root, target};
 
-/// A command in the repository's root.
+/// A command that runs in the repository's root.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root(""));
@@ -24,10 +24,10 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Runs a command to its end, its output going where ours goes.
+/// Runs a command, with its output going to ours.
 ///
 /// # Errors
-/// The command's line and how it ended, or that the program is not there and `fix`.
+/// The command line and its exit status, or that the program is missing and `fix`.
 pub fn run(command: &mut Command, fix: &str) -> Result<()> {
     let status = command.status().map_err(|error| not_started(command, &error, fix))?;
     if !status.success() {
@@ -36,7 +36,7 @@ pub fn run(command: &mut Command, fix: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end and returns what it printed on stdout.
+/// Runs a command and returns its stdout.
 pub fn output(command: &mut Command, fix: &str) -> Result<String> {
     let output =
         command.stderr(Stdio::inherit()).output().map_err(|error| not_started(command, &error, fix))?;
@@ -46,8 +46,8 @@ pub fn output(command: &mut Command, fix: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a command to its end, showing its stdout line by line and handing each line to `see`. Returns
-/// whether the command succeeded.
+/// Runs a command, prints its stdout line by line and passes each line to `see`. Returns whether the command
+/// succeeded.
 pub fn watch(command: &mut Command, fix: &str, mut see: impl FnMut(&str)) -> Result<bool> {
     let mut child =
         command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error, fix))?;
@@ -64,7 +64,7 @@ pub fn watch(command: &mut Command, fix: &str, mut see: impl FnMut(&str)) -> Res
     Ok(status.success())
 }
 
-/// Where a program is on the PATH.
+/// Finds a program on the PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_program_is_named_with_the_fix() {
+    fn missing_program_is_named_with_the_fix() {
         let error = run(&mut command("no-such-program-here"), "install it").unwrap_err();
         assert_eq!(error.to_string(), "`no-such-program-here` is not on this machine: install it");
     }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn watching_sees_every_line() {
+    fn watch_passes_every_line() {
         let mut seen = String::new();
         assert!(watch(cargo().arg("--version"), "", |text| seen.push_str(text)).unwrap());
         assert!(seen.starts_with("cargo "));

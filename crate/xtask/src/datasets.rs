@@ -1,4 +1,4 @@
-//! `web/public/data/index.json`: the data sets that the page can offer without asking for a file.
+//! Writes `web/public/data/index.json`: the data sets that the page can offer for download.
 
 use std::fs;
 
@@ -8,19 +8,19 @@ use serde::Serialize;
 use crate::files::{root, write_if_changed};
 use crate::{cifar, fashion_mnist};
 
-/// One set; paths are relative to the index.
+/// One data set. Paths are relative to the index.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
     id: &'static str,
     name: &'static str,
-    /// `shards`: `file` is a manifest; `archive`: an archive as a visitor could bring it.
+    /// `shards`: `file` is a manifest. `archive`: an archive as a visitor could import it.
     kind: &'static str,
     file: String,
     bytes: u64,
 }
 
-/// Writes the index of what is there.
+/// Writes the index of the data sets that exist.
 pub fn write() -> Result<()> {
     let folder = root("web/public/data");
     let mut entries = Vec::new();

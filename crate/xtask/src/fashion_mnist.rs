@@ -1,4 +1,4 @@
-//! Fashion-MNIST, from its npm package into shards.
+//! Packs Fashion-MNIST from its npm package into shards.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::shards::{Class, balanced_shards, write, write_manifest};
 use crate::stage::stage;
 use crate::stamp::Inputs;
 
-/// The set's id, and its folder's name among the site's data.
+/// The data set's id, which is also its folder among the site's data.
 pub const ID: &str = "fashion-mnist";
 
 const SIZE: u32 = 28;
@@ -30,11 +30,11 @@ const LABELS: [&str; 10] = [
     "Bag",
     "Ankle boot",
 ];
-/// The package joins two files, first one of 1,000 images a class, then one of 6,000; the end of each shows
-/// in class 0 as an empty entry. The first is the validation set.
+/// The package joins two files, first one of 1,000 images per class, then one of 6,000. Each ends with an
+/// empty entry in class 0. The first is the validation set.
 const VAL_EACH: usize = 1000;
 const TRAIN_EACH: usize = 6000;
-/// Changes when the packing does.
+/// Increase when the packing changes.
 const PACKING: &[u8] = b"1";
 
 #[derive(Deserialize)]
@@ -42,12 +42,12 @@ struct ClassFile {
     data: Class,
 }
 
-/// Packs the set unless these images are packed already.
+/// Packs the data set, unless it is packed already.
 pub fn pack() -> Result<()> {
     stage("Fashion-MNIST", || {
         let folder = root("web/public/data").join(ID);
         let from = package(ID);
-        // A published version of a package never changes: its manifest stands for its 155 MB.
+        // A published version of a package never changes, so its manifest stands for its 155 MB.
         let stamp = Inputs::default()
             .bytes(PACKING)
             .file(&from.join("package.json"))?
@@ -97,7 +97,7 @@ fn read_class(package: &Path, label: usize) -> Result<(Class, Class)> {
     split(file.data).with_context(|| format!("class {label} of the package {ID}"))
 }
 
-/// Leaves out the empty entries and parts the rest into training and validation.
+/// Drops the empty entries and splits the rest into training and validation.
 fn split(mut images: Class) -> Result<(Class, Class)> {
     images.retain(|image| !image.is_empty());
     let bytes = (SIZE * SIZE) as usize;
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_split_leaves_out_empty_entries_and_mixes_nothing() {
+    fn split_drops_empty_entries_and_keeps_splits_apart() {
         let mut images: Class = (0..VAL_EACH).map(|_| vec![1; 784]).collect();
         images.push(Vec::new());
         images.extend((0..TRAIN_EACH).map(|_| vec![2; 784]));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_images_is_refused() {
+    fn wrong_number_of_images_is_rejected() {
         assert_eq!(split(vec![vec![0; 784]]).unwrap_err().to_string(), "there are 1 images instead of 7000");
         assert!(split(vec![vec![0; 783]; 7000]).is_err());
     }

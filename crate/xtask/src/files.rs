@@ -1,17 +1,17 @@
-//! The repository's folders, and writing to them.
+//! The repository's folders, and writing files.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// A path from the repository's root.
+/// A path relative to the repository's root.
 pub fn root(path: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).join(path)
 }
 
-/// Cargo's folder for what it builds; handed on to every cargo that a stage starts.
+/// Cargo's target folder, passed on to every cargo that a stage starts.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root("target"), PathBuf::from)
 }
@@ -21,8 +21,8 @@ pub fn cached(name: &str) -> PathBuf {
     target().join("xtask").join(name)
 }
 
-/// Writes a file with its folders unless it holds these bytes already, and says whether it wrote. Whoever
-/// watches the file (Vite, cargo) is then not woken for nothing.
+/// Writes a file and its folders, unless it has this content already, and returns whether it wrote. Programs
+/// that watch the file (Vite, cargo) are then not triggered for nothing.
 pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
@@ -35,7 +35,7 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes a folder, or empties the one that is there.
+/// Creates a folder, or empties an existing one.
 pub fn fresh_folder(path: &Path) -> Result<()> {
     let context = || format!("cannot empty {}", path.display());
     if path.exists() {
@@ -44,7 +44,7 @@ pub fn fresh_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(context)
 }
 
-/// Copies the files of a folder (not its subfolders) into another.
+/// Copies the files of a folder, without subfolders, into another.
 pub fn copy_files(from: &Path, to: &Path) -> Result<()> {
     let context = || format!("cannot copy {} to {}", from.display(), to.display());
     for entry in fs::read_dir(from).with_context(context)? {
@@ -57,27 +57,27 @@ pub fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A folder for one test, removed with the value.
+/// A temporary folder for one test, removed on drop.
 #[cfg(test)]
-pub struct Scratch(PathBuf);
+pub struct TempFolder(PathBuf);
 
 #[cfg(test)]
-impl Scratch {
-    /// An empty folder of this test's own.
+impl TempFolder {
+    /// Creates an empty folder.
     pub fn new(name: &str) -> Self {
         let path = env::temp_dir().join(format!("alexnet-xtask-{name}-{}", std::process::id()));
         fresh_folder(&path).unwrap();
         Self(path)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 }
 
 #[cfg(test)]
-impl Drop for Scratch {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).ok();
     }

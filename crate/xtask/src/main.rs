@@ -1,7 +1,7 @@
 //! `cargo xtask`: provision, build, serve, test, bench.
 //!
-//! A task is a row of stages; each says what it does and how long it took, and does nothing when what it
-//! depends on is as it was ([`stamp`]).
+//! A task is a sequence of stages. Each prints what it did and how long it took, and is skipped if its inputs
+//! have not changed ([`stamp`]).
 
 mod bench;
 mod browser;
@@ -97,7 +97,7 @@ enum DataSet {
     Cifar10,
 }
 
-/// Serves as soon as the page can compute on the CPU; the build for GPUs, which takes much longer, is added later.
+/// Serves the site as soon as the CPU wasm is built. The GPU wasm takes much longer and is added later.
 fn serve_site(port: u16, quick: bool) -> Result<()> {
     if quick {
         build::site(Effort::Quick)?;
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
         Task::Serve { port, quick } => serve_site(port, quick),
         Task::Test { groups } => test::run(&groups),
         Task::Generate => build::generate(),
-        Task::Build => build::everything(),
+        Task::Build => build::build_all(),
         Task::Bench { name, json, samples } => bench::run(name.as_deref(), json, samples),
         Task::Release { part, .. } => part.map_or_else(release::dry_run, release::part),
         Task::Weights => weights::download(),

@@ -165,7 +165,7 @@ mod tests {
     };
 
     #[test]
-    fn placeholders_become_typed_arguments_and_the_rest_is_quoted() {
+    fn placeholders_become_icu_arguments_and_text_is_quoted() {
         assert_eq!(
             icu(&SPEC).unwrap(),
             "“{name}” isn''t small: {count, number} parts, {share, number, ::precision-unlimited}, {size, number, ::.0} MB of '{'json'}', \
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_page_cannot_show_is_refused() {
+    fn invalid_placeholders_and_duplicate_codes_are_rejected() {
         for (text, words) in [
             ("{other}", "there is no parameter other"),
             ("{size:?}", "has no counterpart"),

@@ -1,4 +1,4 @@
-//! The npm package's built part: `pkg/dist/`.
+//! The built part of the npm package: `pkg/dist/`.
 
 use std::fs;
 
@@ -8,8 +8,8 @@ use crate::files::{copy_files, fresh_folder, root, write_if_changed};
 use crate::stage::stage;
 use crate::{types, wasm};
 
-/// Puts the modules and the protocol beside the package's own files, laid out as in web/src/generated, so
-/// that the modules' types find the protocol's.
+/// Copies the wasm modules and the protocol into the package, laid out as in web/src/generated, so that the
+/// modules' types find the protocol's.
 pub fn build() -> Result<()> {
     stage("npm package", || {
         let dist = root("pkg/dist");
@@ -24,14 +24,14 @@ pub fn build() -> Result<()> {
     })
 }
 
-/// The page's files that hold nothing but types, so that they are declaration files as they stand.
+/// Files of the page that hold only types, so that they can serve as declaration files.
 const TYPES: [(&str, &str); 3] = [
     ("web/src/engine/worker/wasm-api.ts", "wasm-api.d.ts"),
     ("web/src/engine/shared/wasm-types.ts", "wasm-types.d.ts"),
     ("web/src/generated/rust-messages.ts", "rust-messages.d.ts"),
 ];
 
-/// One of [`TYPES`], with its imports as they are in the package.
+/// One of [`TYPES`], with its imports changed to those of the package.
 fn engine_types(source: &str) -> Result<String> {
     let path = root(source);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! What leaves the project, loaded by PyTorch itself: a Python environment of its own, and the tests in it.
+//! The PyTorch tests: they load exported files with PyTorch, in their own Python environment.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,16 +11,16 @@ use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::toolchain::NO_RUST;
 
-/// The packages, pinned with their hashes: those that the references were made with.
+/// The pinned packages with their hashes: those that the reference files were made with.
 const PACKAGES: &str = "tests/fixtures/requirements.lock";
-/// Pythons that have these packages, the likeliest first.
+/// Python versions that these packages support, the most likely first.
 const PYTHONS: [&str; 4] = ["python3.11", "python3.10", "python3.12", "python3"];
 pub const FIX: &str = "install Python 3.11 with its venv module";
 
-/// The command that runs the tests; its environment and the `alexnet` that they try are made first.
+/// The command that runs the tests, after installing its environment and compiling `alexnet`.
 ///
 /// # Errors
-/// What could not be installed or compiled.
+/// If something could not be installed or compiled.
 pub fn tests() -> Result<Command> {
     let folder = cached("pytorch");
     let python = folder.join("bin/python");

@@ -43,7 +43,7 @@ pub fn part(part: Part) -> Result<()> {
 /// Makes everything that a release holds and publishes nothing: the archives of this machine, and npm's own dry run.
 pub fn dry_run() -> Result<()> {
     part(Part::Archive)?;
-    build::everything()?;
+    build::build_all()?;
     part(Part::Site)?;
     stage("npm publish --dry-run", || {
         let mut publish = npm();
@@ -114,11 +114,11 @@ fn pack(archive: &Path, files: &[(String, PathBuf)], program: &str) -> Result<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     #[test]
-    fn the_same_files_give_the_same_archive_with_its_checksum() {
-        let scratch = Scratch::new("release");
+    fn archives_are_reproducible_and_have_a_checksum() {
+        let scratch = TempFolder::new("release");
         let file = scratch.path().join("alexnet");
         fs::write(&file, "program").unwrap();
         let archive = scratch.path().join("files/alexnet-1.zip");

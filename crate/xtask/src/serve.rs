@@ -1,4 +1,4 @@
-//! The static server: web/dist on 127.0.0.1, with the headers that a careful host would send.
+//! The static server: web/dist on 127.0.0.1, with the headers of a careful host.
 
 use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,36 +15,36 @@ use tower_http::services::ServeDir;
 
 use crate::files::root;
 
-/// Everything comes from the site itself, apart from models, which a visitor may name by address.
+/// Everything comes from the site itself, apart from model files, which may come from any address.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
     worker-src 'self' blob:; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; \
     connect-src 'self' https: blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     object-src 'none'";
 
-/// A sub-path under which the tests find the site once more: it must not rely on being at the root.
+/// A second path to the site for the tests: the site must not rely on being at the root.
 pub const SUB_PATH: &str = "/some/where/else";
 
-/// Serves the site until the process ends; says so once it answers. `meanwhile` runs in a thread of its own: its failure
-/// is printed, and the site stays.
-pub fn serve(port: u16, meanwhile: Option<fn() -> Result<()>>) -> Result<()> {
+/// Serves the site until the process ends, and prints a line once it answers. `background_task` runs in its own
+/// thread. If it fails, the error is printed and the site is still served.
+pub fn serve(port: u16, background_task: Option<fn() -> Result<()>>) -> Result<()> {
     let (listener, address) = listen(port)?;
     println!("serving http://{address}/");
     std::io::stdout().flush().context("cannot print")?;
-    if let Some(work) = meanwhile {
+    if let Some(work) = background_task {
         thread::spawn(move || {
             if let Err(error) = work() {
                 eprintln!("error: {error:#}");
             }
         });
     }
-    answer(listener, &root("web/dist"))
+    serve_folder(listener, &root("web/dist"))
 }
 
-/// Serves the site from a thread of its own on a free port and returns its address.
+/// Serves the site from its own thread on a free port and returns its address.
 pub fn in_background() -> Result<String> {
     let (listener, address) = listen(0)?;
     thread::spawn(move || {
-        if let Err(error) = answer(listener, &root("web/dist")) {
+        if let Err(error) = serve_folder(listener, &root("web/dist")) {
             eprintln!("the server ended: {error:#}");
         }
     });
@@ -63,7 +63,7 @@ fn listen(port: u16) -> Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn answer(listener: TcpListener, folder: &Path) -> Result<()> {
+fn serve_folder(listener: TcpListener, folder: &Path) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the server")?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot listen")?;
@@ -80,17 +80,17 @@ fn site(folder: &Path) -> Router {
         .layer(map_response(set_security_headers))
 }
 
-/// Says how long a response may be cached; sees paths without [`SUB_PATH`].
+/// Sets how long a response may be cached. Its paths do not include [`SUB_PATH`].
 async fn set_cache_control(request: Request, next: Next) -> Response {
     let hashed = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
-    // A revalidated file (304) keeps what it was sent with; a missing one must not stay missing.
+    // A revalidated file (304) keeps its caching. A missing file must not stay missing.
     let found = response.status().is_success() || response.status().is_redirection();
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control(hashed && found));
     response
 }
 
-/// Files under assets/ carry a hash of their content in their names; all others are asked about each time.
+/// Files under assets/ have a content hash in their names and never change. All others are revalidated.
 fn cache_control(hashed: bool) -> HeaderValue {
     HeaderValue::from_static(match hashed {
         true => "public, max-age=31536000, immutable",
@@ -111,15 +111,15 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::files::{Scratch, write_if_changed};
+    use crate::files::{TempFolder, write_if_changed};
 
     fn header<'a>(response: &'a ureq::http::Response<ureq::Body>, name: &str) -> &'a str {
         response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     #[test]
-    fn files_come_with_their_types_caching_and_the_policy() {
-        let scratch = Scratch::new("serve");
+    fn responses_have_content_type_caching_and_security_headers() {
+        let scratch = TempFolder::new("serve");
         let folder = scratch.path().to_path_buf();
         for (file, text) in [
             ("index.html", "<!doctype html>"),
@@ -131,7 +131,7 @@ mod tests {
         }
         fs::write(folder.join("assets/styles-5e6f.css"), "a{}").unwrap();
         let (listener, address) = listen(0).unwrap();
-        thread::spawn(move || answer(listener, &folder));
+        thread::spawn(move || serve_folder(listener, &folder));
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         for base in ["", SUB_PATH] {
             let get = |path: &str| agent.get(format!("http://{address}{base}{path}")).call().unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_port_is_one_sentence() {
+    fn port_in_use_gives_one_error() {
         let (_held, address) = listen(0).unwrap();
         let port = address.port();
         let sentence = format!("port {port} is in use by another program: choose one with --port");

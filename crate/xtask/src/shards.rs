@@ -1,4 +1,4 @@
-//! Balanced, shuffled shards: a run may begin with the first, and each is a fair sample of the whole.
+//! Balanced, shuffled shards: each is a random sample of the whole, so a run may start with any of them.
 
 use std::fs;
 use std::path::Path;
@@ -9,17 +9,17 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Images in a shard, where the classes divide it evenly.
+/// Images per shard, if the classes divide it evenly.
 pub const SHARD_IMAGES: usize = 1000;
 
-/// One class's images, each of `channels × size × size` bytes.
+/// The images of one class, each `channels × size × size` bytes.
 pub type Class = Vec<Vec<u8>>;
 
-/// Deals the images of each class out evenly over shards of about [`SHARD_IMAGES`], and shuffles within
-/// each shard. The same images and seed give the same shards.
+/// Distributes the images of each class evenly over shards of about [`SHARD_IMAGES`] and shuffles each shard.
+/// The same images and seed give the same shards.
 ///
 /// # Errors
-/// A class without images, or one of another length than the others: the shards could not be balanced.
+/// If classes are empty or have different numbers of images, so that the shards could not be balanced.
 pub fn balanced_shards(classes: &[Class], seed: u64) -> Result<Vec<Shard>> {
     let each = classes.first().map_or(0, Vec::len);
     ensure!(each > 0, "there are no images to pack");
@@ -69,7 +69,7 @@ pub fn write(
     rows.collect()
 }
 
-/// Writes `manifest.json`; last, so that a folder with a manifest is whole.
+/// Writes `manifest.json`. Called last, so that a folder with a manifest is complete.
 pub fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
     let text = serde_json::to_vec_pretty(manifest).context("cannot write the manifest")?;
     fs::write(folder.join("manifest.json"), text).context("cannot write manifest.json")
@@ -81,14 +81,14 @@ mod tests {
 
     use super::*;
 
-    /// Images that differ in every byte pair: class and number are written into the pixels.
+    /// Images that all differ: class and number are written into the pixels.
     fn classes(count: u8, each: u16) -> Vec<Class> {
         let image = |label: u8, number: u16| [&[label][..], &number.to_le_bytes(), &[7]].concat();
         (0..count).map(|label| (0..each).map(|number| image(label, number)).collect()).collect()
     }
 
     #[test]
-    fn every_image_is_dealt_once_with_its_label_and_shards_are_balanced() {
+    fn shards_hold_every_image_once_and_are_balanced() {
         let shards = balanced_shards(&classes(10, 333), 1).unwrap();
         assert_eq!(shards.len(), 4);
         let mut seen = BTreeSet::new();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_shuffled_and_the_same_every_time() {
+    fn shards_are_shuffled_by_the_seed() {
         let classes = classes(10, 100);
         let shards = balanced_shards(&classes, 1).unwrap();
         assert_eq!(shards, balanced_shards(&classes, 1).unwrap());
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn uneven_classes_are_refused() {
+    fn unbalanced_classes_are_rejected() {
         let mut classes = classes(2, 5);
         classes[1].pop();
         assert_eq!(

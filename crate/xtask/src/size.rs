@@ -1,4 +1,4 @@
-//! What a visitor downloads: the page's wasm after brotli, held against its limit.
+//! The download size: the page's wasm after brotli, checked against a limit.
 
 use std::fs;
 use std::io::Write;
@@ -10,18 +10,18 @@ use crate::stage::stage;
 use crate::stamp::Inputs;
 use crate::wasm::{VARIANTS, folder, megabytes};
 
-/// Bytes that a variant may have after brotli: a visitor downloads one of them, and the one for GPUs holds both
-/// backends.
+/// Largest size of a variant after brotli, in bytes. A visitor downloads one of them, and the GPU variant
+/// holds both backends.
 const LIMIT: usize = 2_200_000;
-/// Brotli's best, which static hosts use for files that they compress once.
+/// Brotli's highest quality, which static hosts use for files that they compress once.
 const QUALITY: u32 = 11;
 
-/// Holds the wasm against the limit, as a stage.
+/// Checks the download size, as a stage.
 pub fn check() -> Result<()> {
     stage("download size", measure)
 }
 
-/// Compresses every variant and fails when one is too large.
+/// Compresses every variant, and fails if one is too large.
 pub fn measure() -> Result<String> {
     let mut parts = Vec::new();
     for variant in VARIANTS {
@@ -40,7 +40,7 @@ pub fn measure() -> Result<String> {
     Ok(format!("after brotli {}; the limit is {} each", parts.join(", "), megabytes(LIMIT)))
 }
 
-/// The size after brotli, remembered because finding it takes tens of seconds.
+/// The size after brotli, cached because compressing takes tens of seconds.
 fn compressed_size(name: &str, wasm: &[u8]) -> Result<usize> {
     let known = cached(&format!("{name}.brotli"));
     let hash = Inputs::default().bytes(&QUALITY.to_le_bytes()).bytes(wasm).hash();

@@ -1,13 +1,13 @@
-//! A stage of a task: one line that says what it did and how long that took.
+//! A stage of a task: prints one line with its outcome and duration.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// Runs one stage between a line that names it and a line that tells its outcome.
+/// Runs a stage and prints a line before and after it.
 ///
 /// # Errors
-/// The stage's own error, with the stage's name in front.
+/// The stage's error, with the stage's name in front.
 pub fn stage(name: &str, work: impl FnOnce() -> Result<String>) -> Result<()> {
     eprintln!("→ {name}");
     let start = Instant::now();
@@ -20,7 +20,7 @@ pub fn stage(name: &str, work: impl FnOnce() -> Result<String>) -> Result<()> {
     result.map(drop).with_context(|| name.to_string())
 }
 
-/// A length of time for people: `0.3 s`, `75 s`.
+/// A duration for people: `0.3 s`, `75 s`.
 fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         s if s < 10.0 => format!("{s:.1} s"),

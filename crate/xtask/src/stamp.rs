@@ -1,4 +1,4 @@
-//! Stamps: a stage is skipped when its inputs have the same hash as in its last run.
+//! Stamps: a stage is skipped if its inputs have the same hash as in its last run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,31 +9,31 @@ use walkdir::WalkDir;
 
 use crate::files::write_if_changed;
 
-/// The hash of everything that a stage's output depends on, gathered part by part.
+/// The hash of everything that a stage's output depends on, built up part by part.
 #[derive(Default)]
 pub struct Inputs(Sha256);
 
 impl Inputs {
-    /// A setting, or bytes already in memory.
+    /// Adds a setting, or bytes in memory.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.update((bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);
         self
     }
 
-    /// A file's content.
+    /// Adds a file's content.
     pub fn file(self, path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(self.bytes(&bytes))
     }
 
-    /// Names and contents of every file below a folder, apart from those in folders of the names `without`.
-    pub fn folder(mut self, folder: &Path, without: &[&str]) -> Result<Self> {
+    /// Adds names and contents of all files below a folder, apart from subfolders named in `excluded`.
+    pub fn folder(mut self, folder: &Path, excluded: &[&str]) -> Result<Self> {
         let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-        let kept = walk.filter_entry(|entry| {
-            !(entry.file_type().is_dir() && without.iter().any(|name| entry.file_name() == *name))
+        let entries = walk.filter_entry(|entry| {
+            !(entry.file_type().is_dir() && excluded.iter().any(|name| entry.file_name() == *name))
         });
-        for entry in kept {
+        for entry in entries {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
             if entry.file_type().is_file() {
                 let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
@@ -43,7 +43,7 @@ impl Inputs {
         Ok(self)
     }
 
-    /// The stamp of these inputs, saved to `file` once the stage is done.
+    /// The stamp of these inputs, to be saved to `file` once the stage is done.
     pub fn stamp(self, file: impl Into<PathBuf>) -> Stamp {
         Stamp { file: file.into(), hash: self.hash() }
     }
@@ -54,20 +54,20 @@ impl Inputs {
     }
 }
 
-/// What a stage's inputs hash to now, and the file that remembers what they hashed to last time.
+/// The current hash of a stage's inputs, and the file with the hash of its last run.
 pub struct Stamp {
     file: PathBuf,
     hash: String,
 }
 
 impl Stamp {
-    /// Whether the last run that finished had these inputs, and left these outputs.
+    /// Whether the last completed run had these inputs, and its outputs still exist.
     pub fn is_current(&self, outputs: &[PathBuf]) -> bool {
         outputs.iter().all(|output| output.exists())
             && fs::read_to_string(&self.file).is_ok_and(|old| old == self.hash)
     }
 
-    /// Remembers the inputs; to be called when the outputs are whole.
+    /// Saves the hash. To be called when the outputs are complete.
     pub fn save(&self) -> Result<()> {
         write_if_changed(&self.file, self.hash.as_bytes()).map(drop)
     }
@@ -81,11 +81,11 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     #[test]
-    fn a_stamp_is_current_only_for_the_same_inputs_and_whole_outputs() {
-        let scratch = Scratch::new("stamp");
+    fn stamp_is_current_for_equal_inputs_and_existing_outputs() {
+        let scratch = TempFolder::new("stamp");
         let output = scratch.path().join("output");
         let inputs =
             |text: &str| Inputs::default().bytes(text.as_bytes()).stamp(scratch.path().join("stamp"));
@@ -101,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_told_by_names_and_contents_and_leaves_out_what_is_not_source() {
-        let scratch = Scratch::new("folder");
+    fn folder_hash_covers_names_and_contents_but_not_excluded_folders() {
+        let scratch = TempFolder::new("folder");
         let write = |name: &str, text: &str| {
             write_if_changed(&scratch.path().join(name), text.as_bytes()).unwrap();
         };
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn hash_separates_parts() {
         let joined = Inputs::default().bytes(b"ab").bytes(b"c").hash();
         assert_ne!(joined, Inputs::default().bytes(b"a").bytes(b"bc").hash());
     }

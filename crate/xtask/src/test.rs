@@ -1,5 +1,4 @@
-//! Every test, the cheapest first. All of them run, so that one failure does not hide another; the last line
-//! counts them.
+//! Runs all tests, the cheapest first. A failure does not stop the others. The last line counts them.
 
 use std::process::Command;
 
@@ -14,7 +13,7 @@ use crate::toolchain::NO_RUST;
 use crate::wasm::Effort;
 use crate::{browser, build, package, pytorch, serve, size, toolchain};
 
-/// Tests that belong together.
+/// A group of tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Group {
     /// The crates: formatting, unit and property tests, parity, lints.
@@ -23,20 +22,20 @@ pub enum Group {
     Web,
     /// The built site in a browser.
     Browser,
-    /// What leaves the project, in PyTorch: only when asked for, since it installs 5 GB.
+    /// Exported files, loaded by PyTorch. Only on request, because it installs 5 GB.
     Pytorch,
 }
 
-/// What runs when nothing is asked for.
+/// The groups that run by default.
 const USUAL: [Group; 3] = [Group::Web, Group::Rust, Group::Browser];
 
-/// The crates that compile natively and hold tests in the release profile. Without default features: the
-/// command's GPU stack would cost as much to compile as all the rest, and no test machine has a GPU to run it;
-/// the wasm build compiles the same backend.
+/// The crates that compile natively and are tested in the release profile. Without default features: the GPU
+/// stack would take as long to compile as all the rest, and test machines have no GPU. The wasm build
+/// compiles the same backend.
 const CRATES: [&str; 6] =
     ["--workspace", "--exclude", "alexnet-wasm", "--exclude", "xtask", "--no-default-features"];
 
-/// Runs these groups, or the usual ones where none is named.
+/// Runs these groups, or the default ones.
 ///
 /// # Errors
 /// The names of the checks that failed.
@@ -62,21 +61,21 @@ pub fn run(groups: &[Group]) -> Result<()> {
 }
 
 fn web(report: &mut Report) {
-    if report.needed(build::sources) {
+    if report.prepare(build::sources) {
         report.tests("front end's tests", npm().args(["test"]), NO_NODE);
         report.check("front end's types", || run_check(npm().args(["run", "check"]), NO_NODE));
     }
 }
 
 fn rust(report: &mut Report) {
-    if !report.needed(toolchain::lints) {
+    if !report.prepare(toolchain::lints) {
         return;
     }
     report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_RUST));
     report.tests("the tasks' own tests", cargo().args(["test", "--quiet", "--package", "xtask"]), NO_RUST);
     report.tests("crates' tests", cargo().args(["test", "--release"]).args(CRATES), NO_RUST);
-    // What `cargo clippy` does, with code generation: so the dependencies compiled for the tests serve here
-    // too, where `cargo clippy` would check burn and all below it once more.
+    // The same as `cargo clippy`, but with code generation, so that the dependencies compiled for the tests
+    // are reused. `cargo clippy` would check burn and its dependencies again.
     report.check("lints", || {
         let crates = ["--release"].into_iter().chain(CRATES).collect();
         for which in [vec!["--package", "xtask"], crates] {
@@ -90,7 +89,7 @@ fn rust(report: &mut Report) {
 }
 
 fn browser_tests(report: &mut Report) {
-    if !report.needed(|| build::site(Effort::Full)) || !report.needed(package::build) {
+    if !report.prepare(|| build::site(Effort::Full)) || !report.prepare(package::build) {
         return;
     }
     report.check("download size", size::measure);
@@ -117,12 +116,12 @@ struct Report {
 }
 
 impl Report {
-    /// Something that tests need; without it they cannot run, which is a failure.
-    fn needed(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
+    /// Prepares something that the tests need. A failure counts as a failed test.
+    fn prepare(&mut self, work: impl FnOnce() -> Result<()>) -> bool {
         work().map_err(|error| self.failed("what the tests need", &error)).is_ok()
     }
 
-    /// A check that counts as one test.
+    /// Runs a check that counts as one test.
     fn check(&mut self, name: &str, work: impl FnOnce() -> Result<String>) {
         match stage(name, work) {
             Ok(()) => self.count.passed += 1,
@@ -130,7 +129,7 @@ impl Report {
         }
     }
 
-    /// A command whose summary says how many tests it ran.
+    /// Runs a command whose output says how many tests it ran.
     fn tests(&mut self, name: &str, command: &mut Command, fix: &str) {
         let mut count = TestCount::default();
         let result = stage(name, || {
@@ -144,7 +143,7 @@ impl Report {
         });
         self.count.add(count);
         if let Err(error) = result {
-            // Its failed tests are counted; a command that broke off counts as one.
+            // Its failed tests are already counted. A command that fails without a count counts as one.
             self.count.failed -= count.failed.min(1);
             self.failed(name, &error);
         }
@@ -170,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_breaks_off_counts_as_one_failure() {
+    fn failing_command_counts_as_one_failure() {
         let mut report = Report::default();
         report.tests("broken", cargo().args(["no-such-subcommand"]).stderr(std::process::Stdio::null()), "");
         assert_eq!(report.count, TestCount { passed: 0, failed: 1 });
@@ -178,17 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_tests_is_a_failure() {
+    fn command_without_tests_is_a_failure() {
         let mut report = Report::default();
         report.tests("empty", cargo().arg("--version"), "");
         assert_eq!(report.failures, ["empty"]);
     }
 
     #[test]
-    fn checks_are_counted_and_what_is_missing_fails() {
+    fn checks_and_failed_preparations_are_counted() {
         let mut report = Report::default();
         report.check("good", || Ok("good".into()));
-        assert!(!report.needed(|| bail!("no network")));
+        assert!(!report.prepare(|| bail!("no network")));
         assert_eq!(report.count, TestCount { passed: 1, failed: 1 });
     }
 }

@@ -1,24 +1,24 @@
-//! How many tests passed and failed, read from what cargo, Vitest and Playwright print.
+//! Counts passed and failed tests in the output of cargo, Vitest and Playwright.
 
-/// Counts of tests.
+/// Numbers of tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct TestCount {
-    /// Tests that did what they should.
+    /// Passed tests.
     pub passed: u64,
-    /// Tests that did not.
+    /// Failed tests.
     pub failed: u64,
 }
 
 impl TestCount {
-    /// Adds the counts of a line if it is a summary; other lines count nothing.
+    /// Adds the counts of a line if it is a summary. Other lines are ignored.
     pub fn read(&mut self, line: &str) {
         let line = plain(line);
         let words: Vec<&str> = line
             .split(|c: char| c.is_whitespace() || c == ';' || c == '|')
             .filter(|w| !w.is_empty())
             .collect();
-        // cargo: `test result: ok. 3 passed; 0 failed; …`; Vitest: `Tests  1 failed | 2 passed (3)`;
-        // Playwright: `3 passed (2.1s)` and `1 failed` on lines of their own.
+        // cargo: `test result: ok. 3 passed; 0 failed; …`. Vitest: `Tests  1 failed | 2 passed (3)`.
+        // Playwright: `3 passed (2.1s)` and `1 failed` on separate lines.
         let summary = match words.as_slice() {
             ["test", "result:", ..] | ["Tests", ..] => true,
             [count, "passed", rest @ ..] => count.parse::<u64>().is_ok() && rest.len() <= 1,
@@ -44,7 +44,7 @@ impl TestCount {
     }
 }
 
-/// A line without its colours (`ESC [ … m`).
+/// Removes ANSI colour codes (`ESC [ … m`).
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut parts = line.split("\u{1b}[");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn cargos_summaries_add_up() {
+    fn cargo_summaries_add_up() {
         let count = read(&[
             "running 12 tests",
             "test passed_by ... ok",
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn vitests_files_are_not_tests() {
+    fn vitest_file_counts_are_ignored() {
         let count = read(&[
             " Test Files  1 failed | 3 passed (4)",
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m2 failed\u{1b}[39m | 40 passed\u{1b}[39m (42)",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn playwrights_lines_stand_alone() {
+    fn playwright_summary_lines_are_read() {
         let count = read(&[
             "  2 failed",
             "    [chromium] › a.spec.ts:3:1 › classify",

@@ -1,4 +1,4 @@
-//! What rustup provides: the wasm target, rustfmt, clippy.
+//! Parts of the toolchain that rustup installs: the wasm target, rustfmt, clippy.
 
 use anyhow::Result;
 
@@ -8,16 +8,16 @@ use crate::stage::stage;
 /// The compiler's name for WebAssembly in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// What to do where Rust is not there.
+/// What to do if Rust is missing.
 pub const NO_RUST: &str = "install rustup from https://rustup.rs";
 const NO_RUSTUP: &str = "install rustup from https://rustup.rs, or this part of the toolchain by other means";
 
-/// The standard library for WebAssembly.
+/// Installs the standard library for WebAssembly.
 pub fn wasm_target() -> Result<()> {
     stage("wasm target", || provide("target", WASM))
 }
 
-/// The formatter and the linter.
+/// Installs the formatter and the linter.
 pub fn lints() -> Result<()> {
     stage("rustfmt and clippy", || {
         let before = installed("component")?;
@@ -29,7 +29,7 @@ pub fn lints() -> Result<()> {
     })
 }
 
-/// Adds a target or a component unless it is there.
+/// Adds a target or a component, unless it is installed.
 fn provide(kind: &str, name: &str) -> Result<String> {
     if has(&installed(kind)?, name) {
         return Ok("there".into());
@@ -42,7 +42,7 @@ fn installed(kind: &str) -> Result<String> {
     output(command("rustup").args([kind, "list", "--installed"]), NO_RUSTUP)
 }
 
-/// Components are listed with the host's name behind them (`clippy-x86_64-unknown-linux-gnu`).
+/// rustup lists components with the host's name appended (`clippy-x86_64-unknown-linux-gnu`).
 fn has(list: &str, name: &str) -> bool {
     list.lines().any(|line| line == name || line.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_found_with_its_host_and_not_by_a_longer_name() {
+    fn components_are_found_with_a_host_suffix_only() {
         let list = "clippy-preview-x\nrustfmt-x86_64-unknown-linux-gnu\nwasm32-unknown-unknown\n";
         assert!(has(list, "rustfmt"));
         assert!(has(list, WASM));

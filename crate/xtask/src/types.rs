@@ -1,4 +1,4 @@
-//! The protocol's TypeScript twins: `web/src/generated/protocol.ts`.
+//! Generates the protocol's TypeScript types: `web/src/generated/protocol.ts`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 use crate::files::write_if_changed;
 
-/// Writes the module when its text differs, and says whether it did.
+/// Writes the module if its text has changed, and returns whether it did.
 pub fn write(to: &Path) -> Result<bool> {
     write_if_changed(to, module()?.as_bytes())
 }
@@ -25,7 +25,7 @@ fn module() -> Result<String> {
     Ok(text)
 }
 
-/// The protocol's constants as a JavaScript module, for who does not compile TypeScript.
+/// The protocol's constants as a JavaScript module, for users without TypeScript.
 pub fn script() -> Result<String> {
     let mut text = String::from(HEAD);
     for (name, _, json) in constants()? {
@@ -34,7 +34,7 @@ pub fn script() -> Result<String> {
     Ok(text)
 }
 
-/// The declarations beside [`script`].
+/// The declarations for [`script`].
 pub fn declarations() -> Result<String> {
     let mut text = types();
     for (name, kind, _) in constants()? {
@@ -49,7 +49,7 @@ fn types() -> String {
     macro_rules! types {
         ($($name:ident),+ $(,)?) => { $(declare::<protocol::$name>(&mut text);)+ };
     }
-    // Names, options, reports, models.
+    // Names, options, metrics, models.
     types!(
         Network,
         Activation,
@@ -58,7 +58,7 @@ fn types() -> String {
         Optimizer,
         Schedule,
         Freeze,
-        Views,
+        TestCrops,
         Backend,
         DropoutLayer
     );
@@ -79,7 +79,7 @@ fn types() -> String {
     text
 }
 
-/// Name, type and JSON of the tables of names, the defaults and the table of options.
+/// Name, type and JSON of each constant: lists of names, the defaults and the option table.
 fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
     Ok(vec![
         ("NETWORKS", "readonly Network[]", json(&protocol::Network::ALL)?),
@@ -98,7 +98,7 @@ fn constants() -> Result<Vec<(&'static str, &'static str, String)>> {
     ])
 }
 
-/// Appends a type's declaration below its documentation.
+/// Appends a type's declaration with its documentation.
 fn declare<T: TS>(text: &mut String) {
     text.push('\n');
     text.push_str(T::docs().unwrap_or_default().trim_end());
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_a_declaration_refers_to_is_declared() {
+    fn every_referenced_type_is_declared() {
         let text = module().unwrap();
         let mut seen = 0;
         for word in text

@@ -1,4 +1,4 @@
-//! From crate/wasm to the modules that the worker loads: cargo, wasm-bindgen, wasm-opt.
+//! Builds the wasm modules from crate/wasm: cargo, wasm-bindgen, wasm-opt.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,17 +16,17 @@ use crate::stage::stage;
 use crate::stamp::{Inputs, Stamp};
 use crate::toolchain::{NO_RUST, WASM};
 
-/// How much work a build of the wasm may be.
+/// How thoroughly the wasm is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// What is published: every variant, small and quick.
+    /// For publishing: every variant, optimised for size.
     Full,
-    /// For working on the page: the CPU's variant under every name, compiled in seconds, large.
+    /// For working on the page: the CPU variant under every name, compiled in seconds, large.
     Quick,
 }
 
 impl Effort {
-    /// The profile in Cargo.toml: the home of what is chosen about size and speed.
+    /// The profile in Cargo.toml, which sets the optimisation.
     fn profile(self) -> &'static str {
         match self {
             Self::Full => "wasm",
@@ -50,17 +50,17 @@ pub struct Variant {
     features: &'static str,
 }
 
-/// Computes on the CPU alone: quick to compile, a small download.
+/// CPU only: quick to compile, a small download.
 pub const CPU: Variant = Variant { name: "alexnet_cpu", features: "" };
-/// Computes on the GPU too.
+/// CPU and GPU.
 pub const GPU: Variant = Variant { name: "alexnet_gpu", features: "webgpu" };
-/// The builds that the page and the npm package choose from.
+/// The variants that the page and the npm package choose from.
 pub const VARIANTS: &[Variant] = &[CPU, GPU];
 
-/// Stripping is left to wasm-opt: wasm-bindgen reads a section that cargo's strip removes.
+/// wasm-opt strips names, not cargo: wasm-bindgen reads a section that cargo would strip.
 ///
-/// Two passes are skipped, since brotli finds the same repetitions and packs them better than they do: of the build for
-/// the CPU they save 2 % before compression and cost 0.5 % after it.
+/// Two passes are skipped, because brotli compresses the same repetitions better: for the CPU variant they
+/// save 2 % before compression and cost 0.5 % after it.
 const OPTIMISE: &[&str] = &[
     "-Os",
     "--skip-pass=code-folding",
@@ -76,13 +76,13 @@ const OPTIMISE: &[&str] = &[
     "--enable-multivalue",
 ];
 
-/// Where the page's modules go.
+/// The folder of the page's modules.
 pub fn folder() -> PathBuf {
     root("web/src/generated/wasm")
 }
 
-/// Builds every variant whose sources changed. While one is bound and shrunk, which keeps one core busy, the
-/// next is compiled.
+/// Builds every variant whose sources changed. The next variant is compiled while wasm-opt, which uses one
+/// core, works on the previous one.
 pub fn build(effort: Effort) -> Result<()> {
     thread::scope(|scope| {
         let mut shrinking = Vec::new();
@@ -110,7 +110,7 @@ fn bind_stage(variant: &Variant, effort: Effort) -> Result<()> {
     stage(&format!("{}: bind and shrink", variant.name), || bind(variant, effort))
 }
 
-/// Whether a variant's files are there and up to date.
+/// Whether a variant's files exist and are up to date.
 pub fn is_current(variant: &Variant, effort: Effort) -> Result<bool> {
     if !compile_stamp(variant, effort)?.is_current(&[cached(&format!("{}.wasm", variant.name))]) {
         return Ok(false);
@@ -126,10 +126,10 @@ pub fn remove(variant: &Variant) -> Result<()> {
     Ok(())
 }
 
-/// The crates that the wasm is made of.
+/// The crates that the wasm depends on.
 const SOURCES: [&str; 6] = ["protocol", "data", "format", "kernels", "core", "wasm"];
 
-/// What the compiled wasm depends on.
+/// The inputs of the compiled wasm.
 fn compile_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {
     let (profile, features) = (effort.profile(), effort.features(variant));
     let mut inputs = Inputs::default().bytes(features.as_bytes()).bytes(profile.as_bytes());
@@ -143,8 +143,7 @@ fn compile_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {
     Ok(inputs.bytes(compiler.as_bytes()).stamp(cached(&format!("{}.compiled", variant.name))))
 }
 
-/// Stamped, since cargo alone would link anew each time: both variants leave the same file, and each finds the
-/// other's in its place.
+/// Stamped, because both variants compile to the same file, so cargo alone would link again each time.
 fn compile(variant: &Variant, effort: Effort) -> Result<String> {
     let compiled = cached(&format!("{}.wasm", variant.name));
     let (profile, features) = (effort.profile(), effort.features(variant));
@@ -164,13 +163,13 @@ fn compile(variant: &Variant, effort: Effort) -> Result<String> {
     Ok(megabytes(bytes as usize))
 }
 
-/// What cargo leaves, the same file for every variant.
+/// Cargo's output, the same file for every variant.
 fn built(profile: &str) -> PathBuf {
     target().join(WASM).join(profile).join("alexnet_wasm.wasm")
 }
 
-/// Without one call of `__wasm_call_ctors` at the start, the linker wraps every export so that it runs all
-/// static constructors again on each call from JavaScript, 1.5 ms each.
+/// Unless `__wasm_call_ctors` is called once at the start, the linker wraps every export so that it runs all
+/// static constructors on each call from JavaScript, 1.5 ms each.
 fn check_exports(wasm: &[u8]) -> Result<()> {
     ensure!(
         memmem::find(wasm, b"__wasm_call_ctors").is_some(),
@@ -189,7 +188,7 @@ fn outputs(variant: &Variant) -> [PathBuf; 3] {
     [".js", ".d.ts", "_bg.wasm"].map(|extension| folder().join(format!("{}{extension}", variant.name)))
 }
 
-/// What the files for the page depend on, once the wasm is compiled.
+/// The inputs of the page's files, after the wasm is compiled.
 fn bind_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {
     Ok(Inputs::default()
         .bytes(OPTIMISE.join(" ").as_bytes())
@@ -204,13 +203,13 @@ fn bind(variant: &Variant, effort: Effort) -> Result<String> {
     let stamp = bind_stamp(variant, effort)?;
     let outputs = outputs(variant);
     if !stamp.is_current(&outputs) {
-        let made = cached(&format!("bound-{}", variant.name));
-        fresh_folder(&made)?;
-        generate(&cached(&format!("{}.wasm", variant.name)), variant.name, &made)?;
+        let bound = cached(&format!("bound-{}", variant.name));
+        fresh_folder(&bound)?;
+        generate(&cached(&format!("{}.wasm", variant.name)), variant.name, &bound)?;
         if effort == Effort::Full {
-            optimise(&package("binaryen"), &made.join(format!("{}_bg.wasm", variant.name)))?;
+            optimise(&package("binaryen"), &bound.join(format!("{}_bg.wasm", variant.name)))?;
         }
-        copy_files(&made, &folder())?;
+        copy_files(&bound, &folder())?;
         stamp.save()?;
     }
     let [_, _, path] = outputs;
@@ -243,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrapped_exports_and_stripped_names_are_refused() {
+    fn wrapped_exports_and_stripped_names_are_rejected() {
         check_exports(b"..__wasm_call_ctors..step..").unwrap();
         let wrapped = check_exports(b"..__wasm_call_ctors..step.command_export..").unwrap_err();
         assert!(wrapped.to_string().contains("__wasm_call_ctors once"));

@@ -1,4 +1,4 @@
-//! Published weights: the list that the page offers, and fetching the files to lie beside it.
+//! Published weights: the list that the page offers, and downloading the files to the site.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,7 +18,7 @@ use crate::stamp::hex;
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
-    /// Relative to the page where the file lies beside it.
+    /// Relative to the page if the site holds the file.
     url: String,
     bytes: u64,
     sha256: &'static str,
@@ -28,41 +28,41 @@ struct Row {
     top5: f64,
     publisher: &'static str,
     licence: &'static str,
-    /// What goes into files that are exported from these weights.
+    /// The origin recorded in files exported from these weights.
     origin: String,
 }
 
 /// Writes the list of what the page in this folder (`web/public`, `web/dist`) can offer.
 pub fn write_list(site: &Path) -> Result<()> {
-    let rows = PUBLISHED_MODELS.map(|one| {
-        let here = site.join("models").join(one.file).exists();
+    let rows = PUBLISHED_MODELS.map(|model| {
+        let here = site.join("models").join(model.file).exists();
         Row {
-            name: one.name,
-            url: if here { format!("models/{}", one.file) } else { one.url.to_owned() },
-            bytes: one.bytes,
-            sha256: one.sha256,
-            dataset: one.dataset,
-            classes: one.classes,
-            top1: one.top1,
-            top5: one.top5,
-            publisher: one.publisher,
-            licence: one.licence,
-            origin: one.origin(),
+            name: model.name,
+            url: if here { format!("models/{}", model.file) } else { model.url.to_owned() },
+            bytes: model.bytes,
+            sha256: model.sha256,
+            dataset: model.dataset,
+            classes: model.classes,
+            top1: model.top1,
+            top5: model.top5,
+            publisher: model.publisher,
+            licence: model.licence,
+            origin: model.origin(),
         }
     });
     let text = serde_json::to_vec_pretty(&rows).context("cannot write the list of weights")?;
     write_if_changed(&site.join("generated/weights.json"), &text).map(drop)
 }
 
-/// Fetches what is not there yet, checks it and puts it beside the page, built or not.
+/// Downloads missing files, checks them and copies them to the site, built or not.
 pub fn download() -> Result<()> {
     stage("published weights", || {
         let (public, dist) = (root("web/public"), root("web/dist"));
-        for one in PUBLISHED_MODELS {
-            let file = download_one(&one, &public.join("models"))?;
+        for model in PUBLISHED_MODELS {
+            let file = download_one(&model, &public.join("models"))?;
             if dist.join("index.html").exists() {
                 fs::create_dir_all(dist.join("models")).context("cannot make web/dist/models")?;
-                let copy = dist.join("models").join(one.file);
+                let copy = dist.join("models").join(model.file);
                 fs::copy(&file, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
                 write_list(&dist)?;
             }
@@ -72,63 +72,70 @@ pub fn download() -> Result<()> {
     })
 }
 
-/// The file, whole and checked, fetched unless it is there; one that broke off is gone on with.
-fn download_one(one: &PublishedModel, folder: &Path) -> Result<PathBuf> {
-    let whole = folder.join(one.file);
-    if whole.exists() {
-        return Ok(whole);
+/// Downloads and checks a file, unless it exists. An interrupted download is resumed.
+fn download_one(model: &PublishedModel, folder: &Path) -> Result<PathBuf> {
+    let complete = folder.join(model.file);
+    if complete.exists() {
+        return Ok(complete);
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let path = folder.join(format!("{}.part", one.file));
+    let path = folder.join(format!("{}.part", model.file));
     let context = || format!("cannot write {}", path.display());
-    let mut part = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let part = part.as_mut().map_err(|e| io::Error::new(e.kind(), e.to_string())).with_context(context)?;
-    fetch(one, part)?;
-    let hash = hash(part).with_context(context)?;
-    if hash != one.sha256 {
+    let mut partial = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let partial =
+        partial.as_mut().map_err(|e| io::Error::new(e.kind(), e.to_string())).with_context(context)?;
+    fetch(model, partial)?;
+    let hash = hash(partial).with_context(context)?;
+    if hash != model.sha256 {
         fs::remove_file(&path).with_context(context)?;
-        anyhow::bail!("what {} sends is not the published file (SHA-256 {hash}): try again later", one.url);
+        anyhow::bail!("what {} sends is not the published file (SHA-256 {hash}): try again later", model.url);
     }
-    fs::rename(&path, &whole).with_context(context)?;
-    Ok(whole)
+    fs::rename(&path, &complete).with_context(context)?;
+    Ok(complete)
 }
 
-/// Fetches what a file lacks.
-fn fetch(one: &PublishedModel, part: &mut File) -> Result<()> {
+/// Downloads the missing part of a file.
+fn fetch(model: &PublishedModel, partial: &mut File) -> Result<()> {
     let unreachable = || {
         format!(
             "cannot download {}: check the network and start again, which goes on from there; or fetch the file \
              elsewhere and import it on the page",
-            one.url
+            model.url
         )
     };
-    let from = part.seek(SeekFrom::End(0)).context("cannot read the part that is there")?;
-    if from == one.bytes {
+    let from = partial.seek(SeekFrom::End(0)).context("cannot read the part that is there")?;
+    if from == model.bytes {
         return Ok(());
     }
-    let request = ureq::get(one.url).header("Range", format!("bytes={from}-"));
-    let mut answer = request.call().with_context(unreachable)?;
-    let mut have = from;
-    if answer.status() != 206 {
-        // This server sends files from their beginning.
-        part.set_len(0).and_then(|()| part.rewind()).context("cannot begin anew")?;
-        have = 0;
+    let request = ureq::get(model.url).header("Range", format!("bytes={from}-"));
+    let mut response = request.call().with_context(unreachable)?;
+    let mut received = from;
+    if response.status() != 206 {
+        // This server does not support ranges.
+        partial.set_len(0).and_then(|()| partial.rewind()).context("cannot begin anew")?;
+        received = 0;
     }
     let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left");
-    let bar =
-        ProgressBar::new(one.bytes).with_style(style.context("cannot show progress")?).with_position(have);
-    let mut body = bar.wrap_read(answer.body_mut().as_reader());
+    let bar = ProgressBar::new(model.bytes)
+        .with_style(style.context("cannot show progress")?)
+        .with_position(received);
+    let mut body = bar.wrap_read(response.body_mut().as_reader());
     let mut buffer = vec![0; 1 << 16];
     loop {
         let count = body.read(&mut buffer).with_context(unreachable)?;
         if count == 0 {
             break;
         }
-        part.write_all(buffer.get(..count).unwrap_or_default()).context("cannot write the file")?;
-        have += count as u64;
+        partial.write_all(buffer.get(..count).unwrap_or_default()).context("cannot write the file")?;
+        received += count as u64;
     }
     bar.finish_and_clear();
-    ensure!(have == one.bytes, "{} sends {have} bytes instead of {}: try again later", one.url, one.bytes);
+    ensure!(
+        received == model.bytes,
+        "{} sends {received} bytes instead of {}: try again later",
+        model.url,
+        model.bytes
+    );
     Ok(())
 }
 
@@ -152,15 +159,16 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::files::Scratch;
+    use crate::files::TempFolder;
 
     const BODY: &[u8] = b"all the weights of a network";
 
-    /// A server of [`BODY`] that takes ranges, or (`stubborn`) does not; and what ranges it was asked for.
-    fn server(stubborn: bool) -> (&'static str, Receiver<String>) {
+    /// A server of [`BODY`] that supports ranges, or (`ignores_ranges`) does not. Returns its address and the
+    /// ranges requested.
+    fn server(ignores_ranges: bool) -> (&'static str, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/weights.pth", listener.local_addr().unwrap());
-        let (tell, told) = channel();
+        let (send_range, requested_ranges) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -171,8 +179,9 @@ mod tests {
                     .iter()
                     .find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
                 let range = range.unwrap_or_default();
-                let from: usize = if stubborn { 0 } else { range.trim_end_matches('-').parse().unwrap_or(0) };
-                let status = if stubborn { "200 OK" } else { "206 Partial Content" };
+                let from: usize =
+                    if ignores_ranges { 0 } else { range.trim_end_matches('-').parse().unwrap_or(0) };
+                let status = if ignores_ranges { "200 OK" } else { "206 Partial Content" };
                 let body = &BODY[from..];
                 let head = format!(
                     "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -180,10 +189,10 @@ mod tests {
                 );
                 stream.write_all(head.as_bytes()).unwrap();
                 stream.write_all(body).unwrap();
-                tell.send(range).ok();
+                send_range.send(range).ok();
             }
         });
-        (Box::leak(url.into_boxed_str()), told)
+        (Box::leak(url.into_boxed_str()), requested_ranges)
     }
 
     fn published(url: &'static str) -> PublishedModel {
@@ -192,8 +201,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_fetched_checked_and_not_asked_for_again() {
-        let scratch = Scratch::new("weights-whole");
+    fn file_is_downloaded_checked_and_not_downloaded_again() {
+        let scratch = TempFolder::new("weights-whole");
         let (url, asked) = server(false);
         let file = download_one(&published(url), scratch.path()).unwrap();
         assert_eq!(fs::read(&file).unwrap(), BODY);
@@ -203,19 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_gone_on_with_where_the_server_can() {
-        for stubborn in [false, true] {
-            let scratch = Scratch::new(&format!("weights-part-{stubborn}"));
+    fn interrupted_download_is_resumed_if_the_server_supports_ranges() {
+        for ignores_ranges in [false, true] {
+            let scratch = TempFolder::new(&format!("weights-part-{ignores_ranges}"));
             fs::write(scratch.path().join("weights.pth.part"), &BODY[..10]).unwrap();
-            let (url, asked) = server(stubborn);
+            let (url, asked) = server(ignores_ranges);
             let file = download_one(&published(url), scratch.path()).unwrap();
             assert_eq!((fs::read(file).unwrap().as_slice(), asked.recv().unwrap().as_str()), (BODY, "10-"));
         }
     }
 
     #[test]
-    fn what_cannot_be_had_is_one_sentence() {
-        let scratch = Scratch::new("weights-wrong");
+    fn failed_download_gives_one_error() {
+        let scratch = TempFolder::new("weights-wrong");
         let (url, _asked) = server(false);
         let other = PublishedModel { sha256: PUBLISHED_MODELS[0].sha256, ..published(url) };
         let sentence = download_one(&other, scratch.path()).unwrap_err().to_string();
@@ -231,8 +240,8 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_offered_the_file_beside_it_or_its_publishers() {
-        let scratch = Scratch::new("weights-offer");
+    fn list_names_the_local_file_or_the_publishers_address() {
+        let scratch = TempFolder::new("weights-offer");
         let list = || {
             write_list(scratch.path()).unwrap();
             fs::read_to_string(scratch.path().join("generated/weights.json")).unwrap()
@@ -240,9 +249,9 @@ mod tests {
         assert!(list().contains(r#""url": "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth""#));
         write_if_changed(&scratch.path().join("models/alexnet-owt-7be5be79.pth"), b"").unwrap();
         assert!(list().contains(r#""url": "models/alexnet-owt-7be5be79.pth""#));
-        for one in PUBLISHED_MODELS {
-            let start = one.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
-            assert!(one.sha256.starts_with(start), "{}'s name carries its hash", one.file);
+        for model in PUBLISHED_MODELS {
+            let start = model.file.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
+            assert!(model.sha256.starts_with(start), "{}'s name carries its hash", model.file);
         }
     }
 }

@@ -27,9 +27,6 @@ export function withLive(from: RunOptions, to: RunOptions): RunOptions {
   return { ...from, ...Object.fromEntries(live) };
 }
 
-/** A choice as it is written. */
-export const displayName = choiceName;
-
 /** An option's title in the middle of a sentence. German nouns keep their capital, names (CutMix) theirs. */
 function termOf(name: string): string {
   const title = titleOf(name);

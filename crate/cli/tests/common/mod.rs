@@ -1,4 +1,4 @@
-//! Small data sets and models for driving the built command.
+//! Small data sets and models for testing the built command.
 
 #![allow(dead_code, missing_docs)]
 
@@ -13,13 +13,13 @@ use serde_json::Value;
 #[path = "../../../../tests/fixtures/pickle.rs"]
 pub mod pickle;
 
-/// What a finished command left behind.
+/// The output of a finished command.
 pub struct Done {
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Runs the built command, which must end with this status.
+/// Runs the built command and checks its exit status.
 pub fn alexnet(args: &[&str], status: i32) -> Done {
     let done = Command::new(env!("CARGO_BIN_EXE_alexnet")).args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -37,7 +37,7 @@ pub fn lines(args: &[&str]) -> Vec<Value> {
     alexnet(args, 0).stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Runs a command that cannot; the line that says why.
+/// Runs a command that must fail, and returns its error line.
 pub fn refusal(args: &[&str]) -> String {
     let done = alexnet(args, 1);
     let mut reasons = done.stderr.lines().filter(|line| line.starts_with("error: "));
@@ -46,7 +46,7 @@ pub fn refusal(args: &[&str]) -> String {
     reason
 }
 
-/// An empty folder of this test's own.
+/// An empty folder for one test.
 pub fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     if folder.exists() {
@@ -58,7 +58,7 @@ pub fn folder(test: &str) -> PathBuf {
 
 pub const CLASSES: [&str; 3] = ["diagonal", "horizontal", "vertical"];
 
-/// Stripes at a seeded phase, width and colour: classes that a network tells apart by looking, not by mean.
+/// Stripes with a seeded phase, width and colour: classes that differ in pattern, not in mean colour.
 pub fn stripes(class: usize, number: u32, side: u32) -> RgbImage {
     let period = 6 + number % 5;
     let colour =
@@ -69,7 +69,7 @@ pub fn stripes(class: usize, number: u32, side: u32) -> RgbImage {
     })
 }
 
-/// An ImageFolder data set of `images` pictures a class.
+/// A data set in ImageFolder layout with `images` images per class.
 pub fn data_set(root: &Path, images: u32) -> PathBuf {
     let data = root.join("stripes");
     for (class, name) in CLASSES.iter().enumerate() {
@@ -82,7 +82,7 @@ pub fn data_set(root: &Path, images: u32) -> PathBuf {
     data
 }
 
-/// Flags of a run that is over in seconds.
+/// Runs a training that takes seconds, and returns the lines of its epochs.
 pub fn train(data: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
     let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
     let mut args = vec!["train", "--json", "--backend", "cpu", "--data", data, "--out", out];

@@ -1,4 +1,4 @@
-//! The backward passes, the same on every backend.
+//! Backward passes of the layer operations, for every backend.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
@@ -22,15 +22,15 @@ impl<B: LayerOpsBackward> Backward<B, 3> for Conv2dOp {
         let (states, shape) = ops.state;
         let [x, weight, bias] =
             states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
-        let [by_x, by_weight, by_bias] = ops.parents;
-        if let Some(node) = by_bias {
+        let [node_x, node_weight, node_bias] = ops.parents;
+        if let Some(node) = node_bias {
             grads.register::<B>(node.id, B::conv2d_bias_grad(x.clone(), bias, gradient.clone()));
         }
-        if let Some(node) = by_weight {
-            let by_weight = B::conv2d_weight_grad(x.clone(), weight.clone(), gradient.clone(), shape);
-            grads.register::<B>(node.id, by_weight);
+        if let Some(node) = node_weight {
+            let node_weight = B::conv2d_weight_grad(x.clone(), weight.clone(), gradient.clone(), shape);
+            grads.register::<B>(node.id, node_weight);
         }
-        if let Some(node) = by_x {
+        if let Some(node) = node_x {
             grads.register::<B>(node.id, B::conv2d_input_grad(x, weight, gradient, shape));
         }
     }
@@ -44,17 +44,17 @@ impl<B: LayerOpsBackward> Backward<B, 3> for LinearOp {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let (states, towers) = ops.state;
+        let (states, groups) = ops.state;
         let [x, weight] = states.map(|state| checkpointer.retrieve_node_output::<FloatTensor<B>>(state));
-        let [by_x, by_weight, by_bias] = ops.parents;
-        if let Some(node) = by_bias {
+        let [node_x, node_weight, node_bias] = ops.parents;
+        if let Some(node) = node_bias {
             grads.register::<B>(node.id, B::linear_bias_grad(gradient.clone()));
         }
-        if let Some(node) = by_weight {
-            grads.register::<B>(node.id, B::linear_weight_grad(x, gradient.clone(), towers));
+        if let Some(node) = node_weight {
+            grads.register::<B>(node.id, B::linear_weight_grad(x, gradient.clone(), groups));
         }
-        if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::linear_input_grad(weight, gradient, towers));
+        if let Some(node) = node_x {
+            grads.register::<B>(node.id, B::linear_input_grad(weight, gradient, groups));
         }
     }
 }
@@ -86,11 +86,11 @@ impl<B: LayerOpsBackward> Backward<B, 1> for LocalResponseNormOp {
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let (x, by) = ops.state;
+        let (x, constants) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
-        let [by_x] = ops.parents;
-        if let Some(node) = by_x {
-            grads.register::<B>(node.id, B::local_response_norm_grad(x, gradient, by));
+        let [node_x] = ops.parents;
+        if let Some(node) = node_x {
+            grads.register::<B>(node.id, B::local_response_norm_grad(x, gradient, constants));
         }
     }
 }
@@ -103,8 +103,8 @@ impl<B: LayerOpsBackward> Backward<B, 1> for ReluOp {
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Grads, _checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let [by_x] = ops.parents;
-        if let Some(node) = by_x {
+        let [node_x] = ops.parents;
+        if let Some(node) = node_x {
             grads.register::<B>(node.id, B::relu_grad(ops.state, gradient));
         }
     }
@@ -120,8 +120,8 @@ impl<B: LayerOpsBackward> Backward<B, 1> for MaxPool2dOp {
         let gradient = grads.consume::<B>(&ops.node);
         let (x, indices, shape) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
-        let [by_x] = ops.parents;
-        if let Some(node) = by_x {
+        let [node_x] = ops.parents;
+        if let Some(node) = node_x {
             grads.register::<B>(node.id, B::max_pool2d_grad(x, indices, gradient, shape));
         }
     }
@@ -161,18 +161,18 @@ impl<B: LayerOpsBackward, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
         match LinearOp.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let states = [prep.checkpoint(&x), prep.checkpoint(&weight)];
                 let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
-                prep.finish((states, towers), B::linear_forward(x, weight, bias, towers))
+                prep.finish((states, groups), B::linear_forward(x, weight, bias, groups))
             }
             OpsKind::UnTracked(prep) => {
                 let [x, weight, bias] = [x, weight, bias].map(FloatTensor::<Self>::into_primitive);
-                prep.finish(B::linear_forward(x, weight, bias, towers))
+                prep.finish(B::linear_forward(x, weight, bias, groups))
             }
         }
     }
@@ -201,13 +201,15 @@ impl<B: LayerOpsBackward, C: CheckpointStrategy> LayerOps for Autodiff<B, C> {
         (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
     }
 
-    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self> {
+    fn local_response_norm_forward(x: FloatTensor<Self>, constants: LocalResponseNorm) -> FloatTensor<Self> {
         match LocalResponseNormOp.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = prep.checkpoint(&x);
-                prep.finish((state, by), B::local_response_norm_forward(x.into_primitive(), by))
+                prep.finish((state, constants), B::local_response_norm_forward(x.into_primitive(), constants))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::local_response_norm_forward(x.into_primitive(), by)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::local_response_norm_forward(x.into_primitive(), constants))
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! On a GPU: burn's own kernels.
+//! The layer operations on a GPU: burn's own kernels.
 
 use burn::backend::Cube;
 use burn::backend::TensorMetadata;
@@ -10,12 +10,12 @@ use super::{ConvShape, LayerOps, LayerOpsBackward, PoolShape};
 use crate::architecture::LocalResponseNorm;
 
 fn options(shape: ConvShape) -> ConvOptions<2> {
-    let groups = if shape.apart { shape.towers } else { 1 };
+    let groups = if shape.split_input { shape.groups } else { 1 };
     ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1; 2], groups)
 }
 
-/// The sum over the maps around each: the mean over a window that moves over the channels, times its length.
-fn around(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
+/// The sum over neighbouring channels: average pooling along the channel axis, times the window length.
+fn channel_window_sum(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
     let shape = x.shape();
     let [images, channels, height, width] = shape.dims();
     let plane = Cube::float_reshape(x, Shape::new([images, 1, channels, height * width]));
@@ -24,10 +24,10 @@ fn around(x: FloatTensor<Cube>, size: usize) -> FloatTensor<Cube> {
 }
 
 /// `k + α Σ x_j²` of every value.
-fn damping(x: FloatTensor<Cube>, by: LocalResponseNorm) -> FloatTensor<Cube> {
+fn lrn_scale(x: FloatTensor<Cube>, constants: LocalResponseNorm) -> FloatTensor<Cube> {
     let squares = Cube::float_mul(x.clone(), x);
-    let scaled = Cube::float_mul_scalar(around(squares, by.size), by.alpha.into());
-    Cube::float_add_scalar(scaled, by.k.into())
+    let scaled = Cube::float_mul_scalar(channel_window_sum(squares, constants.size), constants.alpha.into());
+    Cube::float_add_scalar(scaled, constants.k.into())
 }
 
 impl LayerOps for Cube {
@@ -44,7 +44,7 @@ impl LayerOps for Cube {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        _towers: usize,
+        _groups: usize,
     ) -> FloatTensor<Self> {
         let [units] = bias.shape().dims();
         let product = Self::float_matmul(x, Self::float_transpose(weight));
@@ -61,8 +61,8 @@ impl LayerOps for Cube {
         (all.output, all.mean, all.variance)
     }
 
-    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self> {
-        let factors = Self::float_powf_scalar(damping(x.clone(), by), (-by.beta).into());
+    fn local_response_norm_forward(x: FloatTensor<Self>, constants: LocalResponseNorm) -> FloatTensor<Self> {
+        let factors = Self::float_powf_scalar(lrn_scale(x.clone(), constants), (-constants.beta).into());
         Self::float_mul(x, factors)
     }
 
@@ -105,7 +105,7 @@ impl LayerOpsBackward for Cube {
     fn linear_input_grad(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        _towers: usize,
+        _groups: usize,
     ) -> FloatTensor<Self> {
         Self::float_matmul(gradient, weight)
     }
@@ -113,7 +113,7 @@ impl LayerOpsBackward for Cube {
     fn linear_weight_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        _towers: usize,
+        _groups: usize,
     ) -> FloatTensor<Self> {
         Self::float_matmul(Self::float_transpose(gradient), x)
     }
@@ -137,14 +137,17 @@ impl LayerOpsBackward for Cube {
     fn local_response_norm_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        by: LocalResponseNorm,
+        constants: LocalResponseNorm,
     ) -> FloatTensor<Self> {
-        let sums = damping(x.clone(), by);
-        let factors = Self::float_powf_scalar(sums.clone(), (-by.beta).into());
-        let direct = Self::float_mul(gradient, factors);
-        let terms = Self::float_div(Self::float_mul(direct.clone(), x.clone()), sums);
-        let through = Self::float_mul(x, around(terms, by.size));
-        Self::float_add(direct, Self::float_mul_scalar(through, (-2.0 * by.alpha * by.beta).into()))
+        let scale = lrn_scale(x.clone(), constants);
+        let factors = Self::float_powf_scalar(scale.clone(), (-constants.beta).into());
+        let direct_term = Self::float_mul(gradient, factors);
+        let terms = Self::float_div(Self::float_mul(direct_term.clone(), x.clone()), scale);
+        let window_term = Self::float_mul(x, channel_window_sum(terms, constants.size));
+        Self::float_add(
+            direct_term,
+            Self::float_mul_scalar(window_term, (-2.0 * constants.alpha * constants.beta).into()),
+        )
     }
 
     fn relu_grad(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {

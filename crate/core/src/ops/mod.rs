@@ -1,44 +1,46 @@
-//! The layers that take the time, on each backend by what is quickest there: on the CPU by our own
-//! kernels (`alexnet-kernels`; burn's write every patch out and turn every map round), on a GPU by burn's.
+//! The expensive layers, with the fastest implementation of each backend: on the CPU our own kernels
+//! (`alexnet-kernels`; burn's materialise every im2col patch and transpose every map), on a GPU burn's.
 
 mod autodiff;
 #[cfg(any(feature = "webgpu", feature = "cuda"))]
 mod cube;
 mod flex;
 
-use alexnet_kernels::linear::Int8Rows;
+use alexnet_kernels::linear::Int8Weights;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
 use crate::architecture::LocalResponseNorm;
 
-/// Kernel, stride and padding of a convolution, the same down and right, in pixels.
+/// Stride, padding and groups of a convolution. Stride and padding are the same in both directions, in
+/// pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvShape {
-    /// Step of the kernel.
+    /// Stride of the kernel.
     pub stride: usize,
     /// Zeros added on each side.
     pub padding: usize,
-    /// Towers that the outgoing channels are cut into; 1 for a layer in one piece.
-    pub towers: usize,
-    /// Whether each tower reads only its own part of the incoming channels.
-    pub apart: bool,
+    /// Number of groups that the output channels are split into. 1 for an ordinary layer.
+    pub groups: usize,
+    /// Whether each group reads only its slice of the input channels (PyTorch's `groups`).
+    pub split_input: bool,
 }
 
-/// Side and step of a square pooling window, in pixels.
+/// Size and stride of a square pooling window, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolShape {
     /// Side of the window.
     pub kernel: usize,
-    /// Step of the window.
+    /// Stride of the window.
     pub stride: usize,
 }
 
-/// The operations, and the gradients that their backward passes are made of.
+/// The differentiable operations.
 ///
-/// Maps are `[batch, channels, height, width]`, weights `[out, in, kernel, kernel]`, biases `[out]`. On the CPU a
-/// layer in towers is computed tower by tower, to the bits of two towers in two indices.
+/// Maps are `[batch, channels, height, width]`, weights `[out, in, kernel, kernel]`, biases `[out]`. On the
+/// CPU a layer with groups is computed group by group, which gives the same bits as one group in each of two
+/// processes.
 #[backend_extension(Flex, Cube: cfg(any(feature = "webgpu", feature = "cuda")), Autodiff)]
 pub trait LayerOps: Backend {
     /// Convolution with bias.
@@ -54,10 +56,11 @@ pub trait LayerOps: Backend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
-    /// Batch normalisation over each channel: the maps, and mean and biased variance of what came in.
+    /// Batch normalisation in training mode: the output, and mean and biased variance of the input per
+    /// channel.
     fn batch_norm_forward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -66,18 +69,18 @@ pub trait LayerOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// Local response normalisation over the channels of each image.
-    fn local_response_norm_forward(x: FloatTensor<Self>, by: LocalResponseNorm) -> FloatTensor<Self>;
+    fn local_response_norm_forward(x: FloatTensor<Self>, constants: LocalResponseNorm) -> FloatTensor<Self>;
 
-    /// The rectifier of every value.
+    /// `max(0, x)`.
     fn relu_forward(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The largest value of each window.
+    /// The maximum of each window.
     fn max_pool2d_forward(x: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
 }
 
-/// What a backend has to offer for [`LayerOps`] to be differentiable on it.
+/// The gradients of [`LayerOps`], which its backward passes need.
 pub trait LayerOpsBackward: LayerOps {
-    /// The gradient of a convolution by its input.
+    /// The gradient of a convolution with respect to its input.
     fn conv2d_input_grad(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -85,7 +88,7 @@ pub trait LayerOpsBackward: LayerOps {
         shape: ConvShape,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a convolution by its weight.
+    /// The gradient of a convolution with respect to its weight.
     fn conv2d_weight_grad(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -93,31 +96,31 @@ pub trait LayerOpsBackward: LayerOps {
         shape: ConvShape,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a convolution by its bias.
+    /// The gradient of a convolution with respect to its bias.
     fn conv2d_bias_grad(
         x: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a fully connected layer by its input.
+    /// The gradient of a fully connected layer with respect to its input.
     fn linear_input_grad(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a fully connected layer by its weight.
+    /// The gradient of a fully connected layer with respect to its weight.
     fn linear_weight_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        towers: usize,
+        groups: usize,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a fully connected layer by its bias.
+    /// The gradient of a fully connected layer with respect to its bias.
     fn linear_bias_grad(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradients of a batch normalisation by its input, γ and β, given mean and variance.
+    /// The gradients of batch normalisation with respect to input, γ and β, given mean and variance.
     fn batch_norm_grads(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -126,20 +129,20 @@ pub trait LayerOpsBackward: LayerOps {
         gradient: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 3];
 
-    /// The gradient of a local response normalisation by its input.
+    /// The gradient of local response normalisation with respect to its input.
     fn local_response_norm_grad(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        by: LocalResponseNorm,
+        constants: LocalResponseNorm,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of a rectifier by its input, given what came out.
+    /// The gradient of ReLU with respect to its input, given its output.
     fn relu_grad(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Pooling, with where in its map each value stood.
+    /// Max-pooling that also returns the index of each maximum within its channel.
     fn max_pool2d_indices(x: FloatTensor<Self>, shape: PoolShape) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient of a pooling by its input.
+    /// The gradient of max-pooling with respect to its input.
     fn max_pool2d_grad(
         x: FloatTensor<Self>,
         indices: IntTensor<Self>,
@@ -148,7 +151,7 @@ pub trait LayerOpsBackward: LayerOps {
     ) -> FloatTensor<Self>;
 }
 
-/// Convolves maps; without a bias, zeros are added.
+/// 2D convolution. Without a bias, zeros are added.
 pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape: ConvShape) -> Tensor<4> {
     let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &x.device()));
     Tensor::from_dispatch(Dispatch::conv2d_forward(
@@ -159,27 +162,27 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, shape: C
     ))
 }
 
-/// A fully connected layer whose outputs are cut into towers.
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, towers: usize) -> Tensor<2> {
+/// A fully connected layer whose outputs are split into groups.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, groups: usize) -> Tensor<2> {
     let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(Dispatch::linear_forward(x, weight, bias, towers))
+    Tensor::from_dispatch(Dispatch::linear_forward(x, weight, bias, groups))
 }
 
-/// A fully connected layer of weights in bytes, on the CPU and without gradients.
-pub fn linear_int8(x: Tensor<2>, weight: &Int8Rows, bias: Tensor<1>) -> Tensor<2> {
+/// A fully connected layer with int8 weights. CPU only, without gradients.
+pub fn linear_int8(x: Tensor<2>, weight: &Int8Weights, bias: Tensor<1>) -> Tensor<2> {
     flex::linear_int8(x, weight, bias)
 }
 
-/// Local response normalisation; with `groups` over each part of the channels by itself.
-pub fn local_response_norm(x: Tensor<4>, by: LocalResponseNorm, groups: usize) -> Tensor<4> {
+/// Local response normalisation. With `groups`, each group of channels is normalised separately.
+pub fn local_response_norm(x: Tensor<4>, constants: LocalResponseNorm, groups: usize) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let parts = x.reshape([batch * groups, channels / groups, height, width]);
     let out: Tensor<4> =
-        Tensor::from_dispatch(Dispatch::local_response_norm_forward(parts.into_dispatch(), by));
+        Tensor::from_dispatch(Dispatch::local_response_norm_forward(parts.into_dispatch(), constants));
     out.reshape([batch, channels, height, width])
 }
 
-/// Batch normalisation in training: the maps, and mean and biased variance of each channel of what came in.
+/// Batch normalisation in training mode: the output, and mean and biased variance of the input per channel.
 pub fn batch_norm(
     x: Tensor<4>,
     gamma: Tensor<1>,
@@ -191,12 +194,12 @@ pub fn batch_norm(
     (Tensor::from_dispatch(out), [mean, variance].map(Tensor::from_dispatch))
 }
 
-/// Sets what is below zero to zero.
+/// `max(0, x)`.
 pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::relu_forward(x.into_dispatch()))
 }
 
-/// Takes the largest value of each window.
+/// The maximum of each window.
 pub fn max_pool2d(x: Tensor<4>, shape: PoolShape) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::max_pool2d_forward(x.into_dispatch(), shape))
 }

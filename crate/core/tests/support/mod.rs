@@ -1,4 +1,5 @@
-//! What the tests share: the formula of `tests/fixtures/generate_reference.py`, its files, small data sets.
+//! Shared by the tests: the formula of `tests/fixtures/generate_reference.py`, its reference files, small
+//! data sets.
 #![allow(dead_code, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ mod formula;
 pub use formula::{h, mixed};
 pub use pollster::block_on;
 
-/// Every tensor of an architecture by the formula.
+/// Every tensor of an architecture, from the formula.
 pub fn weights(config: NetworkConfig) -> Tensors {
     let architecture = Architecture::new(config).unwrap();
     let specs = architecture.layers.iter().flat_map(|layer| layer.tensors());
@@ -50,7 +51,7 @@ pub fn mask(layer: &str, units: usize) -> Mask {
     Mask { batch: 4, units, values }
 }
 
-/// A file of references.
+/// A file of reference values.
 pub struct Reference(BTreeMap<String, Vec<f64>>);
 
 impl Reference {
@@ -82,7 +83,7 @@ impl Reference {
     }
 }
 
-/// The largest difference between values and their references, relative to the references' largest.
+/// The largest difference between values and references, relative to the largest reference.
 pub fn relative(values: &[f32], reference: &[f64]) -> f64 {
     assert!(!reference.is_empty() && values.len() >= reference.len(), "{} {}", values.len(), reference.len());
     let scale = reference.iter().fold(0.0f64, |a, b| a.max(b.abs())).max(1e-12);
@@ -91,7 +92,7 @@ pub fn relative(values: &[f32], reference: &[f64]) -> f64 {
     worst / scale
 }
 
-/// Images whose brightest corner is their class: learnable in a few steps.
+/// Images whose brightest corner is their class, which a network learns in a few steps.
 pub fn corners(images: u32, size: u32, classes: u32) -> Samples {
     let side = size as usize;
     let mut noise = mixed("corners", images as usize * side * side * 3).map(|x| (x >> 26) as u8);
@@ -112,7 +113,7 @@ pub fn corners(images: u32, size: u32, classes: u32) -> Samples {
 }
 
 /// A data set of [`corners`] with four classes.
-pub fn source(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
+pub fn dataset(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
     let labels = ["top left", "top right", "bottom left", "bottom right"];
     let labels = labels.map(|name| ClassLabel { id: name.into(), name: name.into() }).to_vec();
     let preprocess = Preprocess { resize: size, crop: size, mean: [0.5; 3], std: [0.25; 3] };
@@ -122,17 +123,17 @@ pub fn source(train: u32, val: u32, size: u32) -> Rc<InMemoryDataset> {
     )
 }
 
-/// A small session on [`source`].
+/// A small session on [`dataset`].
 pub fn session(options: &RunOptions) -> Session {
-    Session::new(options.clone(), source(64, 16, 32), &Compute::cpu()).unwrap()
+    Session::new(options.clone(), dataset(64, 16, 32), &Compute::cpu()).unwrap()
 }
 
-/// Options of a quarter-width network that steps in milliseconds.
+/// Options of a quarter-width network whose steps take milliseconds.
 pub fn small() -> RunOptions {
     RunOptions { width: 0.25, batch_size: 16, warmup_steps: 0, ..Default::default() }
 }
 
-/// The bits of a network.
+/// The bits of all weights.
 pub fn bits(session: &Session) -> BTreeMap<String, Vec<u32>> {
     let model = block_on(session.checkpoint()).unwrap();
     let bits = |t: Tensor| t.data.into_iter().map(f32::to_bits).collect();

@@ -48,3 +48,26 @@ pub fn all() -> Vec<MessageSpec> {
     ];
     groups.concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique() {
+        let codes: BTreeSet<_> = all().iter().map(|spec| spec.code).collect();
+        assert_eq!(codes.len(), all().len());
+    }
+
+    #[test]
+    fn every_text_shows_all_parameters_and_no_others() {
+        for MessageSpec { code, text, params } in all() {
+            let placeholders = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
+            let shown: BTreeSet<_> =
+                placeholders.map(|(name, _)| name.split(':').next().unwrap_or_default()).collect();
+            assert_eq!(shown, params.iter().map(|(name, _)| *name).collect(), "{code}");
+        }
+    }
+}

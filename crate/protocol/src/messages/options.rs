@@ -23,7 +23,7 @@ impl fmt::Display for OptionTitle {
 impl IntoParam for OptionTitle {
     const KIND: ParamKind = ParamKind::Message;
     fn param(&self) -> Param {
-        Param::Message(Message { code: self.code, params: vec![] })
+        Param::Message(Message { code: self.code, text: self.title, params: vec![] })
     }
 }
 

@@ -114,10 +114,10 @@ async function prepare(): Promise<void> {
   }
 }
 
-/** The engine's description with the reason as a sentence, for scripts. */
+/** The engine's description with device and reason as text, for scripts. */
 async function info(): Promise<LabInfo> {
   const found = await client.start();
-  return { ...found, reason: textOf(found.reason) };
+  return { ...found, device: textOf(found.device), reason: textOf(found.reason) };
 }
 
 export const lab: LabApi = {

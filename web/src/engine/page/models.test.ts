@@ -105,6 +105,13 @@ it("waits for the choice under way where there is no model yet, whatever the pag
   expect(modelState.source).toBe("shipped");
 });
 
+it("translates the name of the model that this project ships", async () => {
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify([{ file: "alexnet-64.safetensors", name: "AlexNet 64, 200 classes" }]), { headers: { "content-type": "application/json" } }));
+  await models().useShipped();
+  expect(modelState.name).toMatchObject({ code: "engine.nameWithClasses", params: { network: "AlexNet 64", count: 200 } });
+  expect(errorText(modelState.name)).toBe("AlexNet 64, 200 classes.");
+});
+
 describe("an address that was typed", () => {
   it.each([
     ["example.org/alexnet.pth", "https://example.org/alexnet.pth"],

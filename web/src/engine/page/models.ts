@@ -25,6 +25,12 @@ type Source = { kind: "shipped"; url: string; bytes: number | undefined; measure
 /** `cached`: the file was on this device already. */
 interface Loaded { info: ModelInfo; cached: boolean }
 
+/** The name of the model that this project ships, as a message; a site with another model names it itself. */
+function translatedName(name: string): Message | string {
+  const [, network, classes] = /^(AlexNet \d+), (\d+) classes$/.exec(name) ?? [];
+  return network !== undefined ? message("engine.nameWithClasses", { network, count: Number(classes) }) : name;
+}
+
 export class Models {
   private source: Source | null = null;
   private loading: Promise<ModelInfo> | null = null;
@@ -49,7 +55,7 @@ export class Models {
   async useShipped(): Promise<ModelInfo> {
     return this.change("shipped", message("engine.nameShipped"), async () => {
       const { name, bytes, url, measured } = await this.shipped();
-      modelState.loading = name;
+      modelState.loading = translatedName(name);
       return { kind: "shipped", url, bytes, measured };
     });
   }

@@ -100,8 +100,8 @@ export interface ModelChoice {
   members(): Promise<Member[]>;
 }
 
-/** The engine's description for scripts: the reason is a sentence in the visitor's language. */
-export interface LabInfo extends Omit<EngineInfo, "reason"> { reason: string }
+/** The engine's description for scripts: device and reason in the visitor's language. */
+export interface LabInfo extends Omit<EngineInfo, "device" | "reason"> { device: string; reason: string }
 
 /** `window.lab`, which the page itself uses too. */
 export interface LabApi {

@@ -28,8 +28,8 @@ export type StartFrom = { kind: "model" } | { kind: "url"; url: string } | { kin
 export interface EngineInfo {
   version: string;
   backend: Exclude<Backend, "auto">;
-  /** The adapter's or the processor's name. */
-  device: string;
+  /** The adapter's name; on the CPU how the processor is used. */
+  device: Message | string;
   /** Why this backend. */
   reason: Message;
   /** The WebGPU adapter is software on the processor (SwiftShader, llvmpipe). */

@@ -80,9 +80,9 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { unexp
     throw refused === undefined ? fromWasm(error) : new Error(refused, { cause: error });
   });
   datasets = new Datasets(base);
-  const { version, device } = lab.info();
+  const { version } = lab.info();
   if (choice.backend === "cpu" || typeof adapter === "string") {
-    return { version, device, ...choice, software: false, features: ["simd128"] };
+    return { version, device: message("engine.deviceCpu"), ...choice, software: false, features: ["simd128"] };
   }
   gpu = adapter;
   const software = isSoftware(adapter);

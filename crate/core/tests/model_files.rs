@@ -1,4 +1,4 @@
-//! Networks taken from opened files, tensor by tensor.
+//! Networks loaded from opened files, tensor by tensor.
 #![allow(missing_docs)]
 
 mod support;
@@ -41,14 +41,14 @@ fn refused(checkpoint: &Checkpoint) -> String {
 }
 
 #[test]
-fn a_file_answers_as_its_checkpoint_does() {
+fn opened_file_gives_the_same_logits_as_its_checkpoint() {
     for precision in [Precision::F32, Precision::Int8] {
         let bytes = checkpoint().write(FileFormat::Safetensors, precision).unwrap();
         let bytes = bytes.as_slice();
         let file = ModelFile::open(&bytes).unwrap();
         let opened = Classifier::from_file(&file, &Compute::cpu()).unwrap();
         let whole = Classifier::new(&Checkpoint::read(bytes).unwrap(), &Compute::cpu()).unwrap();
-        // Few images are multiplied by the bytes, many by what they are widened to.
+        // Small batches multiply int8 weights directly, large ones dequantise them first.
         for count in [2, 9] {
             let logits = |classifier: &Classifier| {
                 block_on(classifier.logits_from_pixels(images(count, 32), count)).unwrap()
@@ -71,7 +71,7 @@ fn a_file_answers_as_its_checkpoint_does() {
 }
 
 #[test]
-fn what_leaves_is_what_torchvision_insists_on() {
+fn exported_keys_and_shapes_match_torchvision() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/alexnet-224.json");
     let wanted: BTreeMap<String, Vec<usize>> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let network = NetworkConfig {
@@ -81,7 +81,7 @@ fn what_leaves_is_what_torchvision_insists_on() {
         normalization: Normalization::None,
         ..checkpoint().network
     };
-    // Only shapes matter here, so the numbers take no time.
+    // Only the shapes matter here, so the values are zeros.
     let zeros = Architecture::new(network).unwrap().layers.into_iter().flat_map(|layer| layer.tensors());
     let zeros = zeros.map(|(name, shape, _)| {
         let data = vec![0.0; shape.iter().product()];
@@ -106,12 +106,12 @@ fn what_leaves_is_what_torchvision_insists_on() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
+fn non_finite_weights_are_rejected() {
     for (layer, precision) in [
         ("features.0", Precision::F32),
         ("classifier.4", Precision::F32),
         ("features.0", Precision::Int8),
-        // On the CPU these stay bytes.
+        // On the CPU these stay int8.
         ("classifier.4", Precision::Int8),
     ] {
         let mut model = checkpoint();
@@ -125,7 +125,7 @@ fn weights_that_are_no_numbers_are_refused_in_bytes_too() {
 }
 
 #[test]
-fn tensors_of_another_network_are_named() {
+fn wrong_shapes_and_missing_tensors_are_named() {
     assert!(Classifier::check(&checkpoint()).is_ok());
     let mut wide = checkpoint();
     wide.network.width = 1.0;

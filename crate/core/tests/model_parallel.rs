@@ -1,4 +1,5 @@
-//! Two towers in two places are one network, to the last bit, and exchange what the paper's figure joins.
+//! Two groups in two threads train the same network as one session, to the last bit, and exchange only what
+//! the paper's figure connects.
 #![allow(missing_docs)]
 
 mod support;
@@ -9,9 +10,9 @@ use std::thread;
 
 use alexnet::protocol::{Activation, Freeze, Network, Normalization, Optimizer, ResponseNorm, RunOptions};
 use alexnet::{Compute, Exchange, GroupSession, LabError, Traffic, digest};
-use support::{bits, block_on, session, small, source};
+use support::{bits, block_on, dataset, session, small};
 
-/// A line between two threads.
+/// A connection between two threads.
 struct Line {
     out: Sender<Vec<f32>>,
     back: Receiver<Vec<f32>>,
@@ -32,13 +33,13 @@ fn lines() -> [Line; 2] {
 
 type Bits = BTreeMap<String, Vec<u32>>;
 
-/// Losses, halves of the weights and traffic of each tower, each in a thread of its own.
+/// Runs each group in its own thread. Returns its losses, its half of the weights and its traffic.
 fn run(options: &RunOptions, steps: usize) -> [(Vec<f32>, Bits, Vec<Traffic>); 2] {
     let [left, right] = lines();
     let one = |tower: usize, mut line: Line| {
         let options = options.clone();
         move || {
-            let mut half = GroupSession::new(options, tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+            let mut half = GroupSession::new(options, tower, dataset(64, 16, 32), &Compute::cpu()).unwrap();
             let losses = (0..steps).map(|_| block_on(half.step(&mut line)).unwrap().loss).collect();
             let tensors = block_on(half.tensors()).unwrap().into_iter();
             let bits = tensors.map(|(name, t)| (name, t.data.into_iter().map(f32::to_bits).collect()));
@@ -72,7 +73,7 @@ fn varied() -> Vec<RunOptions> {
 }
 
 #[test]
-fn two_places_give_the_bits_of_one() {
+fn two_groups_give_the_same_bits_as_one_session() {
     for options in varied() {
         let mut whole = session(&options);
         let losses: Vec<f32> = (0..4).map(|_| block_on(whole.step(1)).unwrap().loss).collect();
@@ -87,15 +88,15 @@ fn two_places_give_the_bits_of_one() {
 }
 
 #[test]
-fn only_what_the_figure_joins_goes_over_the_line() {
+fn traffic_is_what_the_papers_figure_connects() {
     let options = RunOptions { width: 1.0, batch_size: 8, ..towers() };
     let [left, right] = run(&options, 3);
     assert_eq!(left.2, right.2);
-    // Half of conv3's, fc6's, fc7's and fc8's input, and half of four classes, in single precision.
+    // Half of the inputs of conv3, fc6, fc7 and fc8, and half of four classes, in single precision.
     let numbers = [("conv3", 32 * 7 * 7), ("fc6", 32 * 3 * 3), ("fc7", 128), ("fc8", 128), ("logits", 2)];
     for (traffic, (layer, half)) in left.2.iter().zip(numbers) {
         let bytes = 3 * 8 * 4 * half;
-        // The loss's gradient needs no line: both towers have all logits.
+        // The gradient of the loss needs no exchange: both groups have all logits.
         let backward = if layer == "logits" { 0 } else { bytes };
         assert_eq!(*traffic, Traffic { layer: layer.into(), forward: bytes, backward });
     }
@@ -103,25 +104,25 @@ fn only_what_the_figure_joins_goes_over_the_line() {
 }
 
 #[test]
-fn the_halves_of_a_whole_run_have_the_digests_of_the_towers() {
+fn digests_of_both_halves_match_those_of_a_whole_run() {
     let mut whole = session(&towers());
-    let halves = || block_on(session(&towers()).groups()).unwrap();
+    let halves = || block_on(session(&towers()).group_tensors()).unwrap();
     for (tower, half) in halves().iter().enumerate() {
-        let own = GroupSession::new(towers(), tower, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let own = GroupSession::new(towers(), tower, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         let own = block_on(own.tensors()).unwrap();
         assert_eq!(&own, half);
         assert_eq!(digest(&own), digest(half));
     }
     block_on(whole.step(1)).unwrap();
-    let moved = block_on(whole.groups()).unwrap();
+    let moved = block_on(whole.group_tensors()).unwrap();
     assert_ne!(digest(&moved[0]), digest(&halves()[0]));
     assert_ne!(digest(&moved[0]), digest(&moved[1]));
 }
 
 #[test]
-fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
+fn networks_without_two_groups_are_rejected() {
     let refuse = |options| {
-        GroupSession::new(options, 0, source(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
+        GroupSession::new(options, 0, dataset(64, 16, 32), &Compute::cpu()).err().unwrap().to_string()
     };
     assert!(refuse(small()).contains("alexnet-32 is in one piece"));
     let across = RunOptions { response_norm: ResponseNorm::CaffeNet, ..towers() };
@@ -129,10 +130,10 @@ fn what_cannot_be_cut_in_two_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_lost_line_is_a_sentence_and_leaves_the_weights() {
+fn lost_connection_leaves_the_weights_unchanged() {
     let [mut left, right] = lines();
     drop(right);
-    let mut half = GroupSession::new(towers(), 0, source(64, 16, 32), &Compute::cpu()).unwrap();
+    let mut half = GroupSession::new(towers(), 0, dataset(64, 16, 32), &Compute::cpu()).unwrap();
     let before = block_on(half.tensors()).unwrap();
     assert!(block_on(half.step(&mut left)).unwrap_err().to_string().contains("gone"));
     assert_eq!(block_on(half.tensors()).unwrap(), before);

@@ -1,4 +1,4 @@
-//! What a [`Lab`](crate::Lab) holds: data sets by their id, the data set being made, the prepared benchmark.
+//! The parts of a [`Lab`](crate::Lab): loaded data sets, the data set being built, the prepared benchmark.
 
 use std::rc::Rc;
 
@@ -16,24 +16,24 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::convert::{JsResult, cause, error, to_js};
 
-/// A data set by its id.
+/// A data set that can be used by its id.
 pub(crate) enum LoadedDataset {
-    /// Shards, opened at the size that a run's network needs.
+    /// Shards, read at the size that a run's network needs.
     Shards { manifest: Manifest, fetch: Function },
-    /// Pictures in memory at one size.
-    Images { source: Rc<InMemoryDataset>, network: Network },
+    /// Images in memory, at one size.
+    Images { dataset: Rc<InMemoryDataset>, network: Network },
 }
 
 impl LoadedDataset {
-    /// The images at the size of a network.
-    pub(crate) fn source(&self, network: Network) -> JsResult<Rc<dyn Dataset>> {
+    /// The data set at the input size of a network.
+    pub(crate) fn dataset(&self, network: Network) -> JsResult<Rc<dyn Dataset>> {
         let size = Architecture::input_size_of(network);
         match self {
             Self::Shards { manifest, fetch } => {
                 let sharded = ShardedDataset::new(manifest.clone(), size, loader(fetch.clone()));
                 Ok(Rc::new(sharded.map_err(error)?))
             }
-            Self::Images { source, .. } if source.size() == size => Ok(source.clone()),
+            Self::Images { dataset, .. } if dataset.size() == size => Ok(dataset.clone()),
             Self::Images { network: own, .. } => {
                 Err(error(EngineError::OtherNetwork { loaded: own.name(), network: network.name() }))
             }
@@ -41,7 +41,7 @@ impl LoadedDataset {
     }
 }
 
-/// Fetches a shard through the page's function, `(file) => Promise<Uint8Array>`.
+/// Loads shards through a function of the page, `(file) => Promise<Uint8Array>`.
 pub(crate) fn loader(fetch: Function) -> ShardLoader {
     Box::new(move |file| {
         let fetch = fetch.clone();
@@ -66,18 +66,18 @@ struct DatasetInfo<'a> {
     skipped: Vec<Message>,
 }
 
-pub(crate) fn describe(id: &str, source: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
+pub(crate) fn dataset_info(id: &str, dataset: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
-        labels: source.labels().iter().map(|label| label.name.as_str()).collect(),
-        train_images: source.shards(Split::Train).iter().sum(),
-        val_images: source.shards(Split::Val).iter().sum(),
-        size: source.size(),
+        labels: dataset.labels().iter().map(|label| label.name.as_str()).collect(),
+        train_images: dataset.shards(Split::Train).iter().sum(),
+        val_images: dataset.shards(Split::Val).iter().sum(),
+        size: dataset.size(),
         skipped: skipped.iter().map(Sentence::message).collect(),
     })
 }
 
-/// The data set in the making.
+/// The data set being built.
 pub(crate) struct ImageDataset {
     pub(crate) id: String,
     pub(crate) network: Network,
@@ -87,10 +87,10 @@ pub(crate) struct ImageDataset {
     pub(crate) val: Samples,
 }
 
-/// What is measured, with its input ready.
+/// A prepared benchmark with its input.
 pub(crate) enum Bench {
-    /// Classifier and normalised pixels of one image.
+    /// Classifier, and normalised pixels of a batch.
     Infer(Box<Classifier>, Vec<f32>),
-    /// Session and normalised pixels and labels of one batch.
+    /// Session, and normalised pixels and labels of a batch.
     Train(Box<Session>, Vec<f32>, Vec<u32>),
 }

@@ -1,4 +1,4 @@
-//! Distillation: the teachers' share of a target is theirs, goes on after a pause, and a teacher that does not fit is refused.
+//! Distillation: the teachers' share of the targets, resuming, and teachers that do not fit.
 #![allow(missing_docs)]
 
 mod support;
@@ -6,13 +6,13 @@ mod support;
 use alexnet::format::{Checkpoint, FileFormat, Precision, Tensors};
 use alexnet::protocol::{Freeze, RunOptions};
 use alexnet::{Compute, Session};
-use support::{bits, block_on, images, session, small, source};
+use support::{bits, block_on, dataset, images, session, small};
 
 fn plain() -> RunOptions {
     RunOptions { dropout: 0.0, ..small() }
 }
 
-/// A network that has learnt a little, and is another one.
+/// A network that has trained a few steps from this seed.
 fn teacher(seed: u32) -> Checkpoint {
     let mut run = session(&RunOptions { seed, ..plain() });
     block_on(run.step(5)).unwrap();
@@ -21,11 +21,11 @@ fn teacher(seed: u32) -> Checkpoint {
 
 fn gradients(run: &mut Session) -> Tensors {
     let labels: Vec<u32> = (0..8).map(|i| i % 4).collect();
-    block_on(run.probe(images(8, 32), &labels, None)).unwrap().gradients
+    block_on(run.forward_backward(images(8, 32), &labels, None)).unwrap().gradients
 }
 
 #[test]
-fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
+fn own_teacher_scales_the_label_gradients() {
     let mut run = session(&plain());
     block_on(run.step(3)).unwrap();
     let itself = block_on(run.model()).unwrap();
@@ -44,9 +44,9 @@ fn who_is_its_own_teacher_has_nothing_to_learn_but_the_labels() {
 }
 
 #[test]
-fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
+fn resuming_distillation_needs_the_teachers() {
     let teachers = [teacher(5), teacher(6)];
-    // Frozen convolutions too: a teacher sees pixels, not what they made of them.
+    // With frozen convolutions too: teachers see pixels, not features.
     for options in
         [RunOptions { flip: true, crop: 0.7, ..plain() }, RunOptions { freeze: Freeze::Conv, ..plain() }]
     {
@@ -63,7 +63,7 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
         let file = block_on(first.checkpoint()).unwrap().write(FileFormat::Alexnet, Precision::F32).unwrap();
         let saved = Checkpoint::read(&file).unwrap();
         assert_eq!(saved.run.as_ref().unwrap().distillation, 0.7);
-        let mut second = Session::resume(saved, source(64, 16, 32), &Compute::cpu()).unwrap();
+        let mut second = Session::resume(saved, dataset(64, 16, 32), &Compute::cpu()).unwrap();
         let sentence = block_on(second.step(2)).unwrap_err().to_string();
         assert!(sentence.contains("was given none"), "{sentence}");
         second.distill_from(&teachers, 0.7).unwrap();
@@ -73,7 +73,7 @@ fn a_taught_run_goes_on_to_the_same_bits_with_its_teachers_only() {
 }
 
 #[test]
-fn a_teacher_that_does_not_fit_is_refused() {
+fn teachers_that_do_not_fit_are_rejected() {
     let mut run = session(&plain());
     let fits = teacher(5);
     let mut sentence =
