@@ -10,7 +10,7 @@ describe("in English", () => {
   });
 
   it("writes sizes and durations with the digits that matter", () => {
-    expect([megabytes(3_300_000), megabytes(12_345_678)]).toEqual(["3.3 MB", "12 MB"]);
+    expect([3_300_000, 12_345_678, 10_738_000_000].map((bytes) => megabytes(bytes))).toEqual(["3.3 MB", "12 MB", "11 GB"]);
     expect([milliseconds(4.25), milliseconds(57.4), milliseconds(1234)]).toEqual(["4.3 ms", "57 ms", "1.2 sec"]);
     expect([0.2, 41, 150, 7800].map(duration)).toEqual(["1 sec", "41 sec", "3 min", "2 hr 10 min"]);
   });

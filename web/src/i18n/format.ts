@@ -32,9 +32,12 @@ export function probability(value: number): string {
   return percent(value, value < 0.1 || value >= 0.995 ? 1 : 0);
 }
 
-/** Bytes in megabytes (10⁶ bytes). */
-export const megabytes = (bytes: number, digits = bytes < 1e7 ? 1 : 0): string =>
-  format({ style: "unit", unit: "megabyte", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(bytes / 1e6);
+/** Bytes in megabytes (10⁶ bytes), from 1000 of them on in gigabytes. */
+export function megabytes(bytes: number, digits?: number): string {
+  const [value, unit] = bytes < 1e9 ? [bytes / 1e6, "megabyte"] : [bytes / 1e9, "gigabyte"];
+  const places = digits ?? (value < 10 ? 1 : 0);
+  return format({ style: "unit", unit, minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
+}
 
 const unit = (value: number, name: string, digits = 0) =>
   format({ style: "unit", unit: name, unitDisplay: "short", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
