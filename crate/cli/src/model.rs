@@ -271,12 +271,14 @@ mod tests {
             sha256: "00d2a5ad2f10b0a6ab7f6ea8e2ef2c3a",
             name: "A network",
             url: "https://example.org/a.pth",
-            licence: "Free.",
+            publisher: "Somebody",
+            licence: "MIT",
+            terms: "Free to use.",
             ..PUBLISHED_MODELS[0]
         };
         let found = format!("{:x}", Sha256::digest(bytes));
         let published = PublishedModel { sha256: Box::leak(found.into_boxed_str()), ..row };
-        let sentence = "A network, https://example.org/a.pth. Free.";
+        let sentence = "A network, https://example.org/a.pth. Published by Somebody (MIT). Free to use.";
         assert_eq!(origin(&bytes, &[row, published]).unwrap().as_deref(), Some(sentence));
         assert_eq!(origin(&bytes, &[row]).unwrap(), None, "of its size, and another");
         assert_eq!(origin(&bytes, &PUBLISHED_MODELS).unwrap(), None);
