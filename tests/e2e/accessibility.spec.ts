@@ -78,10 +78,10 @@ test("the theme can be chosen, and stays", async ({ page }) => {
   await open(page);
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
-  await page.getByRole("button", { name: "Change to the dark theme" }).click();
+  await page.getByRole("button", { name: "Use the dark theme" }).click();
   await expect.poll(background).not.toBe(light);
   await page.reload();
-  await expect(page.getByRole("button", { name: "Change to the light theme" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Use the light theme" })).toBeVisible();
   await expect.poll(background).not.toBe(light);
 });
 
