@@ -44,7 +44,7 @@ pub async fn predict(
     let mut each = Vec::with_capacity(networks.len());
     let mut sum = vec![0.0f32; labels.len()];
     for network in networks {
-        let indices = class_indices(network.labels(), labels).ok_or_else(|| LabError::EnsembleClasses)?;
+        let indices = class_indices(network.labels(), labels).ok_or(LabError::EnsembleClasses)?;
         let preprocess = network.preprocess();
         let crop = preprocess_image(image, &preprocess);
         let logits = network.logits_from_pixels(normalize(&crop.rgb, 1, crop.width, &preprocess), 1).await?;
