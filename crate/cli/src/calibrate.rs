@@ -142,6 +142,9 @@ fn statistics(samples: &Samples) -> Vec<PictureStatistics> {
     (0..samples.labels.len()).map(of).collect()
 }
 
+/// A score of one image from its logits: the higher, the more the image is like those of training.
+type Score = fn(&[f32]) -> f32;
+
 /// Images with the network's logits.
 #[derive(Clone)]
 struct EvaluatedImages {
@@ -199,7 +202,7 @@ impl EvaluatedImages {
     }
 
     /// A score of each image.
-    fn scores(&self, score: fn(&[f32]) -> f32) -> Vec<f32> {
+    fn scores(&self, score: Score) -> Vec<f32> {
         self.logits.chunks_exact(self.classes.max(1)).map(score).collect()
     }
 
@@ -224,7 +227,7 @@ impl EvaluatedImages {
     /// How well images that the network does not know are told from these: the share that the bounds tell, and for
     /// each score alone the area under the ROC curve and the share under a threshold with as many false alarms.
     fn told_from(&self, unknown: &Self, known: &OutOfDistribution, data: &str) -> Value {
-        let scores: [(&str, fn(&[f32]) -> f32); 3] = [
+        let scores: [(&str, Score); 3] = [
             ("energy", energy_score),
             ("max_logit", max_logit),
             ("max_probability", |row| max_logit(&softmax(row))),
