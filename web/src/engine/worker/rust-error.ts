@@ -1,9 +1,9 @@
 /** What the wasm module says, as messages of the page's catalogue. */
-import { MessageError, messageOf, type Message } from "../../errors/message";
+import { MessageError, isMessage, messageOf, type Message } from "../../errors/message";
 import type { RustError, RustMessage } from "../shared/wasm-types";
 
-const isRustMessage = (value: unknown): value is RustMessage =>
-  typeof value === "object" && value !== null && "code" in value && typeof value.code === "string" && "params" in value;
+/** A message of Rust has the shape of the page's own; only its codes differ. */
+const isRustMessage = (value: unknown): value is RustMessage => isMessage(value);
 
 const isRustError = (value: unknown): value is RustError => value instanceof Error && isRustMessage(value);
 
