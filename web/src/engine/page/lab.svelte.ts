@@ -9,13 +9,14 @@ import { projectProgress } from "../../state/project-progress.svelte";
 import { modelState } from "../../state/model.svelte";
 import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
+import { guardWork, holdsWork } from "../../state/unsaved-work";
 import type { DatasetChoice, Engine } from "../shared/protocol";
 import type { LabApi, LabInfo } from "./types";
 import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";
 import { TrainingRun } from "./run";
-import { tabName } from "./tab";
+import { claimTabName } from "./tab";
 import { startModelParallel } from "./model-parallel";
 import { hasGpuBuild, waitForGpuBuild } from "./gpu-build";
 import { createFineTuneRun, type RecoverableFineTuneRun } from "./fine-tune";
@@ -86,7 +87,7 @@ const engine = new Proxy(own, {
 }) as Engine;
 
 const run = new TrainingRun(engine, {
-  tab: tabName(),
+  tab: claimTabName(),
   saveRuns: (saved, slots) => client.call((remote) => remote.saveRuns(saved, slots)),
   resumeRuns: (saved) => client.call((remote) => remote.resumeRuns(saved)),
   latestRun: (tab) => client.call((remote) => remote.latestRun(tab)),
@@ -101,6 +102,11 @@ run.on("configured", ({ slot, options, resumed }) => {
 });
 
 const fineTune: RecoverableFineTuneRun = createFineTuneRun(engine, client, showError);
+
+if (typeof document !== "undefined") guardWork(window, document, () => document.hidden);
+holdsWork({ unsaved: () => run.unsaved, save: () => run.saveSoon() });
+// In training it is saved twice a second; what could not be saved at rest would be lost.
+holdsWork({ unsaved: () => fineTune.unsaved && fineTune.phase !== "running", save: () => fineTune.saveSoon() });
 
 const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
