@@ -68,6 +68,7 @@ test.describe("a picture dragged from another tab", () => {
     await drop(page, { "text/uri-list": "https://pictures.example/page", "text/html": '<img src="https://pictures.example/closed.jpg">' });
     await expect(message(page, /^Pictures.example does not let this page read the picture/)).toBeVisible();
     await page.getByTestId("view-studio").click();
+    await expect(page.getByTestId("studio-class")).toHaveCount(2);
     await drop(page, { "text/uri-list": "https://pictures.example/open.jpg" });
     await expect(page.locator('[data-testid="studio-class"][data-count="1"]')).toHaveCount(1);
     await host.stop();

@@ -5,6 +5,8 @@ import { InternalError } from "./errors/internal";
 import { setLanguage } from "./i18n/index.svelte";
 import { initialLanguage } from "./shell/language";
 import { loadCommonMessages, loadView } from "./shell/views";
+import { setExplainer } from "./state/messages.svelte";
+import { explainMissing } from "./state/new-version";
 import { page } from "./state/page.svelte";
 import "./ui/tokens.css";
 
@@ -18,5 +20,6 @@ await setLanguage(initialLanguage());
 // The view's parts travel at the same time as the messages of the frame; a failure is shown when the frame asks again.
 void loadView(page.view).catch(() => undefined);
 await loadCommonMessages();
+setExplainer((error, id) => void explainMissing(error, id));
 window.lab = lab;
 mount(App, { target });

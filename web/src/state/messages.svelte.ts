@@ -30,9 +30,19 @@ export function showMessage(text: Sentence | string, tone: Tone = "info", action
   return message.id;
 }
 
+type Explain = (error: unknown, id: number) => unknown;
+let explain: Explain = () => undefined;
+
+/** Says what is told of each error that is shown, with its message's id. */
+export function setExplainer(explainer: Explain): void {
+  explain = explainer;
+}
+
 /** Shows what went wrong. */
-export function showError(error: unknown): number {
-  return showMessage(messageOf(error), "error");
+export function showError(error: unknown, action?: Message["action"]): number {
+  const id = showMessage(messageOf(error), "error", action);
+  explain(error, id);
+  return id;
 }
 
 export function dismiss(id: number): void {

@@ -40,7 +40,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   replaced: (reason, from) => void showMessage(restartMessage(reason, from.backend, run.recovery ?? fineTune.recovery), "error"),
   failed: (error) => {
     Object.assign(engineState, { status: "failed", progress: null, problem: messageOf(error) });
-    showError(error);
+    showError(error, { label: message("engine.tryAgain"), run: () => void lab.retry().catch(() => undefined) });
   },
   restore: async (remote) => {
     for (const { choice, files } of imported.values()) await remote.registerDataset(choice, files);
@@ -132,6 +132,12 @@ export const lab: LabApi = {
   fineTune,
   models,
   info,
+  async retry() {
+    await client.retry();
+    // The model that could not be loaded without an engine.
+    if (modelState.status === "failed") await models.ensure();
+    return info();
+  },
   async classify(photo, { top = 5, views = "one" } = {}) {
     await models.ensure();
     return engine.classify(photo, top, views);

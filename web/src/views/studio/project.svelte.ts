@@ -48,6 +48,8 @@ export class ProjectEditor {
   active = $state<string | null>(null);
   /** Progress while pictures are being added. */
   intake = $state<{ done: number; total: number } | null>(null);
+  /** The browser may delete stored projects when it runs short of space. */
+  mayBeDeleted = $state(false);
   /** The project is being opened. */
   busy = $state(true);
   /** Another tab changes the project: this one shows its changes. */
@@ -84,6 +86,7 @@ export class ProjectEditor {
       const found = this.projects.find(({ id }) => id === last) ?? this.projects[0];
       if (found) await this.show(found);
       else this.active = this.project.classes[0]?.id ?? null;
+      if (found) this.mayBeDeleted = (await navigator.storage?.persisted?.().catch(() => false)) === false;
       this.busy = false;
     });
   }
@@ -522,8 +525,14 @@ export class ProjectEditor {
     await store.putProject(this.project);
     savePreference(LAST, this.project.id);
     await this.list();
-    // With persistent storage, a browser short of space deletes other pages' data first.
-    void navigator.storage?.persist?.().catch(() => false);
+    this.askToPersist();
+  }
+
+  /** With persistent storage, a browser short of space deletes other pages' data first. Where it is refused, the page offers the export. */
+  private askToPersist(): void {
+    const asked = navigator.storage?.persist?.().catch(() => false);
+    // The visitor may answer late: nothing waits for it.
+    void asked?.then((granted) => (this.mayBeDeleted = !granted));
   }
 
   private touch(): Promise<void> {
