@@ -544,10 +544,12 @@ export class ProjectEditor {
     return this.order(async () => {
       this.checkRight();
       const project = { ...this.project, ...what(this.project), changed: Date.now() };
+      const first = !this.isStored;
       await store.putProject(project);
       this.project = project;
       await this.list();
       savePreference(LAST, project.id);
+      if (first) this.askToPersist();
     });
   }
 
