@@ -121,6 +121,9 @@ pub fn sources() -> Result<()> {
 pub fn generate() -> Result<()> {
     let outcome = |changed: bool| Ok(if changed { "written" } else { "as it was" }.into());
     stage("TypeScript protocol", || outcome(types::write(&root("web/src/generated/protocol.ts"))?))?;
+    stage("TypeScript experiments", || {
+        outcome(types::write_experiments(&root("web/src/generated/experiments.ts"))?)
+    })?;
     stage("English messages", || outcome(messages::write()?))
 }
 
