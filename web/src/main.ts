@@ -4,6 +4,7 @@ import { lab } from "./engine/page/api";
 import { InternalError } from "./errors/internal";
 import { setLanguage } from "./i18n/index.svelte";
 import { initialLanguage } from "./shell/language";
+import { keepTranslatedTextAlive } from "./shell/translated";
 import { loadCommonMessages, loadView } from "./shell/views";
 import { setExplainer } from "./state/messages.svelte";
 import { explainMissing } from "./state/new-version";
@@ -22,4 +23,7 @@ void loadView(page.view).catch(() => undefined);
 await loadCommonMessages();
 setExplainer((error, id) => void explainMissing(error, id));
 window.lab = lab;
+// What stands there until the page runs.
+target.replaceChildren();
+keepTranslatedTextAlive(document.body);
 mount(App, { target });

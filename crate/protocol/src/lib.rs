@@ -4,11 +4,14 @@
 //! [`option_table`]), the recipe for fine-tuning ([`recipe`]), the names of networks and of their parts
 //! ([`network`]), every layer and shape of a network ([`architecture`], [`shapes`] for people,
 //! [`model_parallel`] for half of one), the metrics of training and evaluation ([`metrics`], [`evaluation`]),
-//! the description of a stored model ([`model`]), and the model files that others publish ([`published`]).
+//! the description of a stored model ([`model`]), the experiments of Learn ([`experiment`], [`experiments`]),
+//! and the model files that others publish ([`published`]).
 //! The build writes the TypeScript types from these types, so a name is changed in one place.
 
 pub mod architecture;
 pub mod evaluation;
+pub mod experiment;
+pub mod experiments;
 pub mod explain;
 pub mod message;
 pub mod messages;
@@ -25,6 +28,8 @@ pub mod shapes;
 
 pub use architecture::{Architecture, LayerKind, LayerSpec};
 pub use evaluation::*;
+pub use experiment::*;
+pub use experiments::EXPERIMENTS;
 pub use explain::*;
 pub use metrics::*;
 pub use model::*;

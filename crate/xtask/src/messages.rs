@@ -1,4 +1,5 @@
-//! The English messages of Rust code for the page: `web/messages/en/rust.json`, `options.json` and their types.
+//! The English messages of Rust code for the page: `web/messages/en/rust.json`, `options.json`,
+//! `experiments.json` and their types.
 //!
 //! Messages are declared in crate/protocol with Rust's placeholders (`{count}`, `{size:.1}`). The page's catalogue is
 //! ICU MessageFormat, so numbers become `{count, number}`, and apostrophes and braces are quoted.
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 
 use alexnet_protocol::message::{MessageSpec, ParamKind};
 use alexnet_protocol::messages::all;
-use alexnet_protocol::{CHOICE_NAMES, option_table};
+use alexnet_protocol::{CHOICE_NAMES, EXPERIMENTS, option_table};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::files::{root, write_if_changed};
@@ -28,13 +29,17 @@ pub fn write() -> Result<bool> {
 }
 
 /// The files that are committed, with their text.
-fn files() -> Result<[(PathBuf, String); 2]> {
+fn files() -> Result<[(PathBuf, String); 3]> {
     let folder = root("web/messages/en");
     let file = |name: &str, messages: &Messages| {
         let text = serde_json::to_string_pretty(messages).context("cannot write the messages as JSON")?;
         Ok::<_, anyhow::Error>((folder.join(name), text + "\n"))
     };
-    Ok([file("rust.json", &rust_messages(&all())?)?, file("options.json", &option_messages())?])
+    Ok([
+        file("rust.json", &rust_messages(&all())?)?,
+        file("options.json", &option_messages())?,
+        file("experiments.json", &experiment_messages())?,
+    ])
 }
 
 /// The messages of errors and warnings.
@@ -53,6 +58,12 @@ fn option_messages() -> Messages {
         [(format!("{}Title", row.name), quote(row.title)), (format!("{}Help", row.name), quote(row.help))]
     });
     rows.chain(CHOICE_NAMES.iter().map(|(value, name)| (choice_key(value), quote(name)))).collect()
+}
+
+/// Every text of the experiments.
+fn experiment_messages() -> Messages {
+    let texts = EXPERIMENTS.iter().flat_map(|experiment| experiment.texts());
+    texts.map(|(key, text)| (key, quote(text))).collect()
 }
 
 /// The key of a choice's name: `choiceLeakyRelu` for `leaky-relu`.

@@ -14,6 +14,16 @@ pub fn write(to: &Path) -> Result<bool> {
     write_if_changed(to, module()?.as_bytes())
 }
 
+/// Writes the table of experiments, a module of its own: only one view of the page needs it.
+pub fn write_experiments(to: &Path) -> Result<bool> {
+    let table = json(&protocol::EXPERIMENTS)?;
+    let text = format!(
+        "{HEAD}\nimport type {{ Experiment }} from \"./protocol\";\n\n\
+         export const EXPERIMENTS: readonly Experiment[] = {table};\n"
+    );
+    write_if_changed(to, text.as_bytes())
+}
+
 const HEAD: &str = "// Written from crate/protocol by `cargo xtask`: change it there.\n";
 
 /// The protocol as one TypeScript module.
@@ -75,6 +85,28 @@ fn types() -> String {
         PaperResult
     );
     types!(LayerRole, InputRule, LayerShape, NetworkShape);
+    types!(
+        Experiment,
+        Answer,
+        Published,
+        Unit,
+        Setting,
+        Preset,
+        ExperimentData,
+        Figure,
+        FigureKind,
+        PublishedCurve,
+        RunStage,
+        RunSpec,
+        Curve,
+        RunReport,
+        Picture,
+        PlaneNetwork,
+        PlanePoint,
+        Histogram,
+        ArmSummary,
+        Outcome
+    );
     types!(LayerMaps, SimilarClass, OcclusionGrid, EvaluationMetrics, EvaluatedModel, Evaluation);
     text
 }

@@ -1,5 +1,6 @@
 /** The page's configuration, synchronised with its address. */
 import type { RunOptions } from "../generated/protocol";
+import { NO_LEARN, type LearnConfiguration } from "./learn-url";
 import { formatConfiguration, parseConfiguration, withOptions, type Configuration, type View } from "./url";
 
 const initial = parseConfiguration(typeof location === "undefined" ? "" : location.search);
@@ -24,6 +25,13 @@ export function openView(view: View): void {
   page.view = view;
   // The part behind # names a place in the view that is left.
   history.pushState(null, "", pageUrl(""));
+}
+
+/** Shows an experiment (or, with "" , the list), as an entry of the browser's history. */
+export function openExperiment(change: Partial<LearnConfiguration>): void {
+  page.view = "learn";
+  page.learn = { ...NO_LEARN, path: page.learn.path, ...change };
+  history.pushState(null, "", pageUrl());
 }
 
 /** The address that opens the page as it is now. */

@@ -6,6 +6,7 @@
 mod cause;
 mod data;
 mod engine;
+mod experiment;
 mod format;
 mod lab;
 mod options;
@@ -15,6 +16,7 @@ pub use data::{
     ArchiveDamage, ArchiveSize, DataError, FileContent, IdxDamage, ImageDamage, ShardDamage, SkippedImage,
 };
 pub use engine::{EngineError, ValueName};
+pub use experiment::{ExperimentError, Verdict};
 pub use format::{DescriptionError, FileDamage, FormatError, NetworkName, WriteError};
 pub use lab::LabError;
 pub use options::{NameError, NetworkError, OptionError, OptionTitle};
@@ -45,6 +47,8 @@ pub fn all() -> Vec<MessageSpec> {
         LabError::SPECS,
         ValueName::SPECS,
         EngineError::SPECS,
+        ExperimentError::SPECS,
+        Verdict::SPECS,
     ];
     groups.concat()
 }
