@@ -35,6 +35,9 @@ const ALLOWED = {
   shell: [...LEAVES, "ui", "state", "engine/page", "media", "views/[^/]+"],
 };
 
+/** Files of which a room takes the address alone (`?worker&url`). */
+const ADDRESSES = { "engine/page": ["^src/engine/worker/worker[.]ts$"] };
+
 const rooms = Object.entries(ALLOWED).map(([room, allowed]) => {
   // A view is a room of its own: `$1` is the same view.
   const own = room.includes("[") ? `^src/(${room})/` : `^src/${room}/`;
@@ -44,7 +47,7 @@ const rooms = Object.entries(ALLOWED).map(([room, allowed]) => {
     comment: `${room.replace("/[^/]+", "/*")} imports only: ${allowed.join(", ")}`,
     severity: "error",
     from: { path: own, pathNot: "[.]test[.]ts$" },
-    to: { path: "^src/", pathNot: [same, ...allowed.map((to) => `^src/${to}/`)] },
+    to: { path: "^src/", pathNot: [same, ...allowed.map((to) => `^src/${to}/`), ...(ADDRESSES[room] ?? [])] },
   };
 });
 

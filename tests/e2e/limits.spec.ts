@@ -15,7 +15,7 @@ test.describe("where scripts do not run", () => {
 });
 
 test.describe("opened by a double click", () => {
-  test.use({ allowed: [/./, { option: true }] });
+  test.use({ allowed: /./ });
   test("the page says that it needs a server", async ({ page }) => {
     await page.goto(pathToFileURL(`${fileURLToPath(new URL(`${SITE}/`, "file:"))}index.html`).href);
     await expect(page.locator(".not-running")).toBeVisible();

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, test, type BrowserContext, type Page } from "@playwright/test";
+import { test, type Page } from "@playwright/test";
 import { expect } from "../e2e/support/lab";
+import { start, type Running } from "./browser";
 import { holds, live, watch, type Restored, type Snapshot } from "./story";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 200);
+const SITE = process.env["SITE_URL"] ?? "http://127.0.0.1:8080/";
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 /** The kill comes within this time after the page is there. */
 const LONGEST_MS = Number(process.env["KILL_WITHIN_MS"] ?? 20_000);
@@ -27,16 +29,8 @@ function random(seed: number): () => number {
   };
 }
 
-const launch = (folder: string) =>
-  chromium.launchPersistentContext(folder, {
-    ...(process.env["CHROMIUM"] ? { executablePath: process.env["CHROMIUM"] } : {}),
-    baseURL: process.env["SITE_URL"] ?? "http://127.0.0.1:8080/",
-    reducedMotion: "reduce",
-    args: ["--enable-unsafe-webgpu", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
-  });
-
 /** Every other GPU process is killed while the page computes on it. */
-const address = (kind: Kind, round: number) => `./?view=studio&backend=${kind === "gpu" && round % 2 === 0 ? "webgpu" : "cpu"}`;
+const address = (kind: Kind, round: number) => `${SITE}?view=studio&backend=${kind === "gpu" && round % 2 === 0 ? "webgpu" : "cpu"}`;
 
 async function opened(page: Page, url: string): Promise<void> {
   await page.goto(url);
@@ -45,12 +39,7 @@ async function opened(page: Page, url: string): Promise<void> {
 }
 
 /** Kills; resolves when it is done. */
-async function kill(kind: Kind, context: BrowserContext, page: Page): Promise<void> {
-  // A killed process answers no command.
-  const send = async (method: "Page.crash" | "Browser.crash" | "Browser.crashGpuProcess") => {
-    const session = await context.newCDPSession(page);
-    void session.send(method).catch(() => undefined);
-  };
+async function kill(kind: Kind, { context, browser, process }: Running, page: Page): Promise<void> {
   switch (kind) {
     case "tab":
       return page.close();
@@ -61,15 +50,20 @@ async function kill(kind: Kind, context: BrowserContext, page: Page): Promise<vo
     }
     case "renderer": {
       const crashed = page.waitForEvent("crash");
-      await send("Page.crash");
+      const session = await context.newCDPSession(page);
+      // A killed process answers no command.
+      void session.send("Page.crash").catch(() => undefined);
       await crashed;
       return page.close();
     }
-    case "gpu":
-      return send("Browser.crashGpuProcess");
+    case "gpu": {
+      const session = await browser.newBrowserCDPSession();
+      await session.send("Browser.crashGpuProcess");
+      return;
+    }
     case "browser": {
-      const closed = context.waitForEvent("close");
-      await send("Browser.crash");
+      const closed = new Promise((done) => browser.once("disconnected", done));
+      process.kill("SIGKILL");
       await closed;
     }
   }
@@ -98,26 +92,26 @@ interface Result { round: number; kind: Kind; after: number; missing: number; st
 
 async function round(number: number, kind: Kind, after: number): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "alexnet-kill-"));
-  let context = await launch(folder);
+  let running = await start(folder);
   const seen: Snapshot[] = [];
   const result: Result = { round: number, kind, after, missing: 0, step: 0, problem: "" };
   try {
-    let page = context.pages()[0] ?? (await context.newPage());
+    let page = await running.context.newPage();
     await watch(page, (snapshot) => seen.push(snapshot));
     await opened(page, address(kind, number));
     // It ends with the page.
     const story = live(page).catch((error: unknown) => error);
     await Promise.race([story, new Promise((done) => setTimeout(done, after))]);
     const killed = Date.now();
-    await kill(kind, context, page);
+    await kill(kind, running, page);
     if (kind === "worker" || kind === "gpu") {
       // The page itself goes on with another worker.
       await expect(page.getByTestId("backend")).toHaveAttribute("data-status", "ready", { timeout: 120_000 });
       await page.close();
     }
     await story;
-    if (kind === "browser") context = await launch(folder);
-    page = await context.newPage();
+    if (kind === "browser") running = await start(folder);
+    page = await running.context.newPage();
     await opened(page, address(kind, number));
     const found = await restored(page);
     const work = seen.filter(({ at }) => at < killed);
@@ -128,7 +122,7 @@ async function round(number: number, kind: Kind, after: number): Promise<Result>
   } catch (error) {
     result.problem = error instanceof Error ? error.message : String(error);
   } finally {
-    await context.close().catch(() => undefined);
+    await running.end();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   return result;

@@ -18,7 +18,7 @@ export class FakeLocks {
       const holder = this.held.get(name);
       if (!holder) return take();
       if (steal) {
-        holder(new DOMException("stolen", "AbortError"));
+        holder(new DOMException("", "AbortError"));
         return take();
       }
       if (ifAvailable) return void Promise.resolve(task(null)).then(resolve, reject);
