@@ -24,7 +24,7 @@ test.describe("opened by a double click", () => {
 });
 
 test.describe("without WebAssembly", () => {
-  test.use({ allowed: [/WebAssembly/, { option: true }] });
+  test.use({ allowed: /WebAssembly/ });
   test("the page names what is switched off", async ({ page }) => {
     await page.route(/assets\/worker-[^/]*\.js$/, async (route) => {
       const response = await route.fetch();
