@@ -155,7 +155,7 @@ test("a class predicts, and the teacher's page counts the codes", async ({ page 
 test("a teacher's link hides controls, never a reading, and is a file too", async ({ page }) => {
   await open(page, { view: "learn" });
   await page.getByText("For a class").click();
-  await page.getByTestId("classroom-target").selectOption("experiment sixteen");
+  await page.getByTestId("classroom-target").selectOption("experiment:sixteen");
   await page.locator('[data-control="experiment-seeds"]').check();
   await page.locator('[data-control="view-models"]').check();
   const link = (await page.getByTestId("classroom-link").getAttribute("href")) ?? "";
