@@ -9,6 +9,7 @@ export default defineConfig({
   outputDir: "../results",
   workers: 1,
   timeout: 0,
+  expect: { timeout: 60_000 },
   reporter: "list",
   use: { baseURL: process.env["SITE_URL"] ?? "http://127.0.0.1:8080/" },
 });
