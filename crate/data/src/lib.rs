@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod augment;
+mod content;
 mod crops;
 mod cutmix;
 mod dataset;
@@ -16,21 +17,26 @@ mod decode;
 mod fs;
 mod import;
 mod in_memory;
+mod jpeg;
+mod jpeg_cut;
 mod preprocess;
 pub mod rng;
 mod shard;
 mod sharded;
 mod shuffle;
 
-pub use alexnet_protocol::messages::{DataError, SkippedImage};
+pub use alexnet_protocol::messages::{DataError, ImportNote, SkippedImage};
 pub use augment::{augment, flip, flip_flags};
 pub use crops::{crop_views, crops_preprocess, test_crops};
 pub use cutmix::cutmix;
 pub use dataset::{Dataset, LocalFuture, Samples, Split};
-pub use decode::{Image, MAX_PIXELS, decode};
+pub use decode::{Decoded, Image, MAX_PIXELS, decode, decode_as_far};
 #[cfg(feature = "fs")]
-pub use fs::read_path;
-pub use import::{File, Import, InputSize, UnsplitImages, import, import_unsplit, project_network};
+pub use fs::{ImageList, list_images, read_path};
+pub use import::{
+    File, Import, ImportedClass, Input, InputSize, Report, UnsplitImages, import, import_unsplit,
+    project_network,
+};
 pub use in_memory::InMemoryDataset;
 pub use preprocess::{normalize, preprocess_image};
 pub use rng::{Purpose, rng};

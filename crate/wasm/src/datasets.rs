@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
-use alexnet::data::{File, InputSize, Manifest, ShardedDataset, import};
+use alexnet::data::{File, Input, InputSize, Manifest, ShardedDataset, import};
 use alexnet::protocol::Network;
 use alexnet::protocol::messages::ValueName;
 use js_sys::{Function, Reflect, Uint8Array};
@@ -15,6 +15,11 @@ use crate::lab_state::{LoadedDataset, dataset_info, loader};
 
 /// Seed of the split into training and validation images: the same images give the same split.
 const SPLIT_SEED: u32 = 0;
+
+/// The browser's Unicode normal form NFC of a name.
+fn nfc(name: &str) -> String {
+    js_sys::JsString::from(name).normalize("NFC").into()
+}
 
 #[wasm_bindgen]
 impl Lab {
@@ -52,9 +57,10 @@ impl Lab {
             list.push(File { path, bytes: Uint8Array::new(&get("bytes")).to_vec() });
         }
         let square = InputSize::whole(Architecture::input_size_of(network));
-        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
+        let imported =
+            import(Input { nfc, ..list.into() }, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
         let dataset = Rc::new(imported.source);
-        let info = dataset_info(&id, dataset.as_ref(), &imported.skipped)?;
+        let info = dataset_info(&id, dataset.as_ref(), &imported.report.left_out)?;
         self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }
