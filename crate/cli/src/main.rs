@@ -8,6 +8,7 @@ mod backend;
 mod calibrate;
 mod classify;
 mod convert;
+mod csv;
 mod data;
 mod evaluate;
 mod flags;
