@@ -4,6 +4,7 @@ import { lab } from "./engine/page/api";
 import { InternalError } from "./errors/internal";
 import { setLanguage } from "./i18n/index.svelte";
 import { initialLanguage } from "./shell/language";
+import { keepTranslatedTextAlive } from "./shell/translated";
 import { loadCommonMessages, loadView } from "./shell/views";
 import { page } from "./state/page.svelte";
 import "./ui/tokens.css";
@@ -19,4 +20,7 @@ await setLanguage(initialLanguage());
 void loadView(page.view).catch(() => undefined);
 await loadCommonMessages();
 window.lab = lab;
+// What stands there until the page runs.
+target.replaceChildren();
+keepTranslatedTextAlive(document.body);
 mount(App, { target });

@@ -39,6 +39,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Compares a model in each precision: bytes, top-1, top-5, error of the logits.
     Sizes(SizesArgs),
+    /// Runs an experiment of Learn and holds its result against the published figure. Without a name: lists them.
+    Experiment(ExperimentArgs),
 }
 
 #[derive(Args)]
@@ -247,6 +249,28 @@ pub struct CommonArgs {
     /// The device: auto, cpu, webgpu, or cuda where it is built in.
     #[arg(long, value_name = "B", default_value = "auto")]
     pub backend: BackendChoice,
+    /// Prints JSON and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct ExperimentArgs {
+    /// The experiment.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// A setting and its value. Give it several times for several settings.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Number of seeds [default: that of the experiment].
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u32>,
+    /// The first seed; the others follow it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u32,
+    /// A data set as for `train` [default: the Fashion-MNIST that `cargo xtask build` packs for the page].
+    #[arg(long, value_name = "DATA")]
+    pub data: Vec<PathBuf>,
     /// Prints JSON and nothing else.
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,5 @@
-//! The `alexnet` command: train, evaluate, calibrate, classify, convert, average, inspect and compare sizes.
+//! The `alexnet` command: train, evaluate, calibrate, classify, convert, average, inspect, compare
+//! sizes and run experiments.
 //!
 //! Results go to stdout (with `--json` nothing else does), progress and messages to stderr. Exit status 0:
 //! done. 1: failed, with one line `error: …`. 2: wrong usage.
@@ -11,9 +12,11 @@ mod convert;
 mod csv;
 mod data;
 mod evaluate;
+mod experiment;
 mod flags;
 mod inspect;
 mod model;
+mod packed;
 mod report;
 mod sizes;
 mod train;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Command::Average(args) => convert::average(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Sizes(args) => sizes::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

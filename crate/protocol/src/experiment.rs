@@ -223,6 +223,7 @@ pub struct RunSpec {
     /// What the run is for.
     pub stage: RunStage,
     /// The learning rate, where the experiment finds the best one for each arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub learning_rate: Option<f64>,
     /// Expected work, in units of a second on the reference machine (`docs/measurements.md`).
@@ -361,6 +362,7 @@ pub struct ArmSummary {
     /// The arm.
     pub arm: String,
     /// The best learning rate, where it was searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub learning_rate: Option<f64>,
     /// The value of each seed, in the order of the seeds. Not a number where a run did not reach it.

@@ -7,6 +7,8 @@
 mod bench;
 mod convert;
 mod datasets;
+#[cfg(feature = "experiments")]
+mod experiments;
 mod explain;
 mod fine_tune;
 mod image_dataset;
@@ -17,6 +19,8 @@ mod nearest_neighbors;
 mod parity;
 mod training;
 
+#[cfg(feature = "experiments")]
+pub use experiments::Experiments;
 pub use lab::Lab;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -30,35 +30,47 @@ pub fn site(effort: Effort) -> Result<()> {
     stage("site", bundle)
 }
 
-/// Builds the site in web/dist/ for a quick start: with the CPU wasm, and with the GPU wasm if it is up to
-/// date. Returns whether the GPU wasm is missing; [`gpu_site`] adds it.
+/// Builds the site in web/dist/ for a quick start: with the CPU wasm, and with the others that are up to
+/// date. Returns whether one is missing; [`complete_site`] adds it.
 pub fn cpu_site() -> Result<bool> {
     inputs()?;
     wasm::build_variant(&wasm::CPU, Effort::Full)?;
-    if wasm::is_current(&wasm::GPU, Effort::Full)? {
+    let later = [wasm::EXPERIMENTS, wasm::GPU];
+    let mut missing = Vec::new();
+    for variant in &later {
+        if !wasm::is_current(variant, Effort::Full)? {
+            missing.push(variant);
+        }
+    }
+    if missing.is_empty() {
         stage("site", bundle)?;
         return Ok(false);
     }
-    wasm::remove(&wasm::GPU)?;
+    missing.into_iter().try_for_each(wasm::remove)?;
     stage("site", || {
         vite(&root("web/dist"))?;
         GpuBuild::Compiling.publish(&root("web/dist"))?;
-        Ok("web/dist is ready, without the GPU build".into())
+        Ok("web/dist is ready; some builds are still missing".into())
     })?;
     Ok(true)
 }
 
-/// Builds the GPU wasm, and replaces the site in web/dist/, which may be being served, by one that holds it.
-pub fn gpu_site() -> Result<()> {
+/// Builds the wasm of the experiments, then that for the GPU. After each, replaces the site in web/dist/, which
+/// may be being served, by one that holds it.
+pub fn complete_site() -> Result<()> {
     let dist = root("web/dist");
-    let built = wasm::build_variant(&wasm::GPU, Effort::Full).and_then(|()| {
-        stage("site with the GPU build", || {
+    let add = |variant, name: &str, note: &str| {
+        wasm::build_variant(variant, Effort::Full)?;
+        stage(name, || {
             let complete = cached("complete-site");
             vite(&complete)?;
             replace_site(&complete, &dist)?;
-            Ok("reload the page to use the GPU".into())
+            Ok(note.into())
         })
-    });
+    };
+    let built =
+        add(&wasm::EXPERIMENTS, "site with experiments", "reload the page for the experiments of Learn")
+            .and_then(|()| add(&wasm::GPU, "site with the GPU build", "reload the page to use the GPU"));
     let state = if built.is_ok() { GpuBuild::Ready } else { GpuBuild::Failed };
     state.publish(&dist)?;
     built

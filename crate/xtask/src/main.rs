@@ -97,17 +97,19 @@ enum DataSet {
     Cifar10,
 }
 
-/// Serves the site as soon as the CPU wasm is built. The GPU wasm takes much longer and is added later.
+/// Serves the site as soon as the CPU wasm is built. The other builds take much longer and are added later.
 fn serve_site(port: u16, quick: bool) -> Result<()> {
     if quick {
         build::site(Effort::Quick)?;
         return serve::serve(port, None);
     }
-    let gpu_missing = build::cpu_site()?;
-    if gpu_missing {
-        eprintln!("the page computes on the CPU for now; the GPU build goes on and takes some minutes");
+    let incomplete = build::cpu_site()?;
+    if incomplete {
+        eprintln!(
+            "the page computes on the CPU for now; the builds for experiments and the GPU take some minutes more"
+        );
     }
-    serve::serve(port, gpu_missing.then_some(build::gpu_site as fn() -> Result<()>))
+    serve::serve(port, incomplete.then_some(build::complete_site as fn() -> Result<()>))
 }
 
 fn main() -> ExitCode {

@@ -15,6 +15,8 @@ pub fn build() -> Result<()> {
         let dist = root("pkg/dist");
         fresh_folder(&dist)?;
         copy_files(&wasm::folder(), &dist.join("wasm"))?;
+        // The package is for the network; the experiments are the page's.
+        wasm::remove_from(&dist.join("wasm"), &wasm::EXPERIMENTS)?;
         write_if_changed(&dist.join("protocol.js"), types::script()?.as_bytes())?;
         write_if_changed(&dist.join("protocol.d.ts"), types::declarations()?.as_bytes())?;
         for (source, name) in TYPES {

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -15,11 +16,15 @@ use tower_http::services::ServeDir;
 
 use crate::files::root;
 
-/// Everything comes from the site itself, apart from model files, which may come from any address.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-    worker-src 'self' blob:; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; \
-    connect-src 'self' https: blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-    object-src 'none'";
+/// The policy that the build also writes into index.html, for static hosts. Everything comes from the site itself,
+/// apart from model files, which may come from any address.
+const SITE_POLICY: &str = include_str!("../../../web/content-security-policy.txt");
+
+/// The policy as a header. `frame-ancestors` counts only there.
+static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let rules: Vec<&str> = SITE_POLICY.lines().map(str::trim).chain(["frame-ancestors 'none'"]).collect();
+    rules.join("; ")
+});
 
 /// A second path to the site for the tests: the site must not rely on being at the root.
 pub const SUB_PATH: &str = "/some/where/else";
@@ -100,7 +105,7 @@ fn cache_control(hashed: bool) -> HeaderValue {
 
 async fn set_security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(&CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -148,7 +153,7 @@ mod tests {
                 assert_eq!(response.status(), 200, "{base}{path}");
                 assert_eq!(header(&response, "content-type"), kind, "{base}{path}");
                 assert_eq!(header(&response, "cache-control"), cache, "{base}{path}");
-                assert_eq!(header(&response, "content-security-policy"), CONTENT_SECURITY_POLICY);
+                assert_eq!(header(&response, "content-security-policy"), *CONTENT_SECURITY_POLICY);
                 assert_eq!(header(&response, "x-content-type-options"), "nosniff");
             }
             let missing = get("/assets/gone.js");

@@ -37,25 +37,31 @@ impl Effort {
     fn features(self, variant: &Variant) -> &'static str {
         match self {
             Self::Full => variant.features,
-            Self::Quick => "",
+            Self::Quick => variant.quick_features,
         }
     }
 }
 
 /// One build of crate/wasm.
+#[derive(Clone, Copy)]
 pub struct Variant {
     /// The module's name: `<name>.js`, `<name>_bg.wasm`, `<name>.d.ts`.
     pub name: &'static str,
     /// Cargo features of alexnet-wasm.
     features: &'static str,
+    /// Those of a quick build.
+    quick_features: &'static str,
 }
 
 /// CPU only: quick to compile, a small download.
-pub const CPU: Variant = Variant { name: "alexnet_cpu", features: "" };
+pub const CPU: Variant = Variant { name: "alexnet_cpu", features: "", quick_features: "" };
 /// CPU and GPU.
-pub const GPU: Variant = Variant { name: "alexnet_gpu", features: "webgpu" };
-/// The variants that the page and the npm package choose from.
-pub const VARIANTS: &[Variant] = &[CPU, GPU];
+pub const GPU: Variant = Variant { name: "alexnet_gpu", features: "webgpu", quick_features: "" };
+/// CPU only, with the experiments of Learn. Their workers load it.
+pub const EXPERIMENTS: Variant =
+    Variant { name: "alexnet_experiments", features: "experiments", quick_features: "experiments" };
+/// The variants that the page chooses from.
+pub const VARIANTS: &[Variant] = &[CPU, EXPERIMENTS, GPU];
 
 /// wasm-opt strips names, not cargo: wasm-bindgen reads a section that cargo would strip.
 ///
@@ -122,14 +128,22 @@ pub fn is_current(variant: &Variant, effort: Effort) -> Result<bool> {
 
 /// Removes a variant's files, so that a site built now does not hold an outdated one.
 pub fn remove(variant: &Variant) -> Result<()> {
-    for file in outputs(variant).iter().filter(|file| file.exists()) {
-        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    remove_from(&folder(), variant)
+}
+
+/// Removes a variant's files from a folder that holds a copy of the modules.
+pub fn remove_from(folder: &Path, variant: &Variant) -> Result<()> {
+    for end in [".js", ".d.ts", "_bg.wasm", "_bg.wasm.d.ts"] {
+        let file = folder.join(format!("{}{end}", variant.name));
+        if file.exists() {
+            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
     }
     Ok(())
 }
 
 /// The crates that the wasm depends on.
-const SOURCES: [&str; 6] = ["protocol", "data", "format", "kernels", "core", "wasm"];
+const SOURCES: [&str; 8] = ["protocol", "data", "format", "kernels", "core", "teach", "experiment", "wasm"];
 
 /// The inputs of the compiled wasm.
 fn compile_stamp(variant: &Variant, effort: Effort) -> Result<Stamp> {

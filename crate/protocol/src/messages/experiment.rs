@@ -22,6 +22,8 @@ messages! {
             /// The name of the arm.
             arm: String,
         } => "The experiment has no run “{arm}”: start it again.",
+        /// No run was started.
+        NoRun => "No run of the experiment was started: start it again.",
         /// Images that were not given.
         NoImages => "The experiment needs images: load a data set first.",
         /// What the core cannot do.

@@ -4,6 +4,7 @@ import { message, messageError, messageOf, MessageError, type Message } from "..
 import { carryMessages } from "../../errors/transfer";
 import type { Backend } from "../../generated/protocol";
 import type { EngineInfo, WorkerApi, WorkerEvent } from "../shared/protocol";
+import workerUrl from "../worker/worker?worker&url";
 
 /** A call that failed because the worker was replaced; the worker did not complete it. */
 export class Interrupted extends MessageError {
@@ -160,9 +161,28 @@ const reasonOf = (error: unknown): Message | string => (error instanceof DidNotS
 
 carryMessages();
 
+/**
+ * Starts a module worker. A page in a sandboxed frame has no origin, so it may not start the site's worker directly.
+ * Where the host lets other origins read its files, a worker made here can still import it.
+ */
+function startWorker(url: string, name: string): Worker {
+  const options = { type: "module", name } as const;
+  try {
+    return new Worker(url, options);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "SecurityError") throw error;
+  }
+  const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], { type: "text/javascript" }));
+  try {
+    return new Worker(source, options);
+  } catch (error) {
+    throw messageError("engine.workerBlocked", { reason: messageOf(error) });
+  }
+}
+
 /** Starts the real worker. */
 export function connectWorker(): Connection {
-  const worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module", name: "alexnet-lab" });
+  const worker = startWorker(workerUrl, "alexnet-lab");
   return {
     remote: Comlink.wrap<WorkerApi>(worker),
     listen({ told, failed }) {

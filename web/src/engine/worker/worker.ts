@@ -69,6 +69,7 @@ function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
 }
 
 async function boot(wanted: Backend, base: string): Promise<EngineInfo & { unexpected: boolean }> {
+  if (typeof WebAssembly === "undefined") throw messageError("engine.wasmMissing");
   if (!(await simd())) throw messageError("engine.simdMissing");
   const adapter = wanted === "cpu" ? "absent" : await requestAdapter((navigator as WorkerNavigator & { gpu?: Gpu }).gpu);
   const choice = wanted === "cpu" || hasGpuBuild() ? chooseBackend(wanted, adapter) : WITHOUT_GPU_BUILD;
