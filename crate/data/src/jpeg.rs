@@ -7,8 +7,8 @@ use alexnet_protocol::messages::{Cause, ImageDamage, JpegKind};
 use image::metadata::Orientation;
 use jpeg_decoder::{Decoder, Error, PixelFormat, UnsupportedFeature};
 
-use crate::decode::{Limits, check_size};
-use crate::{DataError, Image, jpeg_cut};
+use crate::pixels::{Image, Limits, check_size};
+use crate::{DataError, jpeg_cut};
 
 const NAME: &str = "JPEG";
 /// Of the part of an image that is missing.

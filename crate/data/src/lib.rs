@@ -19,6 +19,7 @@ mod import;
 mod in_memory;
 mod jpeg;
 mod jpeg_cut;
+mod pixels;
 mod preprocess;
 pub mod rng;
 mod shard;
@@ -30,7 +31,7 @@ pub use augment::{augment, flip, flip_flags};
 pub use crops::{crop_views, crops_preprocess, test_crops};
 pub use cutmix::cutmix;
 pub use dataset::{Dataset, LocalFuture, Samples, Split};
-pub use decode::{Decoded, Image, MAX_PIXELS, decode, decode_as_far};
+pub use decode::{Decoded, decode, decode_as_far};
 #[cfg(feature = "fs")]
 pub use fs::{ImageList, list_images, read_path};
 pub use import::{
@@ -38,6 +39,7 @@ pub use import::{
     project_network,
 };
 pub use in_memory::InMemoryDataset;
+pub use pixels::{Image, MAX_PIXELS};
 pub use preprocess::{normalize, preprocess_image};
 pub use rng::{Purpose, rng};
 pub use shard::{Manifest, Shard, ShardFile, decode_shard, encode_shard};

@@ -3,8 +3,9 @@ import { message, messageError } from "../../errors/message";
 import type { DatasetChoice } from "../shared/protocol";
 import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
+import { readAll } from "./read-files";
 import { fromRust } from "./rust-error";
-import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
+import type { ShardManifest, WasmLab } from "./wasm-api";
 
 /** One entry of `data/index.json`, which the build writes; paths are relative to the index. */
 interface IndexEntry {
@@ -53,8 +54,9 @@ export class Datasets {
 
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
-    const info = fromInfo(await lab.importData(name, await readAll(files), network));
-    const choice: DatasetChoice = { ...info, name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
+    const { read, unread } = await readAll(files);
+    const info = fromInfo(await lab.importData(name, read, network));
+    const choice: DatasetChoice = { ...info, skipped: [...unread, ...info.skipped], name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
     this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
     return choice;
@@ -65,7 +67,7 @@ export class Datasets {
     this.sources.set(choice.id, {
       choice,
       perNetwork: true,
-      open: async (lab, network) => void (await lab.importData(choice.id, await readAll(files), network)),
+      open: async (lab, network) => void (await lab.importData(choice.id, (await readAll(files)).read, network)),
     });
   }
 
@@ -87,7 +89,7 @@ export class Datasets {
   }
 }
 
-const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust) });
+const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust), notes: (info.notes ?? []).map(fromRust) });
 
 let fetchFailure: unknown;
 
@@ -114,7 +116,7 @@ async function shards(url: URL): Promise<Source | null> {
     }
   };
   return {
-    choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [] },
+    choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [], notes: [] },
     perNetwork: false,
     open: async (lab) => void lab.addShards(manifest, fetchShard),
   };
@@ -122,7 +124,7 @@ async function shards(url: URL): Promise<Source | null> {
 
 /** An archive beside the page; its content is known once it is opened. */
 function archive({ id, name }: IndexEntry, url: URL): Source {
-  const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [] };
+  const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [], notes: [] };
   return {
     choice,
     perNetwork: true,
@@ -132,16 +134,4 @@ function archive({ id, name }: IndexEntry, url: URL): Source {
       Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
-}
-
-async function readAll(files: File[]): Promise<NamedBytes[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      const path = file.webkitRelativePath || file.name;
-      const buffer = await file.arrayBuffer().catch(() => {
-        throw messageError("engine.namedFileUnreadable", { name: path });
-      });
-      return { path, bytes: new Uint8Array(buffer) };
-    }),
-  );
 }
