@@ -1,17 +1,18 @@
 //! Finds images that look alike: bursts of a camera and copies.
 //!
-//! A fingerprint is a difference hash (Krawetz 2013: which of two neighbouring cells is brighter, 8 × 8 bits) and the
-//! colours of 4 × 4 cells. Shots of one burst follow each other by name, so only neighbours are compared; copies have the
+//! A fingerprint is a difference hash (Krawetz 2013: which of two neighbouring cells is brighter; 8 × 8 bits for
+//! neighbours side by side and as many for those one above the other) and the colours of 4 × 4 cells. Shots of one burst follow each other by name, so only neighbours are compared; copies have the
 //! same hash wherever they are.
 
 use std::collections::HashMap;
 
-const COLUMNS: usize = 9;
-const ROWS: usize = 8;
+/// Cells of the hash: with one more along each axis.
+const SIDE: usize = 8;
+const LONG: usize = SIDE + 1;
 const CELLS: usize = 4;
 
-/// Hashes of neighbours that differ in at most this many of 64 bits are of one scene. Unrelated photos differ in 32 ± 4.
-const NEAR_BITS: u32 = 10;
+/// Hashes of neighbours that differ in at most this many of 128 bits are of one scene. Unrelated photos differ in 64 ± 6.
+const NEAR_BITS: u32 = 20;
 /// Levels by which the colours of one scene may differ on average.
 const NEAR_COLOUR: u32 = 24;
 /// Levels by which the colours of copies may differ on average: they were saved at another quality or size.
@@ -24,21 +25,24 @@ const COPIES: usize = 8;
 /// What is compared of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
-    bits: u64,
+    bits: u128,
     colours: [u8; CELLS * CELLS * 3],
 }
 
 impl Fingerprint {
     /// Of an image of `[size, size, 3]` bytes.
     pub fn of(rgb: &[u8], size: usize) -> Self {
-        let grey = cells::<{ COLUMNS * ROWS }>(rgb, size, COLUMNS);
+        let brightness = |[r, g, b]: [u32; 3]| 299 * r + 587 * g + 114 * b;
+        let wide = cells::<{ LONG * SIDE }>(rgb, size, LONG).map(brightness);
+        let tall = cells::<{ LONG * SIDE }>(rgb, size, SIDE).map(brightness);
         let mut bits = 0;
-        for row in grey.chunks_exact(COLUMNS) {
-            for pair in row.windows(2) {
-                let brightness = |[r, g, b]: [u32; 3]| 299 * r + 587 * g + 114 * b;
-                let brighter = matches!(pair, [left, right] if brightness(*left) > brightness(*right));
-                bits = bits << 1 | u64::from(brighter);
-            }
+        let mut push =
+            |first: Option<&u32>, second: Option<&u32>| bits = bits << 1 | u128::from(first > second);
+        for cell in (0..LONG * SIDE).filter(|cell| cell % LONG < SIDE) {
+            push(wide.get(cell), wide.get(cell + 1));
+        }
+        for cell in 0..SIDE * SIDE {
+            push(tall.get(cell), tall.get(cell + SIDE));
         }
         let mut colours = [0; CELLS * CELLS * 3];
         let means = cells::<{ CELLS * CELLS }>(rgb, size, CELLS);
@@ -90,7 +94,7 @@ fn cells<const N: usize>(rgb: &[u8], size: usize, columns: usize) -> [[u32; 3]; 
 /// The images are of one class, in the order of their names.
 pub(super) fn groups(prints: &[Fingerprint]) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..prints.len()).collect();
-    let mut same: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut same: HashMap<u128, Vec<usize>> = HashMap::new();
     for (at, print) in prints.iter().enumerate() {
         let near = (at.saturating_sub(NEIGHBOURS)..at)
             .filter(|&other| prints.get(other).is_some_and(|other| other.is_near(print)));
