@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
 use alexnet::data::{
-    DataError, Dataset, InMemoryDataset, Manifest, Samples, ShardLoader, ShardedDataset, Split,
+    DataError, Dataset, InMemoryDataset, Manifest, Report, Samples, ShardLoader, ShardedDataset, Split,
 };
 use alexnet::protocol::message::{Message, Sentence};
 use alexnet::protocol::messages::EngineError;
