@@ -6,6 +6,8 @@ import { setLanguage } from "./i18n/index.svelte";
 import { initialLanguage } from "./shell/language";
 import { keepTranslatedTextAlive } from "./shell/translated";
 import { loadCommonMessages, loadView } from "./shell/views";
+import { setExplainer } from "./state/messages.svelte";
+import { explainMissing } from "./state/new-version";
 import { page } from "./state/page.svelte";
 import "./ui/tokens.css";
 
@@ -19,6 +21,7 @@ await setLanguage(initialLanguage());
 // The view's parts travel at the same time as the messages of the frame; a failure is shown when the frame asks again.
 void loadView(page.view).catch(() => undefined);
 await loadCommonMessages();
+setExplainer((error, id) => void explainMissing(error, id));
 window.lab = lab;
 // What stands there until the page runs.
 target.replaceChildren();

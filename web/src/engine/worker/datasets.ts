@@ -28,13 +28,16 @@ interface Source {
   perNetwork: boolean;
 }
 
+type RunDownload = <T>(work: () => Promise<T>) => Promise<T>;
+
 export class Datasets {
   private readonly sources = new Map<string, Source>();
   /** The network that each open dataset was decoded for ("" for shards). */
   private readonly opened = new Map<string, string>();
   private index: Promise<void> | undefined;
 
-  constructor(private readonly base: string) {}
+  /** `download`: runs each download. */
+  constructor(private readonly base: string, private readonly download: RunDownload = (work) => work()) {}
 
   async list(): Promise<DatasetChoice[]> {
     await this.readIndex();
@@ -90,7 +93,7 @@ export class Datasets {
   private async fetchIndex(): Promise<void> {
     const url = new URL("data/index.json", this.base);
     const entries = (await fetchJson<IndexEntry[]>(url)) ?? [];
-    const read = entries.map((entry) => (entry.kind === "shards" ? shards(new URL(entry.file, url)) : archive(entry, new URL(entry.file, url))));
+    const read = entries.map((entry) => (entry.kind === "shards" ? shards(new URL(entry.file, url), this.download) : archive(entry, new URL(entry.file, url), this.download)));
     for (const source of await Promise.all(read)) {
       if (source) this.sources.set(source.choice.id, source);
     }
@@ -109,15 +112,17 @@ export function takeFetchFailure(): unknown {
 }
 
 /** A dataset that is streamed shard by shard as the run needs it. */
-async function shards(url: URL): Promise<Source | null> {
+async function shards(url: URL, download: RunDownload): Promise<Source | null> {
   const manifest = await fetchJson<ShardManifest>(url);
   if (!manifest) return null;
   const { id, name, labels, size, licence, origin, train, val } = manifest;
   const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
   const fetchShard = async (file: string) => {
     try {
-      const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
-      return new Uint8Array(await response.arrayBuffer());
+      return await download(async () => {
+        const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
+        return new Uint8Array(await response.arrayBuffer());
+      });
     } catch (error) {
       fetchFailure = error;
       throw error;
@@ -131,14 +136,13 @@ async function shards(url: URL): Promise<Source | null> {
 }
 
 /** An archive beside the page; its content is known once it is opened. */
-function archive({ id, name }: IndexEntry, url: URL): Source {
+function archive({ id, name }: IndexEntry, url: URL, download: RunDownload): Source {
   const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [], notes: [] };
   return {
     choice,
     perNetwork: true,
     open: async (lab, network) => {
-      const response = await fetchOk(url, message("engine.whatDataset", { name }));
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await download(async () => new Uint8Array(await (await fetchOk(url, message("engine.whatDataset", { name }))).arrayBuffer()));
       Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
