@@ -15,7 +15,7 @@ test.describe("where scripts do not run", () => {
 });
 
 test.describe("opened by a double click", () => {
-  test.use({ allowed: [/./, { option: true }] });
+  test.use({ allowed: /./ });
   test("the page says that it needs a server", async ({ page }) => {
     await page.goto(pathToFileURL(`${fileURLToPath(new URL(`${SITE}/`, "file:"))}index.html`).href);
     await expect(page.locator(".not-running")).toBeVisible();
@@ -24,7 +24,7 @@ test.describe("opened by a double click", () => {
 });
 
 test.describe("without WebAssembly", () => {
-  test.use({ allowed: [/WebAssembly/, { option: true }] });
+  test.use({ allowed: /WebAssembly/ });
   test("the page names what is switched off", async ({ page }) => {
     await page.route(/assets\/worker-[^/]*\.js$/, async (route) => {
       const response = await route.fetch();
