@@ -10,7 +10,7 @@ const ENTRIES: Readonly<Record<View, Entry>> = {
   classify: { component: () => import("../views/classify/Classify.svelte"), messages: ["classify", "classes"] },
   studio: { component: () => import("../views/studio/Studio.svelte"), messages: ["studio", "classes"] },
   train: { component: () => import("../views/train/Train.svelte"), messages: ["train", "classes"] },
-  learn: { component: () => import("../views/learn/Learn.svelte"), messages: ["learn"] },
+  learn: { component: () => import("../views/learn/Learn.svelte"), messages: ["learn", "experiments"] },
   models: { component: () => import("../views/models/Models.svelte"), messages: ["models", "classes"] },
 };
 

@@ -1,5 +1,6 @@
 /** The page's configuration, synchronised with its address. */
 import type { RunOptions } from "../generated/protocol";
+import { NO_LEARN, type LearnConfiguration } from "./learn-url";
 import { formatConfiguration, parseConfiguration, withOptions, type Configuration, type View } from "./url";
 
 const initial = parseConfiguration(typeof location === "undefined" ? "" : location.search);
@@ -22,6 +23,13 @@ export function setPageOptions(changes: Partial<RunOptions>): void {
 export function openView(view: View): void {
   if (view === page.view) return;
   page.view = view;
+  history.pushState(null, "", pageUrl());
+}
+
+/** Shows an experiment (or, with "" , the list), as an entry of the browser's history. */
+export function openExperiment(change: Partial<LearnConfiguration>): void {
+  page.view = "learn";
+  page.learn = { ...NO_LEARN, path: page.learn.path, ...change };
   history.pushState(null, "", pageUrl());
 }
 

@@ -16,3 +16,15 @@ export function loadPreference(key: string): string | null {
     return null;
   }
 }
+
+/** Whether settings outlast a visit: in a frame with storage blocked they do not. */
+export function canSavePreferences(): boolean {
+  try {
+    const key = "alexnet-lab-storage-test";
+    localStorage.setItem(key, "1");
+    localStorage.removeItem(key);
+    return true;
+  } catch {
+    return false;
+  }
+}

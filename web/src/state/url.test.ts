@@ -1,9 +1,11 @@
 import { errorText } from "../errors/message";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_OPTIONS, OPTIONS, type RunOptions } from "../generated/protocol";
+import { NO_CLASSROOM } from "./classroom";
+import { NO_LEARN } from "./learn-url";
 import { checkOption, formatConfiguration, parseConfiguration, withOptions, type Configuration } from "./url";
 
-const defaults: Configuration = { view: "classify", backend: "auto", lang: "", model: "", options: DEFAULT_OPTIONS, rival: null };
+const defaults: Configuration = { view: "classify", backend: "auto", lang: "", model: "", options: DEFAULT_OPTIONS, rival: null, learn: NO_LEARN, classroom: NO_CLASSROOM };
 
 /** A value other than the default, allowed by the row. */
 function other(spec: (typeof OPTIONS)[number]): unknown {
@@ -38,7 +40,7 @@ describe("the page's address", () => {
 
   it("carries everything at once, a rival included", () => {
     const options = Object.fromEntries(OPTIONS.map((spec) => [spec.name, other(spec)])) as unknown as RunOptions;
-    const configuration: Configuration = { view: "models", backend: "cpu", lang: "de", model: "https://example.org/a b.safetensors?x=1&y=2", options, rival: { ...options, dropout: 0, activation: "tanh" } };
+    const configuration: Configuration = { ...defaults, view: "models", backend: "cpu", lang: "de", model: "https://example.org/a b.safetensors?x=1&y=2", options, rival: { ...options, dropout: 0, activation: "tanh" } };
     expect(parseConfiguration(formatConfiguration(configuration)).configuration).toEqual(configuration);
   });
 

@@ -2,6 +2,8 @@
 import { message, messageError, MessageError, type Message } from "../errors/message";
 import { optionTitle } from "../i18n/options";
 import { isLanguage, LANGUAGES, type Language } from "../i18n/languages";
+import { isLearnParameter, NO_LEARN, parseLearn, writeLearn, type LearnConfiguration } from "./learn-url";
+import { isClassroomParameter, NO_CLASSROOM, parseClassroom, writeClassroom, type Classroom } from "./classroom";
 import { BACKENDS, DEFAULT_OPTIONS, OPTIONS, type Backend, type OptionSpec, type RunOptions } from "../generated/protocol";
 
 export const VIEWS = ["classify", "studio", "train", "learn", "models"] as const;
@@ -18,7 +20,14 @@ export interface Configuration {
   options: RunOptions;
   /** The second run of a race: its parameters stand behind `rival.`, where they differ from the run's. */
   rival: RunOptions | null;
+  /** Which experiment Learn shows. Written while Learn is shown. */
+  learn: LearnConfiguration;
+  /** What a teacher's link hides. */
+  classroom: Classroom;
 }
+
+/** What an address needs: a link into another view says nothing about Learn. */
+export type Addressed = Omit<Configuration, "learn" | "classroom"> & Partial<Pick<Configuration, "learn" | "classroom">>;
 
 type Value = OptionSpec["default"];
 const RIVAL = "rival";
@@ -38,19 +47,23 @@ export function parseConfiguration(search: string): { configuration: Configurati
     model: params.get("model") ?? "",
     options,
     rival: races ? readOptions(params, `${RIVAL}.`, options, problems) : null,
+    learn: parseLearn(params, problems),
+    classroom: parseClassroom(params, problems),
   };
   return { configuration, problems };
 }
 
 /** Writes an address's query (with its `?`, or "" where nothing differs from the defaults). Parameters of others are kept. */
-export function formatConfiguration({ view, backend, lang, model, options, rival }: Configuration, search = ""): string {
+export function formatConfiguration({ view, backend, lang, model, options, rival, learn = NO_LEARN, classroom = NO_CLASSROOM }: Addressed, search = ""): string {
   const own = new Set(["view", "backend", "lang", "model", RIVAL, ...OPTIONS.map((spec) => spec.name)]);
   const params = new URLSearchParams(
-    [...new URLSearchParams(search)].filter(([key]) => !own.has(key) && !key.startsWith(`${RIVAL}.`)),
+    [...new URLSearchParams(search)].filter(([key]) => !own.has(key) && !key.startsWith(`${RIVAL}.`) && !isLearnParameter(key) && !isClassroomParameter(key)),
   );
   if (view !== "classify") params.set("view", view);
   if (backend !== "auto") params.set("backend", backend);
   if (lang !== "") params.set("lang", lang);
+  if (view === "learn") writeLearn(params, learn);
+  writeClassroom(params, classroom);
   if (model !== "") params.set("model", model);
   writeOptions(params, "", options, DEFAULT_OPTIONS);
   if (rival) {

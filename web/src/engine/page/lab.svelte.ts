@@ -9,7 +9,7 @@ import { projectProgress } from "../../state/project-progress.svelte";
 import { modelState } from "../../state/model.svelte";
 import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
-import type { DatasetChoice, Engine } from "../shared/protocol";
+import type { Engine } from "../shared/protocol";
 import type { LabApi, LabInfo } from "./types";
 import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
@@ -18,11 +18,10 @@ import { TrainingRun } from "./run";
 import { tabName } from "./tab";
 import { startModelParallel } from "./model-parallel";
 import { hasGpuBuild, waitForGpuBuild } from "./gpu-build";
+import { importedDatasets } from "./imported";
 import { createFineTuneRun, type RecoverableFineTuneRun } from "./fine-tune";
 
 const base = () => new URL(".", location.href).href;
-/** What the visitor imported: handles, no bytes. */
-const imported = new Map<string, { choice: DatasetChoice; files: File[] }>();
 
 const client: Client = new Client(connectWorker, () => page.backend, base, {
   starting: (restart) => Object.assign(engineState, { status: restart ? "restarting" : "starting", progress: null }),
@@ -42,7 +41,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
     showError(error);
   },
   restore: async (remote) => {
-    for (const { choice, files } of imported.values()) await remote.registerDataset(choice, files);
+    for (const { choice, files } of importedDatasets.values()) await remote.registerDataset(choice, files);
     await models.restore(remote).catch(showError);
     await run.restore((saved) => remote.resumeRuns(saved), (slot, options) => remote.configure(slot, options)).catch(showError);
     await fineTune.release(remote).catch(showError);
@@ -70,7 +69,7 @@ const own: Partial<Engine> = {
   },
   importData: async (name, files, network) => {
     const choice = await client.call((remote) => remote.importData(name, files, network));
-    imported.set(choice.id, { choice, files });
+    importedDatasets.set(choice.id, { choice, files });
     return choice;
   },
 };
@@ -157,7 +156,7 @@ export const lab: LabApi = {
   mask: (layer) => engine.mask(0, layer),
   async modelParallel(options = {}) {
     const wanted = withOptions(urlOptions, { network: "alexnet-2012-32", ...options });
-    return startModelParallel(connectWorker, wanted, base(), imported.get(wanted.dataset));
+    return startModelParallel(connectWorker, wanted, base(), importedDatasets.get(wanted.dataset));
   },
   async exportModel(format) {
     await models.ensure();

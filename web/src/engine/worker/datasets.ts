@@ -6,6 +6,9 @@ import { fetchJson, fetchOk } from "../shared/fetch";
 import { fromRust } from "./rust-error";
 import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
 
+/** What takes a data set: the lab, or the experiments. */
+export type Takes = Pick<WasmLab, "addShards" | "importData">;
+
 /** One entry of `data/index.json`, which the build writes; paths are relative to the index. */
 interface IndexEntry {
   id: string;
@@ -19,7 +22,7 @@ interface IndexEntry {
 interface Source {
   choice: DatasetChoice;
   /** Gives the data to the wasm object, for a network's input size. */
-  open(lab: WasmLab, network: string): Promise<void>;
+  open(lab: Takes, network: string): Promise<void>;
   /** Shards are stored at one size; archives are decoded at the network's. */
   perNetwork: boolean;
 }
@@ -38,7 +41,7 @@ export class Datasets {
   }
 
   /** Makes sure that the wasm object holds a dataset before a run is configured on it. */
-  async open(lab: WasmLab, id: string, network: string): Promise<void> {
+  async open(lab: Takes, id: string, network: string): Promise<void> {
     if (!this.sources.has(id)) await this.readIndex();
     const source = this.sources.get(id);
     if (!source) {
@@ -51,8 +54,13 @@ export class Datasets {
     this.opened.set(id, decodedFor);
   }
 
+  /** The wasm object holds no data set any more: the next one is opened again. */
+  close(): void {
+    this.opened.clear();
+  }
+
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
-  async import(lab: WasmLab, name: string, files: File[], network: string): Promise<DatasetChoice> {
+  async import(lab: Takes, name: string, files: File[], network: string): Promise<DatasetChoice> {
     const info = fromInfo(await lab.importData(name, await readAll(files), network));
     const choice: DatasetChoice = { ...info, name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
     this.registerDataset(choice, files);

@@ -1,9 +1,9 @@
-/** The experiments of the Learn page: a run, its rival, and what to look for. */
+/** The races of the Learn page: a run, its rival, and what to look for. */
 import { DEFAULT_OPTIONS, type RunOptions } from "../../generated/protocol";
 import { t } from "../../i18n/index.svelte";
 import { formatConfiguration, withOptions, type Configuration } from "../../state/url";
 
-export interface Experiment {
+export interface Race {
   /** The text of the link. */
   title: () => string;
   /** What to look for. */
@@ -13,7 +13,7 @@ export interface Experiment {
   rival: Partial<RunOptions> | null;
 }
 
-export const EXPERIMENTS = {
+export const RACES = {
   relu: {
     title: () => t.learn.reluTry(),
     look: () => t.learn.reluLook(),
@@ -68,15 +68,15 @@ export const EXPERIMENTS = {
     run: { trainImages: 2000, dropout: 0, flip: true, shift: 0.1, epochs: 40 },
     rival: { flip: false, shift: 0 },
   },
-} satisfies Record<string, Experiment>;
+} satisfies Record<string, Race>;
 
-/** The experiment's options, whole. */
-export function experimentOptions({ run, rival }: Experiment): Pick<Configuration, "options" | "rival"> {
+/** The race's options, whole. */
+export function raceOptions({ run, rival }: Race): Pick<Configuration, "options" | "rival"> {
   const options = withOptions(DEFAULT_OPTIONS, run);
   return { options, rival: rival && withOptions(options, rival) };
 }
 
 /** The query that opens the Train view on an experiment; backend and model stay as they are. */
-export function experimentAddress(experiment: Experiment, { backend, lang, model }: Pick<Configuration, "backend" | "lang" | "model">): string {
-  return formatConfiguration({ view: "train", backend, lang, model, ...experimentOptions(experiment) });
+export function raceAddress(race: Race, { backend, lang, model }: Pick<Configuration, "backend" | "lang" | "model">): string {
+  return formatConfiguration({ view: "train", backend, lang, model, ...raceOptions(race) });
 }

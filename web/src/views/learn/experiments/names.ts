@@ -1,0 +1,55 @@
+/** Figures with their units, and names of curves and pictures, as the page writes them. */
+import type { Unit } from "../../../generated/protocol";
+import { fixed, percent, plain, whole } from "../../../i18n/format";
+import { t } from "../../../i18n/index.svelte";
+
+/** Three significant digits. */
+export const short = (value: number): string => (Number.isFinite(value) ? plain(Number(value.toPrecision(3))) : "–");
+
+/** A figure with its unit: `0.375` is “37.5%”, `0.014` points are “1.4 points”. */
+export function figureText(value: number, unit: Unit): string {
+  if (!Number.isFinite(value)) return "–";
+  switch (unit) {
+    case "percent":
+      return percent(value);
+    case "points":
+      return t.learn.figurePoints({ value: fixed(value * 100, 1) });
+    case "times":
+      return t.learn.figureTimes({ value: short(value) });
+    case "count":
+      return whole(value);
+    case "number":
+      return short(value);
+  }
+}
+
+const CURVES: Readonly<Record<string, () => string>> = {
+  trainError: () => t.learn.curveTrainError(),
+  valError: () => t.learn.curveValError(),
+  testError: () => t.learn.curveTestError(),
+  trainLoss: () => t.learn.curveTrainLoss(),
+  valLoss: () => t.learn.curveValLoss(),
+  gap: () => t.learn.curveGap(),
+  scaledError: () => t.learn.curveScaledError(),
+  arithmeticError: () => t.learn.curveArithmeticError(),
+  thinnedError: () => t.learn.curveThinnedError(),
+  sampledError: () => t.learn.curveSampledError(),
+};
+
+/** What a curve shows. Names that the page does not know stay as they are, as those of arms do. */
+export const curveName = (name: string): string => CURVES[name]?.() ?? name;
+
+const PICTURES: Readonly<Record<string, () => string>> = {
+  features: () => t.learn.pictureFeatures(),
+  filters: () => t.learn.pictureFilters(),
+  reconstructions: () => t.learn.pictureReconstructions(),
+  inputs: () => t.learn.pictureInputs(),
+  activations: () => t.learn.pictureActivations(),
+  preActivations: () => t.learn.picturePreActivations(),
+  gradients: () => t.learn.pictureGradients(),
+  removedUnit: () => t.learn.pictureRemovedUnit(),
+  agreement: () => t.learn.pictureAgreement(),
+};
+
+/** What a picture shows. */
+export const pictureName = (name: string): string => PICTURES[name]?.() ?? name;
