@@ -3,7 +3,7 @@ import { engine, expect, pageUrl, SMALL, step, test } from "./support/lab";
 
 test.use({ serviceWorkers: "allow", allowed: /ERR_INTERNET_DISCONNECTED|Failed to fetch/ });
 
-test("classifies, trains and shows every view without a network", async ({ page, context }) => {
+test("opens, classifies and shows every view without a network", async ({ page, context }) => {
   await page.goto(pageUrl({ ...SMALL, backend: "cpu" }));
   await engine(page);
   await step(page);
