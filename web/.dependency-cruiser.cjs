@@ -35,6 +35,9 @@ const ALLOWED = {
   shell: [...LEAVES, "ui", "state", "engine/page", "views/[^/]+"],
 };
 
+/** The page knows the workers by their addresses (`?worker&url`), which are files of their own. */
+const WORKERS = "^src/engine/worker/(experiment-)?worker[.]ts$";
+
 const rooms = Object.entries(ALLOWED).map(([room, allowed]) => {
   // A view is a room of its own: `$1` is the same view.
   const own = room.includes("[") ? `^src/(${room})/` : `^src/${room}/`;
@@ -44,7 +47,7 @@ const rooms = Object.entries(ALLOWED).map(([room, allowed]) => {
     comment: `${room.replace("/[^/]+", "/*")} imports only: ${allowed.join(", ")}`,
     severity: "error",
     from: { path: own, pathNot: "[.]test[.]ts$" },
-    to: { path: "^src/", pathNot: [same, ...allowed.map((to) => `^src/${to}/`)] },
+    to: { path: "^src/", pathNot: [same, ...allowed.map((to) => `^src/${to}/`), ...(room === "engine/page" ? [WORKERS] : [])] },
   };
 });
 

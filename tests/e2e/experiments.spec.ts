@@ -136,3 +136,84 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   });
 }
+
+test("a class predicts, and the teacher's page counts the codes", async ({ page }) => {
+  await show(page, SIXTEEN);
+  await predict(page, "few");
+  await run(page);
+  const code = (await page.getByTestId("experiment-code").textContent()) ?? "";
+  await open(page, { view: "learn" });
+  await page.getByText("For a class").click();
+  await page.getByTestId("tally-codes").fill(`${code} ${code.toLowerCase()} AAAAA`);
+  const table = page.getByTestId("tally");
+  await expect(table).toHaveAttribute("data-total", "2");
+  await expect(table.locator('[data-predicted="few"]')).toHaveText("2");
+  await expect(table.locator('[data-measured="most"]')).toHaveText("2");
+  await expect(page.getByText("These are not codes of this page, or they were mistyped: AAAAA.")).toBeVisible();
+});
+
+test("a teacher's link hides controls, never a reading, and is a file too", async ({ page }) => {
+  await open(page, { view: "learn" });
+  await page.getByText("For a class").click();
+  await page.getByTestId("classroom-target").selectOption("experiment:sixteen");
+  await page.locator('[data-control="experiment-seeds"]').check();
+  await page.locator('[data-control="view-models"]').check();
+  const link = (await page.getByTestId("classroom-link").getAttribute("href")) ?? "";
+  expect(link).toBe("?view=learn&experiment=sixteen&hide=view-models%2Cexperiment-seeds");
+  const file = await downloaded(page, "classroom-save");
+  const hides = async () => {
+    await expect(page.getByTestId("experiment-predict").first()).toBeVisible();
+    await expect(page.getByTestId("experiment-seeds")).toBeHidden();
+    await expect(page.getByTestId("view-models")).toBeHidden();
+    await expect(page.getByTestId("view-train")).toBeVisible();
+  };
+  await page.getByTestId("classroom-open").setInputFiles({ name: "link.json", mimeType: "application/json", buffer: file });
+  await hides();
+  await page.goto(`./${link}`);
+  await hides();
+  // The link stays a teacher's link in every view.
+  await page.getByTestId("view-train").click();
+  await expect(page).toHaveURL(/hide=view-models/);
+
+  await open(page, { view: "train", hide: "learning-rate,loss" });
+  await expect(page.getByTestId("learning-rate")).toBeHidden();
+  await expect(page.locator('label[for="option-learning-rate"]')).toBeHidden();
+  await expect(page.getByTestId("loss")).toBeVisible();
+  await expect(message(page, /hide “loss”: use one of /)).toBeVisible();
+  await open(page, { view: "train", only: "start,pause" });
+  await expect(page.getByTestId("start")).toBeVisible();
+  for (const id of ["step", "reset", "learning-rate", "view-learn"]) await expect(page.getByTestId(id)).toBeHidden();
+  for (const id of ["steps", "loss", "backend"]) await expect(page.getByTestId(id)).toBeVisible();
+});
+
+test("a path leads from one experiment to the next, and its worksheet is printed alone", async ({ page }) => {
+  await page.addInitScript(() => (window.print = () => undefined));
+  await open(page, { view: "learn", path: "dropout-lesson" });
+  await expect(page.locator('[data-testid="path"][data-name="dropout-lesson"]')).toHaveAttribute("aria-current", "true");
+  await expect(page.locator('[data-testid="experiment"]').first()).toHaveAttribute("data-name", "sixteen");
+  await page.getByTestId("path-start").click();
+  await expect(page).toHaveURL(/path=dropout-lesson&experiment=sixteen/);
+  await page.getByTestId("path-next").click();
+  await expect(page).toHaveURL(/path=dropout-lesson&experiment=sampling/);
+  await page.getByTestId("experiment-list").click();
+  await page.getByText("For a class").click();
+  await page.getByTestId("worksheet").click();
+  await expect(page.getByTestId("sheet")).toBeHidden();
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByTestId("sheet")).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveCount(0);
+  await expect(page.getByTestId("sheet")).toContainText("Sixteen networks in one");
+  await expect(page.getByTestId("sheet")).not.toContainText("each step trains one of the 16 networks");
+  await page.emulateMedia({ media: "screen" });
+  await page.getByTestId("answer-sheet").click();
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByTestId("sheet")).toContainText("published");
+});
+
+test("where storage is blocked everything runs, and the page says that nothing is kept", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("blocked", "SecurityError"); } }));
+  await show(page, SIXTEEN);
+  await expect(page.getByText("nothing is kept after this visit").first()).toBeVisible();
+  await predict(page, "most");
+  expect(Number(await run(page))).toBeGreaterThan(0);
+});

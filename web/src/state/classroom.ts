@@ -20,7 +20,7 @@ export const NO_CLASSROOM: Classroom = { hide: [], only: [], large: false };
 /** Every control that a link may hide, by where it is. Their `data-testid`s are the contract's. */
 export const CONTROLS = {
   everywhere: ["view-classify", "view-studio", "view-train", "view-learn", "view-models", "language"],
-  experiment: ["experiment-presets", "experiment-settings", "experiment-seeds", "experiment-pause", "experiment-stop", "experiment-new-seed", "experiment-again", "experiment-export", "experiment-next"],
+  experiment: ["experiment-predict", "experiment-run", "experiment-presets", "experiment-settings", "experiment-seeds", "experiment-images", "experiment-pause", "experiment-stop", "experiment-new-seed", "experiment-again", "experiment-export", "experiment-next"],
   train: ["start", "pause", "step", "reset", "new-seed", "dataset", "batch-size", "learning-rate", "dropout", "activation", "width", "optimizer", "race"],
   classify: ["photo-input", "sample"],
 } as const;

@@ -5,6 +5,7 @@ import { carryMessages } from "../../errors/transfer";
 import type { Backend } from "../../generated/protocol";
 import type { EngineInfo, WorkerApi, WorkerEvent } from "../shared/protocol";
 import workerUrl from "../worker/worker?worker&url";
+import { startWorker } from "./start-worker";
 
 /** A call that failed because the worker was replaced; the worker did not complete it. */
 export class Interrupted extends MessageError {
@@ -160,25 +161,6 @@ const withoutStop = (said: Message | string): Message | string => (typeof said =
 const reasonOf = (error: unknown): Message | string => (error instanceof DidNotStart ? error.reason : withoutStop(messageOf(error)));
 
 carryMessages();
-
-/**
- * Starts a module worker. A page in a sandboxed frame has no origin, so it may not start the site's worker directly.
- * Where the host lets other origins read its files, a worker made here can still import it.
- */
-function startWorker(url: string, name: string): Worker {
-  const options = { type: "module", name } as const;
-  try {
-    return new Worker(url, options);
-  } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== "SecurityError") throw error;
-  }
-  const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], { type: "text/javascript" }));
-  try {
-    return new Worker(source, options);
-  } catch (error) {
-    throw messageError("engine.workerBlocked", { reason: messageOf(error) });
-  }
-}
 
 /** Starts the real worker. */
 export function connectWorker(): Connection {

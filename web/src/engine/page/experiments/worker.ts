@@ -4,6 +4,8 @@ import { message, MessageError, type Message } from "../../../errors/message";
 import { carryMessages } from "../../../errors/transfer";
 import type { RunReport } from "../../../generated/protocol";
 import type { ExperimentEvent, ExperimentWorkerApi } from "../../shared/experiments";
+import workerUrl from "../../worker/experiment-worker?worker&url";
+import { startWorker } from "../start-worker";
 
 /** What the pool needs of a worker; tests give their own. */
 export interface ExperimentConnection {
@@ -58,7 +60,7 @@ carryMessages();
 
 /** Starts a real worker. */
 export function connectExperimentWorker(): ExperimentConnection {
-  const worker = new Worker(new URL("../../worker/experiment-worker.ts", import.meta.url), { type: "module", name: "alexnet-experiment" });
+  const worker = startWorker(workerUrl, "alexnet-experiment");
   return {
     remote: Comlink.wrap<ExperimentWorkerApi>(worker),
     listen({ told, failed }) {

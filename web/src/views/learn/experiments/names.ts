@@ -34,6 +34,21 @@ const CURVES: Readonly<Record<string, () => string>> = {
   arithmeticError: () => t.learn.curveArithmeticError(),
   thinnedError: () => t.learn.curveThinnedError(),
   sampledError: () => t.learn.curveSampledError(),
+  oneError: () => t.learn.curveOneError(),
+  ensembleError: () => t.learn.curveEnsembleError(),
+  difference: () => t.learn.valueDifference(),
+  spread: () => t.learn.valueSpread(),
+  relative: () => t.learn.valueRelative(),
+  agreement: () => t.learn.pictureAgreement(),
+  factor: () => t.learn.valueFactor(),
+  factorLow: () => t.learn.valueFactorLow(),
+  factorHigh: () => t.learn.valueFactorHigh(),
+  stepFactor: () => t.learn.valueStepFactor(),
+  worse: () => t.learn.valueWorse(),
+  networks: () => t.learn.valueNetworks(),
+  geometricToScaled: () => t.learn.valueGeometricToScaled(),
+  arithmeticToScaled: () => t.learn.valueArithmeticToScaled(),
+  samplesToMatch: () => t.learn.valueSamplesToMatch(),
 };
 
 /** What a curve shows. Names that the page does not know stay as they are, as those of arms do. */
