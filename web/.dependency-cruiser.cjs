@@ -32,7 +32,7 @@ const ALLOWED = {
   model: [...LEAVES, "ui", "charts", "state", "engine/shared", "engine/page"],
   training: [...LEAVES, "ui", "charts", "state", "engine/shared", "engine/page"],
   "views/[^/]+": [...LEAVES, "ui", "charts", "projects", "media", "state", "engine/shared", "engine/page", "model", "training"],
-  shell: [...LEAVES, "ui", "state", "engine/page", "views/[^/]+"],
+  shell: [...LEAVES, "ui", "state", "engine/page", "media", "views/[^/]+"],
 };
 
 /** The page knows the workers by their addresses (`?worker&url`), which are files of their own. */

@@ -114,12 +114,12 @@ test("a project that trains in one tab is left alone by another", async ({ page,
   await expect.poll(async () => Number(await page.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
   const other = await context.newPage();
   await open(other, { view: "studio" });
-  const resume = other.getByTestId("studio-go-on");
-  await resume.click();
-  await expect(message(other, /^This project is being trained in another tab/)).toBeVisible();
+  await expect(other.getByTestId("studio-follows")).toBeVisible();
+  const refused = await other.evaluate(() => window.lab.fineTune.open(document.location.hash).then(() => "opened", (error: Error) => error.message));
+  expect(refused).not.toBe("opened");
   await page.close();
-  await expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(0);
-  await resume.click();
+  await expect(other.getByTestId("studio-follows")).toHaveCount(0);
+  await other.getByTestId("studio-go-on").click();
   await expect.poll(async () => Number(await other.getByTestId("studio-status").getAttribute("data-step"))).toBeGreaterThan(2);
 });
 

@@ -8,6 +8,8 @@ import { initialLanguage } from "./shell/language";
 import { registerOffline } from "./shell/offline";
 import { keepTranslatedTextAlive } from "./shell/translated";
 import { loadCommonMessages, loadView } from "./shell/views";
+import { setExplainer } from "./state/messages.svelte";
+import { explainMissing } from "./state/new-version";
 import { page } from "./state/page.svelte";
 import "./ui/tokens.css";
 
@@ -22,6 +24,7 @@ await setLanguage(initialLanguage());
 // The view's parts travel at the same time as the messages of the frame; a failure is shown when the frame asks again.
 void loadView(page.view).catch(() => undefined);
 await loadCommonMessages();
+setExplainer((error, id) => void explainMissing(error, id));
 window.lab = lab;
 // What stands there until the page runs.
 target.replaceChildren();

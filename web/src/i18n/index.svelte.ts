@@ -42,9 +42,15 @@ export async function loadMessages(...namespaces: Namespace[]): Promise<void> {
   current.loaded++;
 }
 
+/** Number of the latest choice of a language. */
+let choice = 0;
+
 /** Shows another language, once all that is on show has arrived in it; where a file cannot be had, the old one stays. */
 export async function setLanguage(next: Language): Promise<void> {
+  const mine = ++choice;
   await fetchMessages(next, wanted);
+  // Another one was chosen while this one was on its way.
+  if (mine !== choice) return;
   current.language = next;
   if (typeof document !== "undefined") document.documentElement.lang = LOCALES[next];
 }

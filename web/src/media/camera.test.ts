@@ -19,13 +19,14 @@ test("a frame is made smaller by its shorter side and never larger", () => {
 function camera(getUserMedia: () => Promise<unknown>) {
   vi.stubGlobal("navigator", { mediaDevices: { getUserMedia } });
   const [ready, failed, play] = [vi.fn(), vi.fn(), vi.fn(() => Promise.resolve())];
-  const end = showCamera(ready, failed)({ play } as unknown as HTMLVideoElement) as () => void;
-  return { ready, failed, play, end, settled: () => new Promise((done) => setTimeout(done)) };
+  const close = vi.fn();
+  const end = showCamera(ready, failed, close)({ play } as unknown as HTMLVideoElement) as () => void;
+  return { ready, failed, close, play, end, settled: () => new Promise((done) => setTimeout(done)) };
 }
 
 test("a camera is stopped with its video, however late it came", async () => {
   const stop = vi.fn();
-  const stream = { getTracks: () => [{ stop }] };
+  const stream = { getTracks: () => [Object.assign(new EventTarget(), { stop })] };
   const shown = camera(async () => stream);
   await shown.settled();
   expect(shown.ready).toHaveBeenCalledOnce();
@@ -51,4 +52,29 @@ test("an error is heard in a sentence, unless nobody waits any more", async () =
   over.end();
   await over.settled();
   expect(over.failed).not.toHaveBeenCalled();
+});
+
+test("a camera that is unplugged is said, and its video goes", async () => {
+  const track = Object.assign(new EventTarget(), { stop: vi.fn() });
+  const { settled, failed, end } = camera(async () => ({ getTracks: () => [track] }));
+  await settled();
+  track.dispatchEvent(new Event("ended"));
+  expect(failed.mock.calls[0]?.[0]).toHaveProperty("message", expect.stringContaining("switched off or unplugged"));
+  end();
+  track.dispatchEvent(new Event("ended"));
+  expect(failed).toHaveBeenCalledOnce();
+});
+
+test("one camera is on at a time", async () => {
+  const stream = async () => ({ getTracks: () => [Object.assign(new EventTarget(), { stop: vi.fn() })] });
+  const first = camera(stream);
+  await first.settled();
+  const second = camera(stream);
+  await second.settled();
+  expect(first.close).toHaveBeenCalledOnce();
+  first.end();
+  second.end();
+  expect(second.close).not.toHaveBeenCalled();
+  camera(stream).end();
+  expect(second.close).not.toHaveBeenCalled();
 });

@@ -28,16 +28,27 @@ export function stopCamera(stream: MediaStream | undefined): void {
   stream?.getTracks().forEach((track) => track.stop());
 }
 
-/** Shows the camera in a video element while that exists. Calls `failed` if the camera cannot be opened. */
-export function showCamera(ready: () => void, failed: (error: unknown) => void): Attachment<HTMLVideoElement> {
+/** Closes the camera that is on: there is one at a time. */
+let closeOther: (() => void) | undefined;
+
+/**
+ * Shows the camera in a video element while that exists. Calls `failed` if the camera cannot be opened or is unplugged, and
+ * `close` if another camera is opened on the page.
+ */
+export function showCamera(ready: () => void, failed: (error: unknown) => void, close: () => void): Attachment<HTMLVideoElement> {
   return (video) => {
     let stream: MediaStream | undefined;
     let over = false;
+    closeOther?.();
+    closeOther = close;
     const open = async () => {
       stream = await openCamera();
       if (over) return stopCamera(stream);
+      // A stopped track does not fire this, an unplugged camera's does.
+      for (const track of stream.getTracks()) track.addEventListener("ended", () => over || failed(messageError("ui.mediaCameraEnded")));
       video.srcObject = stream;
       await video.play();
+      if (over) return;
       ready();
     };
     // Errors after the video was removed do not matter.
@@ -45,6 +56,7 @@ export function showCamera(ready: () => void, failed: (error: unknown) => void):
     return () => {
       over = true;
       stopCamera(stream);
+      if (closeOther === close) closeOther = undefined;
     };
   };
 }

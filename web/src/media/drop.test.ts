@@ -16,11 +16,18 @@ beforeEach(() => {
   vi.stubGlobal("DragEvent", FakeDragEvent);
   vi.stubGlobal("Element", FakeElement);
   vi.stubGlobal("Node", FakeElement);
+  // Only what the module asks of a parsed page: its first picture.
+  vi.stubGlobal("DOMParser", class {
+    parseFromString(html: string) {
+      const src = /<img[^>]* src="([^"]+)"/.exec(html)?.[1];
+      return { querySelector: () => (src === undefined ? null : { getAttribute: () => src }) };
+    }
+  });
 });
 afterEach(() => vi.unstubAllGlobals());
 
 const photo = new File(["x"], "photo.jpg");
-const transfer = (types = ["Files"]) => ({ types, items: [], files: [photo] });
+const transfer = (types = ["Files"]) => ({ types, items: [], files: [photo], getData: () => "" });
 
 function target(options: Partial<DropTarget> = {}) {
   const element = new FakeElement();
@@ -83,4 +90,53 @@ it("tells what went wrong", async () => {
   const page = target({ take: () => Promise.reject(error) });
   await send(new FakeDragEvent("drop", transfer()), window);
   expect(page.failed).toHaveBeenCalledWith(error);
+});
+
+/** Entries of a dropped folder; `null` for a file that cannot be read. */
+const folder = (files: Record<string, File | null>) => {
+  const entries = Object.entries(files).map(([name, file]) => ({
+    isFile: true, name, fullPath: `/cats/${name}`,
+    file: (done: (file: File) => void, fail: (error: Error) => void) => (file ? done(file) : fail(new DOMException("", "NotReadableError"))),
+  }));
+  const batches = [entries, []];
+  const entry = { isFile: false, name: "cats", fullPath: "/cats", createReader: () => ({ readEntries: (done: (some: unknown[]) => void) => done(batches.shift() ?? []) }) };
+  return { ...transfer(), items: [{ webkitGetAsEntry: () => entry }] };
+};
+
+it("takes 49 of fifty files where one cannot be read, and names that one", async () => {
+  const page = target();
+  const files = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}.jpg`, i === 7 ? null : new File(["x"], `${i}.jpg`)]));
+  await send(new FakeDragEvent("drop", folder(files)), window);
+  await vi.waitFor(() => expect(page.take).toHaveBeenCalled());
+  expect(page.take.mock.calls[0]?.[0]).toHaveLength(49);
+  expect(page.failed.mock.calls[0]?.[0]).toHaveProperty("message", expect.stringMatching(/^“cats\/7.jpg” could not be read/));
+});
+
+it("says so, and takes nothing, where no file can be read", async () => {
+  const page = target();
+  await send(new FakeDragEvent("drop", folder({ "a.jpg": null, "b.jpg": null })), window);
+  await vi.waitFor(() => expect(page.failed).toHaveBeenCalledOnce());
+  expect(page.take).not.toHaveBeenCalled();
+});
+
+it("takes a picture that is dragged from another page by its address, where its host allows it", async () => {
+  const page = target();
+  const dragged = (html: string, list: string) => ({ types: ["text/uri-list"], items: [], files: [], getData: (type: string) => (type === "text/html" ? html : list) });
+  const asked = vi.fn(async (_: string) => new Response("x", { headers: { "content-type": "image/png" } }));
+  vi.stubGlobal("fetch", asked);
+  await send(new FakeDragEvent("drop", dragged('<a href="https://a.org/"><img alt="" src="https://pictures.org/a/cat.png"></a>', "https://a.org/")), window);
+  await vi.waitFor(() => expect(page.take).toHaveBeenCalled());
+  expect(asked).toHaveBeenCalledWith("https://pictures.org/a/cat.png");
+  expect(page.take.mock.calls[0]?.[0]?.[0]).toMatchObject({ name: "cat.png", type: "image/png" });
+
+  asked.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+  await send(new FakeDragEvent("drop", dragged("", "# a comment\r\nhttps://closed.org/dog.jpg")), window);
+  await vi.waitFor(() => expect(page.failed).toHaveBeenCalledOnce());
+  expect(page.failed.mock.calls[0]?.[0]).toHaveProperty("message", expect.stringMatching(/^closed.org does not let this page read the picture/));
+
+  asked.mockResolvedValueOnce(new Response("<html>", { headers: { "content-type": "text/html" } }));
+  await send(new FakeDragEvent("drop", dragged("", "https://a.org/article")), window);
+  await vi.waitFor(() => expect(page.failed).toHaveBeenCalledTimes(2));
+  expect(page.failed.mock.calls[1]?.[0]).toHaveProperty("message", expect.stringMatching(/^There is no picture at a.org/));
+  expect(page.take).toHaveBeenCalledOnce();
 });

@@ -2,8 +2,10 @@
  * Projects in IndexedDB, used by the page (pictures, names) and by the worker (bytes, runs). A picture's description,
  * bytes and thumbnail are written in one transaction, so a full disk leaves nothing half written.
  */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
+import type { DBSchema, IDBPDatabase, IDBPTransaction } from "idb";
 import { messageError } from "../errors/message";
+import { announceChange, type ProjectChange } from "./changes";
+import { Database } from "./database";
 import { ignoreAbort } from "./transactions";
 import type { EvaluationResult, PictureInfo, Project, ProjectRun } from "./types";
 
@@ -32,26 +34,17 @@ type Names = "projects" | "pictures" | "files" | "thumbs" | "runs" | "judgements
 type Writing = IDBPTransaction<Schema, Names[], "readwrite">;
 
 const ALL: Names[] = ["projects", "pictures", "files", "thumbs", "runs", "judgements"];
-let opened: Promise<IDBPDatabase<Schema>> | undefined;
+const stored = new Database<Schema>("alexnet-projects", 1, (db) => {
+  const pictures = db.createObjectStore("pictures");
+  pictures.createIndex("project", "project");
+  pictures.createIndex("hash", "hash");
+  for (const name of ["projects", "files", "thumbs", "runs", "judgements"] as const) db.createObjectStore(name);
+});
 
-function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>("alexnet-projects", 1, {
-    upgrade(db) {
-      const pictures = db.createObjectStore("pictures");
-      pictures.createIndex("project", "project");
-      pictures.createIndex("hash", "hash");
-      for (const name of ["projects", "files", "thumbs", "runs", "judgements"] as const) db.createObjectStore(name);
-    },
-    terminated: () => (opened = undefined),
-  }).catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  });
-  return opened;
-}
+const database = (): Promise<IDBPDatabase<Schema>> => stored.open();
 
-/** Runs `work` in one transaction: all of it is stored or, where anything fails, nothing. */
-async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> {
+/** Runs `work` in one transaction: all of it is stored or, where anything fails, nothing. Other tabs hear of the change. */
+async function write<T>(change: ProjectChange | undefined, work: (transaction: Writing) => Promise<T>): Promise<T> {
   const transaction = (await database()).transaction(ALL, "readwrite") as Writing;
   // The transaction's error says more than the request's. Both are handled here.
   const done = transaction.done.then(() => null, (error: unknown) => error ?? messageError("engine.storageAborted"));
@@ -59,6 +52,7 @@ async function write<T>(work: (transaction: Writing) => Promise<T>): Promise<T> 
     const result = await work(transaction);
     const error = await done;
     if (error) throw error;
+    if (change) announceChange(change);
     return result;
   } catch (error) {
     try {
@@ -85,7 +79,7 @@ export async function getProject(id: string): Promise<Project | undefined> {
   return (await store("projects")).get(id);
 }
 
-export const putProject = (project: Project): Promise<void> => write(async (t) => void (await t.objectStore("projects").put(project, project.id)));
+export const putProject = (project: Project): Promise<void> => write({ project: project.id, what: "project" }, async (t) => void (await t.objectStore("projects").put(project, project.id)));
 
 /** A project's pictures in the order in which they were added. */
 export async function listPictures(project: string): Promise<PictureInfo[]> {
@@ -93,12 +87,15 @@ export async function listPictures(project: string): Promise<PictureInfo[]> {
   return all.sort((a, b) => a.added - b.added);
 }
 
+/** Pictures of one project have changed. */
+const changed = (pictures: readonly Pick<PictureInfo, "project">[]): ProjectChange | undefined => pictures[0] && { project: pictures[0].project, what: "pictures" };
+
 /** Replaces descriptions of stored pictures. */
 export const updatePictures = (pictures: readonly PictureInfo[]): Promise<void> =>
-  write(async (t) => void (await Promise.all(pictures.map((info) => t.objectStore("pictures").put(info, info.id)))));
+  write(changed(pictures), async (t) => void (await Promise.all(pictures.map((info) => t.objectStore("pictures").put(info, info.id)))));
 
 export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
-  write(async (t) => {
+  write(changed(pictures.map(({ info }) => info)), async (t) => {
     await Promise.all(
       pictures.flatMap(({ info, bytes, thumb }) => [
         startRequest(() => t.objectStore("pictures").put(info, info.id)),
@@ -111,11 +108,11 @@ export const addPictures = (pictures: readonly NewPicture[]): Promise<void> =>
 /** Starts a request so that an error thrown at once rejects its promise too: where one fails, the others are still awaited. */
 const startRequest = async <T>(request: () => Promise<T>): Promise<T> => request();
 
-export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write((t) => remove(t, pictures));
+export const removePictures = (pictures: readonly PictureInfo[]): Promise<void> => write(changed(pictures), (t) => remove(t, pictures));
 
 /** Moves a picture to another class; where the class has it already, one remains. */
 export const movePicture = (from: PictureInfo, to: PictureInfo): Promise<void> =>
-  write(async (t) => {
+  write(changed([from]), async (t) => {
     await t.objectStore("pictures").delete(from.id);
     await t.objectStore("pictures").put(to, to.id);
   });
@@ -143,21 +140,21 @@ async function getEach(name: "files" | "thumbs", hashes: readonly string[]): Pro
 
 /** Deletes a class and its pictures in one transaction. `project`: without the class. */
 export const removeClass = (project: Project, pictures: readonly PictureInfo[]): Promise<void> =>
-  write(async (t) => {
+  write({ project: project.id, what: "project" }, async (t) => {
     await t.objectStore("projects").put(project, project.id);
     await remove(t, pictures);
   });
 
 /** Deletes a project, except the files of its run. */
 export const deleteProject = (id: string): Promise<void> =>
-  write(async (t) => {
+  write({ project: id, what: "project" }, async (t) => {
     await remove(t, await t.objectStore("pictures").index("project").getAll(id));
     await Promise.all([...(["projects", "runs", "judgements"] as const).map((name) => t.objectStore(name).delete(id)), t.objectStore("runs").delete(finishedKey(id))]);
   });
 
 /** Copies a project to another id; bytes are shared. Runs are copied with their files, by the worker. */
 export const copyProject = (from: string, to: Project): Promise<void> =>
-  write(async (t) => {
+  write({ project: to.id, what: "project" }, async (t) => {
     const store = t.objectStore("pictures");
     const copies = (await store.index("project").getAll(from)).map((info) => ({ ...info, project: to.id, id: `${to.id}${info.id.slice(from.length)}` }));
     await Promise.all([t.objectStore("projects").put(to, to.id), ...copies.map((info) => store.put(info, info.id))]);
@@ -173,7 +170,7 @@ export async function getRun(project: string): Promise<ProjectRun | undefined> {
   return row && fromRunRow(row);
 }
 
-export const putRun = (run: ProjectRun): Promise<void> => write(async (t) => void (await t.objectStore("runs").put(toRunRow(run), run.project)));
+export const putRun = (run: ProjectRun): Promise<void> => write({ project: run.project, what: "run" }, async (t) => void (await t.objectStore("runs").put(toRunRow(run), run.project)));
 
 /** The key of the last finished state, which stays while a later run is trained. */
 const finishedKey = (project: string) => `finished/${project}`;
@@ -186,7 +183,7 @@ export async function getFinished(project: string): Promise<ProjectRun | undefin
 
 /** Makes the run's saved state the project's network, with its evaluation. Does nothing where there is no run. */
 export const finishRun = (project: string, evaluation: EvaluationResult | null): Promise<void> =>
-  write(async (t) => {
+  write({ project, what: "run" }, async (t) => {
     const run = await t.objectStore("runs").get(project);
     if (!run) return;
     await t.objectStore("runs").put(run, finishedKey(project));
@@ -195,14 +192,14 @@ export const finishRun = (project: string, evaluation: EvaluationResult | null):
 
 /** Discards the run in training: back to the last finished state. */
 export const revertRun = (project: string): Promise<void> =>
-  write(async (t) => {
+  write({ project, what: "run" }, async (t) => {
     const run = await t.objectStore("runs").get(finishedKey(project));
     await (run ? t.objectStore("runs").put(run, project) : t.objectStore("runs").delete(project));
   });
 
 /** Stores the states of runs under another project's id; the files must be there. */
 export const copyRuns = (runs: readonly (ProjectRun | undefined)[], to: string): Promise<void> =>
-  write(async (t) => {
+  write({ project: to, what: "run" }, async (t) => {
     const [run, finished] = runs.map((one) => one && toRunRow({ ...one, project: to }));
     if (run) await t.objectStore("runs").put(run, to);
     if (finished) await t.objectStore("runs").put(finished, finishedKey(to));
@@ -220,9 +217,5 @@ export async function pictureBytes(): Promise<Map<string, number>> {
   return sums;
 }
 
-
 /** Closes the connection, for tests. */
-export async function closeDatabase(): Promise<void> {
-  (await opened)?.close();
-  opened = undefined;
-}
+export const closeDatabase = (): Promise<void> => stored.close();

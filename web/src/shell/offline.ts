@@ -11,7 +11,7 @@ export function registerOffline(): void {
   const workbox = new Workbox(new URL("sw.js", document.baseURI).href);
   workbox.addEventListener("waiting", () => {
     // The new version takes over when every tab of the old one is closed, or when the visitor says so.
-    showMessage(message("ui.newVersion"), "info", {
+    showMessage(message("ui.newVersionReady"), "info", {
       label: message("engine.reload"),
       run: () => {
         workbox.addEventListener("controlling", () => location.reload());

@@ -20,19 +20,31 @@ const state = $state<{ list: Message[] }>({ list: [] });
 /** The messages on show, oldest first. */
 export const messages = { get list(): readonly Message[] { return state.list; } };
 
-/** Shows a message. The same sentence is not shown twice. One with tone `info` disappears after the time to read it. */
+/** Shows a message. The same sentence is not shown twice; it keeps its button. One with tone `info` disappears after the time to read it. */
 export function showMessage(text: Sentence | string, tone: Tone = "info", action?: Message["action"]): number {
-  const message: Message = { id: next++, tone, text, ...(action ? { action } : {}) };
-  const list = [...state.list.filter((m) => errorText(m.text) !== errorText(text)), message];
+  const twin = state.list.find((m) => errorText(m.text) === errorText(text));
+  const button = action ?? twin?.action;
+  const message: Message = { id: next++, tone, text, ...(button ? { action: button } : {}) };
+  const list = [...state.list.filter((m) => m !== twin), message];
   while (list.length > MOST) list.splice(Math.max(0, list.slice(0, -1).findIndex(passing)), 1);
   state.list = list;
   if (passing(message)) leave(message.id, NOTICE_MS + LETTER_MS * errorText(text).length + (action ? ACTION_MS : 0));
   return message.id;
 }
 
+type Explain = (error: unknown, id: number) => unknown;
+let explain: Explain = () => undefined;
+
+/** Says what is told of each error that is shown, with its message's id. */
+export function setExplainer(explainer: Explain): void {
+  explain = explainer;
+}
+
 /** Shows what went wrong. */
-export function showError(error: unknown): number {
-  return showMessage(messageOf(error), "error");
+export function showError(error: unknown, action?: Message["action"]): number {
+  const id = showMessage(messageOf(error), "error", action);
+  explain(error, id);
+  return id;
 }
 
 export function dismiss(id: number): void {

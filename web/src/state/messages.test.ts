@@ -32,6 +32,13 @@ it("makes room among what would leave by itself, an error only after that", () =
   expect(shown()).toEqual(["A.", "B.", "C."]);
 });
 
+it("keeps the button of a sentence that is said again", () => {
+  const run = vi.fn();
+  showError("The engine stopped.", { label: "Try again", run });
+  showError("The engine stopped.");
+  expect(messages.list.map(({ action }) => action?.label)).toEqual(["Try again"]);
+});
+
 it("takes a message away", () => {
   const id = showError(new Error("gone"));
   expect(messages.list.map(({ text, tone }) => [errorText(text), tone])).toEqual([["Gone.", "error"]]);

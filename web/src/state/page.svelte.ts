@@ -23,7 +23,8 @@ export function setPageOptions(changes: Partial<RunOptions>): void {
 export function openView(view: View): void {
   if (view === page.view) return;
   page.view = view;
-  history.pushState(null, "", pageUrl());
+  // The part behind # names a place in the view that is left.
+  history.pushState(null, "", pageUrl(""));
 }
 
 /** Shows an experiment (or, with "" , the list), as an entry of the browser's history. */
@@ -34,8 +35,8 @@ export function openExperiment(change: Partial<LearnConfiguration>): void {
 }
 
 /** The address that opens the page as it is now. */
-export function pageUrl(): string {
-  return `${location.pathname}${formatConfiguration($state.snapshot(page), location.search)}${location.hash}`;
+export function pageUrl(hash = location.hash): string {
+  return `${location.pathname}${formatConfiguration($state.snapshot(page), location.search)}${hash}`;
 }
 
 /** Synchronises address and configuration until the returned function is called. */
@@ -48,8 +49,8 @@ export function syncUrl(): () => void {
     $effect(follow);
   });
   const back = () => {
-    // The model in use does not change with the view, so its address does not either.
-    Object.assign(page, { ...parseConfiguration(location.search).configuration, model: page.model });
+    // Back and forward go through the views. What was chosen stays: options, model, backend and language.
+    page.view = parseConfiguration(location.search).configuration.view;
     follow();
   };
   addEventListener("popstate", back);

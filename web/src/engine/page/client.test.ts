@@ -61,6 +61,27 @@ it("goes to the CPU where WebGPU does not start, and says why", async () => {
   expect(workers.map(({ ended }) => ended)).toEqual([true, false]);
 });
 
+it("can be started again after it failed, with what the worker before held", async () => {
+  refuses.add("cpu");
+  const lab = client("cpu");
+  await expect(lab.start()).rejects.toThrow("cpu refused.");
+  await expect(lab.retry()).rejects.toThrow("cpu refused.");
+  refuses.clear();
+  expect((await lab.retry()).backend).toBe("cpu");
+  expect(events.restore).not.toHaveBeenCalled();
+  // One that runs is left alone.
+  await lab.retry();
+  expect(workers).toHaveLength(3);
+  for (let i = 0; i < 5; i++) {
+    workers.at(-1)?.events?.failed("out of memory");
+    await lab.start().catch(() => undefined);
+  }
+  await expect(lab.start()).rejects.toThrow("out of memory");
+  events.restore.mockClear();
+  expect((await lab.retry()).backend).toBe("cpu");
+  expect(events.restore).toHaveBeenCalledOnce();
+});
+
 it("rejects with the worker's sentence where nothing starts", async () => {
   refuses.add("cpu");
   const lab = client("cpu");

@@ -41,6 +41,10 @@ export class Client {
   private session: Session | undefined;
   private ready: Promise<Session> | undefined;
   private restarts = 0;
+  /** There is no worker and none is being started. */
+  private failed = false;
+  /** A worker has run: a fresh one is given its state. */
+  private ran = false;
 
   constructor(
     private readonly connect: () => Connection,
@@ -53,6 +57,17 @@ export class Client {
   start(): Promise<EngineInfo> {
     this.ready ??= this.begin(this.wanted());
     return this.ready.then(({ info }) => info as EngineInfo);
+  }
+
+  /** Starts the worker again after it could not start or stopped too often; what the last one held is restored. */
+  retry(): Promise<EngineInfo> {
+    if (this.failed) {
+      this.failed = false;
+      this.restarts = 0;
+      this.ready = this.ran ? this.begin("cpu", message("engine.reasonStartedAgain")) : this.begin(this.wanted());
+      this.ready.catch(() => undefined);
+    }
+    return this.start();
   }
 
   /** Calls the worker; rejects with {@link Interrupted} when it dies meanwhile. */
@@ -88,6 +103,7 @@ export class Client {
         }
       }
       const failure = error instanceof Error ? error : new Error(String(error));
+      this.failed = true;
       this.events.failed(failure);
       throw failure;
     }
@@ -110,6 +126,7 @@ export class Client {
         info.reason = why;
         await this.through(session, async (remote) => this.events.restore(remote));
       }
+      this.ran = true;
       this.events.ready(info, unexpected);
       return session;
     } catch (error) {
@@ -134,6 +151,7 @@ export class Client {
     this.restarts++;
     if (this.restarts > MOST_RESTARTS) {
       const error = messageError("engine.engineStoppedOften", { count: this.restarts, reason });
+      this.failed = true;
       this.ready = Promise.reject(error);
       this.ready.catch(() => this.events.failed(error));
       return;

@@ -19,6 +19,9 @@ export const SAVE_POLICY: SavePolicy = { save: { every: 500, times: 3 }, careful
 type Facts = Pick<ProjectRun, "project" | "stage" | "network" | "preprocess"> & { from: StartFrom };
 
 export interface RecoverableFineTuneRun extends FineTuneRun {
+  /** As of {@link TrainingRun}. */
+  readonly unsaved: boolean;
+  saveSoon(): void;
   /** Gives the run to a fresh worker. */
   readonly recovery: RunRecovery | null;
   release(remote: Remote<WorkerApi>): Promise<void>;

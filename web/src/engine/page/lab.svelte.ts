@@ -9,13 +9,14 @@ import { projectProgress } from "../../state/project-progress.svelte";
 import { modelState } from "../../state/model.svelte";
 import { urlOptions, page } from "../../state/page.svelte";
 import { withOptions } from "../../state/url";
+import { guardWork, holdsWork } from "../../state/unsaved-work";
 import type { Engine } from "../shared/protocol";
 import type { LabApi, LabInfo } from "./types";
 import { restartMessage } from "./restart";
 import { Client, connectWorker } from "./client";
 import { Models } from "./models";
 import { TrainingRun } from "./run";
-import { tabName } from "./tab";
+import { claimTabName } from "./tab";
 import { startModelParallel } from "./model-parallel";
 import { hasGpuBuild, waitForGpuBuild } from "./gpu-build";
 import { importedDatasets } from "./imported";
@@ -38,7 +39,7 @@ const client: Client = new Client(connectWorker, () => page.backend, base, {
   replaced: (reason, from) => void showMessage(restartMessage(reason, from.backend, run.recovery ?? fineTune.recovery), "error"),
   failed: (error) => {
     Object.assign(engineState, { status: "failed", progress: null, problem: messageOf(error) });
-    showError(error);
+    showError(error, { label: message("engine.tryAgain"), run: () => void lab.retry().catch(() => undefined) });
   },
   restore: async (remote) => {
     for (const { choice, files } of importedDatasets.values()) await remote.registerDataset(choice, files);
@@ -85,7 +86,7 @@ const engine = new Proxy(own, {
 }) as Engine;
 
 const run = new TrainingRun(engine, {
-  tab: tabName(),
+  tab: claimTabName(),
   saveRuns: (saved, slots) => client.call((remote) => remote.saveRuns(saved, slots)),
   resumeRuns: (saved) => client.call((remote) => remote.resumeRuns(saved)),
   latestRun: (tab) => client.call((remote) => remote.latestRun(tab)),
@@ -100,6 +101,11 @@ run.on("configured", ({ slot, options, resumed }) => {
 });
 
 const fineTune: RecoverableFineTuneRun = createFineTuneRun(engine, client, showError);
+
+if (typeof document !== "undefined") guardWork(window, document, () => document.hidden);
+holdsWork({ unsaved: () => run.unsaved, save: () => run.saveSoon() });
+// In training it is saved twice a second; what could not be saved at rest would be lost.
+holdsWork({ unsaved: () => fineTune.unsaved && fineTune.phase !== "running", save: () => fineTune.saveSoon() });
 
 const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 const plain = <T>(value: T): T => $state.snapshot(value) as T;
@@ -125,6 +131,12 @@ export const lab: LabApi = {
   fineTune,
   models,
   info,
+  async retry() {
+    await client.retry();
+    // The model that could not be loaded without an engine.
+    if (modelState.status === "failed") await models.ensure();
+    return info();
+  },
   async classify(photo, { top = 5, views = "one" } = {}) {
     await models.ensure();
     return engine.classify(photo, top, views);

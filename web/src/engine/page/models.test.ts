@@ -105,6 +105,18 @@ it("waits for the choice under way where there is no model yet, whatever the pag
   expect(modelState.source).toBe("shipped");
 });
 
+it("uses what was chosen last, also where an earlier choice takes longer", async () => {
+  const own = models();
+  let arrive = (): void => undefined;
+  remote.loadModel.mockImplementationOnce(() => new Promise((done) => (arrive = () => done(info))));
+  const download = own.useShipped();
+  await vi.waitFor(() => expect(remote.loadModel).toHaveBeenCalled());
+  const trained = own.useRun(0, "trained");
+  arrive();
+  await Promise.all([download, trained]);
+  expect(modelState).toMatchObject({ status: "ready", name: "trained", source: "run" });
+});
+
 it("translates the name of the model that this project ships", async () => {
   vi.stubGlobal("fetch", async () => new Response(JSON.stringify([{ file: "alexnet-64.safetensors", name: "AlexNet 64, 200 classes" }]), { headers: { "content-type": "application/json" } }));
   await models().useShipped();

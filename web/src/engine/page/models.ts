@@ -84,11 +84,13 @@ export class Models {
 
   /** The run's network becomes the model in use. */
   async useRun(slot: EngineSlot, name: Message | string = message("engine.nameTrained")): Promise<ModelInfo> {
-    const info = await this.client.call((remote) => remote.useRun(slot));
-    const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
-    this.follow({ kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) });
-    Object.assign(modelState, { status: "ready", info, measured: null, testResult: null, name, source: "run", cached: false, progress: null, problem: "" });
-    return info;
+    return this.inTurn(async () => {
+      const info = await this.client.call((remote) => remote.useRun(slot));
+      const bytes = await this.client.call((remote) => remote.exportModel("alexnet"));
+      this.follow({ kind: "file", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) });
+      Object.assign(modelState, { status: "ready", info, measured: null, testResult: null, name, source: "run", cached: false, progress: null, problem: "" });
+      return info;
+    });
   }
 
   /** Gives a fresh worker the model of the old one. Where that fails there is no model until it is loaded again. */
@@ -148,10 +150,14 @@ export class Models {
     this.page.model = source.kind === "url" ? source.url : "";
   }
 
-  /** Loads models one after another, so that the latest request wins; it stops a download in progress. */
-  private async change(source: "shipped" | "address" | "file", name: Message | string, find: () => Promise<Source>): Promise<ModelInfo> {
-    if (modelState.stoppable) await this.stop();
-    const mine = this.latest.then(() => this.replace(source, name, find));
+  private change(source: "shipped" | "address" | "file", name: Message | string, find: () => Promise<Source>): Promise<ModelInfo> {
+    return this.inTurn(() => this.replace(source, name, find));
+  }
+
+  /** Changes of the model happen in the order in which they were asked for, so that the latest one wins; it stops a download in progress. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const stopped = modelState.stoppable ? this.stop() : undefined;
+    const mine = Promise.all([this.latest, stopped]).then(work);
     this.latest = mine.catch(() => undefined);
     return mine;
   }

@@ -119,6 +119,48 @@ describe("a run", () => {
     }
   });
 
+  it("of two batch sizes trains, validates and saves each to its own end and no further", async () => {
+    // The rival has forty steps an epoch, the run ten.
+    const { configure, step, validate } = engine;
+    engine.configure = async (slot, wanted) => ({ ...(await configure(slot, wanted)), stepsPerEpoch: slot === 1 ? 40 : 10 });
+    engine.step = async (slot, n) => {
+      const metrics = await step(slot, n);
+      return slot === 1 ? { ...metrics, epoch: metrics.step / 40 } : metrics;
+    };
+    const whole: [Slot, number | undefined][] = [];
+    engine.validate = async (slot, images) => {
+      if (images === 0) whole.push([slot, engine.steps[slot]]);
+      return validate(slot, images);
+    };
+    const saved: (number | undefined)[][] = [];
+    host.saveRuns = async () => void saved.push([...engine.steps]);
+    await run.configure(options, { ...options, batchSize: 8 });
+    await run.start();
+    await phase("finished");
+    expect(engine.steps).toEqual([30, 120]);
+    expect(whole).toContainEqual([0, 30]);
+    expect(whole).toContainEqual([1, 120]);
+    expect(whole.filter(([slot]) => slot === 0)).toHaveLength(new Set(whole.filter(([slot]) => slot === 0).map(([, step]) => step)).size);
+    expect(saved.at(-1)).toEqual([30, 120]);
+    expect(run.unsaved).toBe(false);
+  });
+
+  it("keeps a validation on all images where a smaller one at the same step comes later", async () => {
+    await run.configure(options, null);
+    await run.step(1);
+    const seen: number[] = [];
+    run.on("validation", ({ result }) => seen.push(result.images));
+    const result = { images: 10_000, loss: 1, top1: 0.5, top5: 1, confusion: [] };
+    run.validated(0, { ...result, images: 256 });
+    run.validated(0, result);
+    run.validated(0, { ...result, images: 2000 });
+    expect(seen).toEqual([256, 10_000]);
+    expect(run.lastValidation[0]?.images).toBe(10_000);
+    await run.step(1);
+    run.validated(0, { ...result, images: 256 });
+    expect(run.lastValidation[0]?.images).toBe(256);
+  });
+
   it("steps exactly as often as it is asked", async () => {
     await run.configure(options, null);
     expect((await run.step(7)).step).toBe(7);
@@ -221,6 +263,37 @@ describe("a saved run", () => {
     await run.resume();
     expect(run.phase).toBe("paused");
     expect(seen).toEqual([{ slot: 0, options: saved.options, info: { ...info, step: 42 }, resumed: true, viewState: saved.viewState }]);
+  });
+
+  const storedStep = () => vi.mocked(host.saveRuns).mock.lastCall?.[0].step;
+
+  it("is there when the run is paused, is finished or has made a step", async () => {
+    await run.configure({ ...options, epochs: 10_000 }, null);
+    expect(run.unsaved).toBe(false);
+    await run.step(1);
+    await vi.waitFor(() => expect(storedStep()).toBe(1));
+    await run.start();
+    await vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThan(3));
+    expect(run.unsaved).toBe(true);
+    await run.pause();
+    expect(storedStep()).toBe(engine.steps[0]);
+    expect(run.unsaved).toBe(false);
+    await run.configure(options, null);
+    await run.start();
+    await phase("finished");
+    expect(storedStep()).toBe(30);
+  });
+
+  it("is written at once when the page is about to go, in training and at rest", async () => {
+    await run.configure({ ...options, epochs: 10_000 }, null);
+    await run.start();
+    await vi.waitFor(() => expect(engine.steps[0]).toBeGreaterThan(3));
+    expect(host.saveRuns).not.toHaveBeenCalled();
+    run.saveSoon();
+    await vi.waitFor(() => expect(host.saveRuns).toHaveBeenCalledOnce());
+    vi.mocked(host.saveRuns).mockRejectedValueOnce(new Error("The disk is full."));
+    await run.pause();
+    expect(run.unsaved).toBe(true);
   });
 
   it("leaves the page without a run where it is gone", async () => {
@@ -368,10 +441,15 @@ describe("a run whose worker is lost", () => {
   });
 
   it("is no longer finished where the last stored step lies before the end", async () => {
+    // The disk is full after the first save.
+    const saves = vi.mocked(host.saveRuns);
+    const stores = saves.getMockImplementation();
+    if (stores) saves.mockRejectedValue(new Error("Full.")).mockImplementationOnce(stores);
     await run.configure({ ...options, epochs: 20 }, null);
     await run.start();
-    const stored = await untilSaved();
+    await untilSaved();
     await phase("finished");
+    const stored = vi.mocked(host.saveRuns).mock.calls[0]?.[0].step;
     await run.restore(host.resumeRuns, engine.configure);
     expect([run.phase, run.infos[0]?.step]).toEqual(["paused", stored]);
     engine.steps[0] = 200;

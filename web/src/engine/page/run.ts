@@ -12,7 +12,7 @@ import { Rate } from "../shared/throughput";
 /** What the loop needs besides the engine. */
 export interface RunHost {
   /** This tab's name, under which its run is saved. */
-  tab: string;
+  tab: string | Promise<string>;
   saveRuns(run: StoredRun, slots: Slot[]): Promise<void>;
   resumeRuns(run: Omit<StoredRun, "viewState">): Promise<RunInfo[]>;
   latestRun(tab: string): Promise<StoredRun | null>;
@@ -30,7 +30,7 @@ const MOST_STEPS_A_CALL = 16;
 export interface SavePolicy {
   /** Least time between two saves in milliseconds, and as a multiple of the time that a save takes. */
   save: { every: number; times: number };
-  /** Save from the first step on, and when the run stops. */
+  /** Save from the first step on. */
   careful: boolean;
   /** The validation at the end of an epoch may be skipped to keep its share of the time: an epoch may be shorter than a validation. */
   patient: boolean;
@@ -46,6 +46,7 @@ export class TrainingRun implements Run {
   last: Pair<LiveMetrics> = [null, null];
   lastValidation: Pair<Validation> = [null, null];
   viewState: () => unknown = () => null;
+  private readonly validatedAt: [number, number] = [0, 0];
   validateEvery = 25;
   validationImages = 256;
 
@@ -55,10 +56,13 @@ export class TrainingRun implements Run {
   private shouldContinue = false;
   private loop: Promise<void> = Promise.resolve();
   private stepsACall = 1;
-  private saving = { due: 0, broken: false };
+  /** `due`: when a run in training is saved next; `free`: when a save takes no more than its share of the time. */
+  private saving = { due: 0, free: 0, broken: false, queued: false };
   /** The last saved state of this run, not of an earlier one. */
   private lastSaved: Omit<StoredRun, "viewState"> | null = null;
-  private validating = { due: 0, epochs: 0 };
+  /** The steps of all slots in that state. */
+  private savedSteps = "";
+  private validating: { due: number; epochs: [number, number] } = { due: 0, epochs: [0, 0] };
 
   constructor(
     private readonly engine: Engine,
@@ -83,7 +87,7 @@ export class TrainingRun implements Run {
         }
         throw error;
       });
-      this.lastSaved = null;
+      [this.lastSaved, this.savedSteps] = [null, ""];
       this.fill(0, options, info, false);
       if (rival && rivalInfo) this.fill(1, rival, rivalInfo, false);
       else await this.empty(1);
@@ -100,12 +104,12 @@ export class TrainingRun implements Run {
     if (!this.infos[0]) throw messageError("engine.noRun");
     this.shouldContinue = true;
     this.setPhase("running");
-    this.saving = { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false };
+    Object.assign(this.saving, { due: this.pace.careful ? 0 : performance.now() + this.pace.save.every, broken: false });
     // After a paused loop that still has a step in flight.
     this.loop = this.loop.then(() => this.train());
   }
 
-  /** Resolves when the step in flight is done. */
+  /** Resolves when the step in flight is done and the run is saved. */
   async pause(): Promise<void> {
     this.shouldContinue = false;
     await this.loop;
@@ -124,8 +128,20 @@ export class TrainingRun implements Run {
       this.setPhase(this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
       const metrics = this.last[0];
       if (!metrics) throw messageError("engine.noRun");
+      this.queueSave();
       return metrics;
     });
+  }
+
+  /** Steps that a closed page would lose. A run whose loss is no number is not worth keeping. */
+  get unsaved(): boolean {
+    return this.isSound && this.slots.some((slot) => this.last[slot] !== null) && this.savedSteps !== this.stepsNow();
+  }
+
+  /** Saves after the step in flight, whatever the time: for a page that is about to be hidden or closed. */
+  saveSoon(): void {
+    [this.saving.due, this.saving.free] = [0, 0];
+    if (!this.shouldContinue) this.queueSave();
   }
 
   /** Ends the runs and frees their memory; saved states stay. */
@@ -133,7 +149,7 @@ export class TrainingRun implements Run {
     await this.pause();
     await this.orders.run(async () => {
       for (const slot of this.slots) await this.empty(slot);
-      this.lastSaved = null;
+      [this.lastSaved, this.savedSteps] = [null, ""];
       this.setPhase("empty");
     });
   }
@@ -145,30 +161,34 @@ export class TrainingRun implements Run {
     if (this.phase === "finished" && !this.done(slot)) this.setPhase("paused");
   }
 
+  /** To be called with each validation. One at the same step on more images stays. */
   validated(slot: Slot, result: Validation): void {
-    this.lastValidation[slot] = result;
     const { step, epoch } = this.last[slot] ?? { step: this.infos[slot]?.step ?? 0, epoch: 0 };
+    const before = this.lastValidation[slot];
+    if (before && this.validatedAt[slot] === step && before.images > result.images) return;
+    this.lastValidation[slot] = result;
+    this.validatedAt[slot] = step;
     this.events.emit("validation", { slot, step, epoch, result });
   }
 
   async saved(): Promise<SavedRun | null> {
     // A browser without storage (private windows) has nothing saved.
-    return this.host.latestRun(this.host.tab).catch(() => null);
+    return Promise.resolve(this.host.tab).then((tab) => this.host.latestRun(tab)).catch(() => null);
   }
 
   async resume(): Promise<void> {
     await this.pause();
-    const found = await this.host.latestRun(this.host.tab);
+    const found = await this.host.latestRun(await this.host.tab);
     if (!found) throw messageError("engine.noSavedRun");
     const { viewState: curves, ...run } = found;
     await this.prepare(() => this.restoreFrom(run, this.host.resumeRuns, curves));
   }
 
   async discard(): Promise<void> {
-    const found = await this.host.latestRun(this.host.tab);
+    const found = await this.host.latestRun(await this.host.tab);
     if (!found) return;
     await this.host.deleteRun(found.tab);
-    if (this.lastSaved?.tab === found.tab) this.lastSaved = null;
+    if (this.lastSaved?.tab === found.tab) [this.lastSaved, this.savedSteps] = [null, ""];
   }
 
   /** What {@link restore} gives a fresh worker; `savedStep` null: the initial weights. */
@@ -229,13 +249,14 @@ export class TrainingRun implements Run {
     while (this.shouldContinue) {
       try {
         await this.orders.run(async () => {
+          const before = this.slots.map((slot) => this.stepOf(slot));
           await this.advance(this.stepsACall);
-          await this.validateIfDue();
+          await this.validateIfDue(before);
           await this.saveIfDue();
         });
         if (this.slots.some((slot) => !Number.isFinite(this.last[slot]?.loss))) throw messageError("engine.lossNotFinite");
         if (this.slots.every((slot) => this.done(slot))) this.shouldContinue = false;
-        if (!this.shouldContinue && this.pace.careful) await this.orders.run(() => this.save());
+        if (!this.shouldContinue) await this.orders.run(() => this.save());
       } catch (error) {
         // A fresh worker may be far slower.
         this.stepsACall = 1;
@@ -248,58 +269,103 @@ export class TrainingRun implements Run {
     if (this.phase === "running") this.setPhase(this.slots.length > 0 && this.slots.every((slot) => this.done(slot)) ? "finished" : "paused");
   }
 
-  /** `n` steps of every slot that has some left. */
+  /** `n` steps of every slot that has some left, none beyond the planned epochs unless they are all done. */
   private async advance(n: number): Promise<void> {
     const slots = this.slots;
     if (slots.length === 0) throw messageError("engine.noRun");
-    for (const slot of slots.length > 1 && !slots.every((slot) => this.done(slot)) ? slots.filter((slot) => !this.done(slot)) : slots) {
+    const race = slots.length > 1 && !slots.every((slot) => this.done(slot));
+    for (const slot of race ? slots.filter((slot) => !this.done(slot)) : slots) {
+      const count = race || this.shouldContinue ? Math.min(n, this.stepsLeft(slot)) : n;
       const before = performance.now();
-      const metrics = await this.engine.step(slot, n);
+      const metrics = await this.engine.step(slot, count);
       const seconds = (performance.now() - before) / 1000;
-      const live = { ...metrics, imagesPerSecond: this.rates[slot].add(metrics.images * n, seconds) };
+      const live = { ...metrics, imagesPerSecond: this.rates[slot].add(metrics.images * count, seconds) };
       this.last[slot] = live;
       this.events.emit("step", { slot, metrics: live });
-      const fitting = Math.floor((CALL_MS * n) / Math.max(1, seconds * 1000));
+      const fitting = Math.floor((CALL_MS * count) / Math.max(1, seconds * 1000));
       this.stepsACall = Math.max(1, Math.min(MOST_STEPS_A_CALL, fitting));
     }
   }
 
-  private async validateIfDue(): Promise<void> {
-    const step = this.last[0]?.step ?? 0;
-    const crossed = Math.floor(step / this.validateEvery) > Math.floor((step - this.stepsACall) / this.validateEvery);
-    const epochs = Math.floor(this.last[0]?.epoch ?? 0);
-    // All validation images at the end of an epoch, some of them in between.
-    const whole = epochs > this.validating.epochs;
-    if (whole && this.pace.patient && performance.now() < this.validating.due && !this.slots.every((slot) => this.done(slot))) return;
-    const images = whole ? 0 : this.validationImages;
-    if (images > 0 && (!crossed || performance.now() < this.validating.due)) return;
-    this.validating.epochs = epochs;
-    const before = performance.now();
-    for (const slot of this.slots) this.validated(slot, await this.engine.validate(slot, images));
+  private stepOf(slot: Slot): number {
+    return this.last[slot]?.step ?? this.infos[slot]?.step ?? 0;
+  }
+
+  /** Steps to the end of the planned epochs, at least one. */
+  private stepsLeft(slot: Slot): number {
+    const planned = (this.options[slot]?.epochs ?? 0) * (this.infos[slot]?.stepsPerEpoch ?? 0);
+    return Math.max(1, Math.ceil(planned) - this.stepOf(slot));
+  }
+
+  /** Validates each slot that has trained since `before`, its steps then. With other batch sizes the epochs of a rival end at other steps. */
+  private async validateIfDue(before: readonly number[]): Promise<void> {
+    const began = performance.now();
+    const early = began < this.validating.due;
+    const wanted = this.slots.flatMap((slot, i) => {
+      const [from, step] = [before[i] ?? 0, this.stepOf(slot)];
+      if (step === from) return [];
+      const epochs = Math.floor(this.last[slot]?.epoch ?? 0);
+      // All validation images at the end of an epoch, some of them in between.
+      if (epochs > this.validating.epochs[slot] || this.done(slot)) return this.pace.patient && early && !this.done(slot) ? [] : [{ slot, epochs, images: 0 }];
+      const crossed = Math.floor(step / this.validateEvery) > Math.floor(from / this.validateEvery);
+      return crossed && !early ? [{ slot, epochs, images: this.validationImages }] : [];
+    });
+    for (const { slot, epochs, images } of wanted) {
+      this.validating.epochs[slot] = epochs;
+      this.validated(slot, await this.engine.validate(slot, images));
+    }
     const now = performance.now();
-    this.validating.due = now + VALIDATION_TIMES * (now - before);
+    if (wanted.length > 0) this.validating.due = now + VALIDATION_TIMES * (now - began);
   }
 
   private async saveIfDue(): Promise<void> {
     if (performance.now() >= this.saving.due) await this.save();
   }
 
+  /** Saves a run that rests after the work before it; where saves take long, not more often than their share allows. */
+  private queueSave(): void {
+    if (this.saving.queued) return;
+    this.saving.queued = true;
+    const save = () =>
+      this.orders
+        .run(() => {
+          this.saving.queued = false;
+          return this.save();
+        })
+        // Only a lost worker: the run goes back to its last saved step.
+        .catch(() => undefined);
+    const wait = this.saving.free - performance.now();
+    if (wait <= 0) void save();
+    else setTimeout(save, wait);
+  }
+
+  /** No slot's loss is infinite or no number. */
+  private get isSound(): boolean {
+    return this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss ?? 0));
+  }
+
+  /** The steps of all slots, to compare. */
+  private stepsNow(): string {
+    return this.slots.map((slot) => this.stepOf(slot)).join(" ");
+  }
+
   private async save(): Promise<void> {
     const before = performance.now();
     const [options, rival] = this.options;
-    const whole = this.slots.every((slot) => Number.isFinite(this.last[slot]?.loss));
-    if (!options || !whole || this.saving.broken || this.lastSaved?.step === this.last[0]?.step) return;
-    const run = { tab: this.host.tab, options, rival, step: this.last[0]?.step ?? 0, savedAt: Date.now() };
+    const steps = this.stepsNow();
+    if (!options || !this.unsaved || this.saving.broken) return;
+    const run = { tab: await this.host.tab, options, rival, step: this.stepOf(0), savedAt: Date.now() };
     try {
       await this.host.saveRuns({ ...run, viewState: this.viewState() }, this.slots);
-      this.lastSaved = run;
+      [this.lastSaved, this.savedSteps] = [run, steps];
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       this.saving.broken = true;
       this.host.problem(messageError("engine.runNotStored"));
     }
     const now = performance.now();
-    this.saving.due = now + Math.max(this.pace.save.every, this.pace.save.times * (now - before));
+    this.saving.free = now + this.pace.save.times * (now - before);
+    this.saving.due = Math.max(now + this.pace.save.every, this.saving.free);
   }
 
   /** Without `curves`, those on show stay, up to the saved step. */
@@ -309,6 +375,7 @@ export class TrainingRun implements Run {
     this.lastSaved = run;
     this.fill(0, run.options, info, true, curves);
     if (run.rival && rivalInfo) this.fill(1, run.rival, rivalInfo, true, curves);
+    this.savedSteps = this.stepsNow();
   }
 
   private fill(slot: Slot, options: RunOptions, info: RunInfo, resumed: boolean, viewState?: unknown): void {
@@ -318,7 +385,8 @@ export class TrainingRun implements Run {
     this.lastValidation[slot] = null;
     this.rates[slot] = new Rate();
     this.stepsACall = 1;
-    this.validating = { due: 0, epochs: Math.floor(info.step / info.stepsPerEpoch) };
+    this.validating.due = 0;
+    this.validating.epochs[slot] = Math.floor(info.step / info.stepsPerEpoch);
     this.events.emit("configured", { slot, options, info, resumed, viewState });
   }
 

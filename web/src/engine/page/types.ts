@@ -111,6 +111,8 @@ export interface LabApi {
   readonly fineTune: FineTuneRun;
   readonly models: ModelChoice;
   info(): Promise<LabInfo>;
+  /** Starts the engine again after it failed. */
+  retry(): Promise<LabInfo>;
   classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels; energy: number; unknown: boolean }>;
   /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */
   configure(options?: Partial<RunOptions>, rival?: Partial<RunOptions> | null): Promise<RunInfo>;

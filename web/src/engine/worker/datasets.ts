@@ -1,5 +1,5 @@
 /** The worker's datasets: listed by an index file or imported by the visitor, opened when a run uses them. */
-import { message, messageError } from "../../errors/message";
+import { message, messageError, MessageError, type Message } from "../../errors/message";
 import type { DatasetChoice } from "../shared/protocol";
 import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
@@ -27,13 +27,16 @@ interface Source {
   perNetwork: boolean;
 }
 
+type RunDownload = <T>(work: () => Promise<T>) => Promise<T>;
+
 export class Datasets {
   private readonly sources = new Map<string, Source>();
   /** The network that each open dataset was decoded for ("" for shards). */
   private readonly opened = new Map<string, string>();
   private index: Promise<void> | undefined;
 
-  constructor(private readonly base: string) {}
+  /** `download`: runs each download. */
+  constructor(private readonly base: string, private readonly download: RunDownload = (work) => work()) {}
 
   async list(): Promise<DatasetChoice[]> {
     await this.readIndex();
@@ -61,8 +64,9 @@ export class Datasets {
 
   /** Decodes files that the visitor imported; they stay with the tab, for a network of another size. */
   async import(lab: Takes, name: string, files: File[], network: string): Promise<DatasetChoice> {
-    const info = fromInfo(await lab.importData(name, await readAll(files), network));
-    const choice: DatasetChoice = { ...info, name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
+    const { read, unread } = await readAll(files);
+    const info = fromInfo(await lab.importData(name, read, network));
+    const choice: DatasetChoice = { ...info, skipped: [...unread, ...info.skipped], name, licence: "", origin: message("engine.datasetOwnOrigin"), builtIn: false };
     this.registerDataset(choice, files);
     this.opened.set(choice.id, network);
     return choice;
@@ -73,7 +77,7 @@ export class Datasets {
     this.sources.set(choice.id, {
       choice,
       perNetwork: true,
-      open: async (lab, network) => void (await lab.importData(choice.id, await readAll(files), network)),
+      open: async (lab, network) => void (await lab.importData(choice.id, (await readAll(files)).read, network)),
     });
   }
 
@@ -88,7 +92,7 @@ export class Datasets {
   private async fetchIndex(): Promise<void> {
     const url = new URL("data/index.json", this.base);
     const entries = (await fetchJson<IndexEntry[]>(url)) ?? [];
-    const read = entries.map((entry) => (entry.kind === "shards" ? shards(new URL(entry.file, url)) : archive(entry, new URL(entry.file, url))));
+    const read = entries.map((entry) => (entry.kind === "shards" ? shards(new URL(entry.file, url), this.download) : archive(entry, new URL(entry.file, url), this.download)));
     for (const source of await Promise.all(read)) {
       if (source) this.sources.set(source.choice.id, source);
     }
@@ -107,15 +111,17 @@ export function takeFetchFailure(): unknown {
 }
 
 /** A dataset that is streamed shard by shard as the run needs it. */
-async function shards(url: URL): Promise<Source | null> {
+async function shards(url: URL, download: RunDownload): Promise<Source | null> {
   const manifest = await fetchJson<ShardManifest>(url);
   if (!manifest) return null;
   const { id, name, labels, size, licence, origin, train, val } = manifest;
   const count = (list: { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
   const fetchShard = async (file: string) => {
     try {
-      const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
-      return new Uint8Array(await response.arrayBuffer());
+      return await download(async () => {
+        const response = await fetchOk(new URL(file, url), message("engine.whatDatasetPart", { name }));
+        return new Uint8Array(await response.arrayBuffer());
+      });
     } catch (error) {
       fetchFailure = error;
       throw error;
@@ -129,27 +135,31 @@ async function shards(url: URL): Promise<Source | null> {
 }
 
 /** An archive beside the page; its content is known once it is opened. */
-function archive({ id, name }: IndexEntry, url: URL): Source {
+function archive({ id, name }: IndexEntry, url: URL, download: RunDownload): Source {
   const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [] };
   return {
     choice,
     perNetwork: true,
     open: async (lab, network) => {
-      const response = await fetchOk(url, message("engine.whatDataset", { name }));
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await download(async () => new Uint8Array(await (await fetchOk(url, message("engine.whatDataset", { name }))).arrayBuffer()));
       Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
 }
 
-async function readAll(files: File[]): Promise<NamedBytes[]> {
-  return Promise.all(
-    files.map(async (file) => {
+/** Files and their bytes; `unread`: those that the browser cannot read. Throws where none can be read. */
+async function readAll(files: File[]): Promise<{ read: NamedBytes[]; unread: Message[] }> {
+  const unread: Message[] = [];
+  const all = await Promise.all(
+    files.map(async (file): Promise<NamedBytes[]> => {
       const path = file.webkitRelativePath || file.name;
-      const buffer = await file.arrayBuffer().catch(() => {
-        throw messageError("engine.namedFileUnreadable", { name: path });
-      });
-      return { path, bytes: new Uint8Array(buffer) };
+      const buffer = await file.arrayBuffer().catch(() => null);
+      if (buffer) return [{ path, bytes: new Uint8Array(buffer) }];
+      unread.push(message("engine.namedFileUnreadable", { name: path }));
+      return [];
     }),
   );
+  const [first] = unread;
+  if (first && unread.length === files.length) throw new MessageError(first);
+  return { read: all.flat(), unread };
 }

@@ -10,6 +10,7 @@ import { deleteRun, storeRun, loadWeights, latestRun } from "./run-store";
 import type { EngineInfo, MemberFile, StartFrom, WorkerApi, WorkerEvent } from "../shared/protocol";
 import { adapterName, requestAdapter, chooseBackend, isSoftware, modelTooLarge, networkTooLarge, type AdapterFacts, type Gpu } from "./backend";
 import { Datasets, takeFetchFailure } from "./datasets";
+import { CallTimer } from "./call-timer";
 import { ArrayPort } from "./port";
 import { waitForDeviceLoss, deviceError, watchDevices } from "./device";
 import { MAX_MODEL_BYTES } from "./download";
@@ -31,7 +32,6 @@ const LARGEST_PHOTO = 200e6;
 
 const queue = new Queue();
 let lab: WasmLab | undefined;
-let datasets = new Datasets(self.location.href);
 /** Addresses of the networks that the lab holds beside the model in use. */
 const members = new Set<string>();
 /** Leads to the worker of the other group, where this worker holds one. */
@@ -40,8 +40,15 @@ let groupPort: ArrayPort | undefined;
 let fineTuneProject = "";
 const projectDatasets = new ProjectDatasets((loaded, total) => postEvent({ event: "progress", what: "pictures", loaded, total }));
 let patience = Number.POSITIVE_INFINITY;
+const callTimer = new CallTimer(() => patience, () => reportFailure(message("engine.failureTimeout")));
+let datasets = newDatasets(self.location.href);
 /** The adapter in use; null on the CPU. */
 let gpu: AdapterFacts | null = null;
+
+/** Datasets whose downloads do not count as time of the call that waits for them. */
+function newDatasets(base: string): Datasets {
+  return new Datasets(base, (work) => callTimer.download(work));
+}
 
 const postEvent = (event: WorkerEvent) => self.postMessage(event);
 const reportFailure = (reason: Message | string) => postEvent({ event: "died", reason });
@@ -54,16 +61,14 @@ self.addEventListener("unhandledrejection", (event) => reportFailureAfterLoss(me
 function call<T>(task: (lab: WasmLab) => T | Promise<T>): Promise<T> {
   return queue.run(async () => {
     if (!lab) throw messageError("engine.engineNotRunning");
-    const timer = Number.isFinite(patience) ? setTimeout(() => reportFailure(message("engine.failureTimeout")), patience) : undefined;
+    const wasm = lab;
     try {
-      return await task(lab);
+      return await callTimer.measure(() => task(wasm));
     } catch (error) {
       // With a lost device this worker is replaced; the call must not fail before that, or the run would end.
       await waitForDeviceLoss();
       if (error instanceof WebAssembly.RuntimeError) reportFailure(error.message);
       throw fromWasm(error, takeFetchFailure());
-    } finally {
-      clearTimeout(timer);
     }
   });
 }
@@ -80,7 +85,7 @@ async function boot(wanted: Backend, base: string): Promise<EngineInfo & { unexp
     const refused = deviceError();
     throw refused === undefined ? fromWasm(error) : new Error(refused, { cause: error });
   });
-  datasets = new Datasets(base);
+  datasets = newDatasets(base);
   const { version } = lab.info();
   if (choice.backend === "cpu" || typeof adapter === "string") {
     return { version, device: message("engine.deviceCpu"), ...choice, software: false, features: ["simd128"] };

@@ -54,6 +54,9 @@ let problem = 0;
 
 export const classify: State = $state({ answer: null, rows: [], waiting: 0, live: false, views: "one", listOpen: false });
 
+/** Number of the latest photos: an answer that comes after them is for photos that were replaced. */
+let turn = 0;
+
 /** Classifies photos one after another: one gives an answer, several a table. */
 export async function take(photos: readonly (File | Photo)[]): Promise<void> {
   const files = photos.map((photo): Photo => (photo instanceof File ? { name: photo.name, blob: photo } : photo));
@@ -62,39 +65,47 @@ export async function take(photos: readonly (File | Photo)[]): Promise<void> {
     return;
   }
   const [only] = files;
+  const mine = ++turn;
+  classify.live = false;
   classify.waiting += files.length;
   try {
     await lab.models.ensure();
   } catch (error) {
     classify.waiting -= files.length;
-    showError(error);
+    if (mine === turn) showError(error);
     return;
   }
-  if (files.length === 1 && only) await takeOne(only);
-  else await takeAll(files);
+  if (mine !== turn) classify.waiting -= files.length;
+  else if (files.length === 1 && only) await takeOne(only, mine);
+  else await takeAll(files, mine);
 }
 
-async function takeOne({ name, blob }: Photo): Promise<void> {
+async function takeOne({ name, blob }: Photo, mine: number): Promise<void> {
   try {
     const answer = await ask(name, blob);
+    if (mine !== turn) return URL.revokeObjectURL(answer.url);
     release();
     classify.rows = [];
     classify.answer = answer;
     // What was wrong with an earlier photo is settled.
     dismiss(problem);
   } catch (error) {
-    problem = showMessage(message("classify.photoProblem", { name, problem: messageOf(error) }), "error");
+    if (mine === turn) problem = showMessage(message("classify.photoProblem", { name, problem: messageOf(error) }), "error");
   } finally {
     classify.waiting--;
   }
 }
 
-async function takeAll(files: Photo[]): Promise<void> {
+async function takeAll(files: Photo[], mine: number): Promise<void> {
   release();
   classify.answer = null;
   classify.rows = files.map(({ name, blob }) => ({ name, url: URL.createObjectURL(blob), answer: null, error: "" }));
   const rows = classify.rows;
   for (const [i, { name, blob }] of files.entries()) {
+    if (mine !== turn) {
+      classify.waiting -= files.length - i;
+      return;
+    }
     const row = rows[i];
     try {
       const answer = await ask(name, blob, row?.url);
@@ -140,9 +151,10 @@ function release(): void {
 
 /** A frame of the camera; its answer replaces the last one. */
 export async function classifyFrame(frame: ImageData): Promise<void> {
+  const mine = turn;
   await lab.models.ensure();
   const { top, milliseconds, crop, unknown } = await lab.engine.classifyPixels(frame, 5);
-  if (!classify.live) return;
+  if (!classify.live || mine !== turn) return;
   release();
   classify.rows = [];
   classify.answer = { name: message("classify.camera"), url: "", top, unknown, milliseconds, crop, photo: null, ...asked() };

@@ -1,5 +1,6 @@
 /** Imports files, folders and archives into the open project. */
 import { lab } from "../../engine/page/api";
+import { Queue } from "../../engine/shared/queue";
 import { openZip, type Description, type OpenedArchive } from "../../projects/archive";
 import { message, messageError } from "../../errors/message";
 import { t } from "../../i18n/index.svelte";
@@ -14,8 +15,20 @@ const isZip = (file: File) => /\.zip$/i.test(file.name);
 /** How many pictures are unpacked at a time. */
 const PORTION = 48;
 
+/** Files are imported one drop after another: a project that the first one brings would take the second one's pictures. */
+const imports = new Queue();
+
 /** Imports files that were dropped, chosen or pasted. `into` is the id of the class they were given to, null for the page. */
-export async function importFiles(files: readonly File[], into: string | null): Promise<void> {
+export function importFiles(files: readonly File[], into: string | null): Promise<void> {
+  const { id } = editor.project;
+  return imports.run(() => importNow(files, into, id));
+}
+
+/** `project`: the id of the project that was open when the files were dropped. */
+async function importNow(files: readonly File[], into: string | null, project: string): Promise<void> {
+  const check = () => {
+    if (editor.project.id !== project) throw messageError("studio.projectChanged");
+  };
   const archives = files.filter(isZip);
   const loose = files.filter((file) => !isZip(file) && wrongViewMessage(file.name, "studio") === null);
   if (files.length === 0) return void showMessage(message("studio.noFile"), "error");
@@ -26,9 +39,14 @@ export async function importFiles(files: readonly File[], into: string | null): 
   for (const archive of archives) {
     const opened = await openZip(archive, archive.name);
     if (opened.description) await importProject(opened, opened.description);
-    else await importArchive(opened, archive.name, into);
+    else {
+      check();
+      await importArchive(opened, archive.name, into);
+    }
   }
-  if (loose.length > 0) await importLoose(loose, into);
+  if (loose.length === 0) return;
+  if (archives.length === 0) check();
+  await importLoose(loose, into);
 }
 
 /** The class to add files to. Files in several folders become several classes, even if they were dropped on one. */

@@ -4,6 +4,8 @@ import { FINE_TUNING } from "../../generated/protocol";
 import { Queue } from "../../engine/shared/queue";
 import { prepare, STORED_SIDE, type PreparedPicture } from "../../projects/prepare";
 import { assignSplit } from "../../projects/split";
+import { onProjectChange, type ProjectChange } from "../../projects/changes";
+import { EditRight, lockProject } from "../../projects/lock";
 import * as store from "../../projects/store";
 import { newId, type PictureInfo, type Plan, type Project, type ProjectClass, type ProjectRun } from "../../projects/types";
 import { warnings } from "../../projects/warnings";
@@ -13,6 +15,7 @@ import { storageError, storageMessage } from "../../errors/storage";
 import { t } from "../../i18n/index.svelte";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { savePreference, loadPreference } from "../../state/preferences";
+import { holdsWork } from "../../state/unsaved-work";
 import { ThumbnailCache } from "./thumbnails";
 
 /** A picture to add. `val` is null if its hash decides the split. */
@@ -45,8 +48,17 @@ export class ProjectEditor {
   active = $state<string | null>(null);
   /** Progress while pictures are being added. */
   intake = $state<{ done: number; total: number } | null>(null);
+  /** The browser may delete stored projects when it runs short of space. */
+  mayBeDeleted = $state(false);
   /** The project is being opened. */
   busy = $state(true);
+  /** Another tab changes the project: this one shows its changes. */
+  follows = $state(false);
+  /** This tab has asked the other one for the project. */
+  takingOver = $state(false);
+  private right: EditRight | null = null;
+  /** Parts of the project that another tab has changed and that are not read yet. */
+  private readonly outdated = new Set<ProjectChange["what"]>();
   readonly thumbs = new ThumbnailCache(store.getThumbnails);
   private readonly orders = new Queue();
   private place = 0;
@@ -65,19 +77,23 @@ export class ProjectEditor {
   /** Opens the project of the last visit, or a new one. */
   begin(): Promise<void> {
     this.project = fresh();
+    onProjectChange((change) => this.changedElsewhere(change));
+    holdsWork({ unsaved: () => this.intake !== null });
     return this.order(async () => {
+      await this.hold(this.project.id);
       await this.list();
       const last = loadPreference(LAST);
       const found = this.projects.find(({ id }) => id === last) ?? this.projects[0];
       if (found) await this.show(found);
       else this.active = this.project.classes[0]?.id ?? null;
+      if (found) this.mayBeDeleted = (await navigator.storage?.persisted?.().catch(() => false)) === false;
       this.busy = false;
     });
   }
 
   /** The names of a project that nobody has changed yet follow the page's language. */
   followLanguage(): void {
-    if (this.busy || this.projects.some(({ id }) => id === this.project.id)) return;
+    if (this.busy || this.isStored) return;
     const { name, classes } = fresh(this.projects);
     this.project = { ...this.project, name, classes: this.project.classes.map((one, i) => ({ ...one, name: classes[i]?.name ?? one.name })) };
   }
@@ -91,6 +107,90 @@ export class ProjectEditor {
 
   /** Opens an empty project; it is stored with its first change. */
   create = () => this.order(async () => this.show(fresh(this.projects)));
+
+  /** Changes the project here from now on; the other tab finishes its work first. */
+  takeOver = async (): Promise<void> => {
+    this.takingOver = true;
+    await this.right?.take();
+    this.takingOver = false;
+  };
+
+  /** Asks for the right to change a project, in place of the one before. */
+  private async hold(id: string): Promise<void> {
+    if (this.right?.project === id) return;
+    this.right?.release();
+    const right: EditRight = new EditRight(id, (mine) => (mine ? this.gained(right) : this.lost(right)));
+    this.right = right;
+    await right.ready;
+    this.follows = !right.mine;
+  }
+
+  private gained = async (right: EditRight): Promise<void> => {
+    await this.order(async () => {
+      if (right !== this.right) return;
+      await this.reload();
+      this.follows = !right.mine;
+    });
+  };
+
+  /** Another tab takes the project: what is being stored is finished, a run in training is saved and ended. */
+  private lost = async (right: EditRight): Promise<void> => {
+    if (right !== this.right) return;
+    this.follows = true;
+    showMessage(message("studio.movedToOtherTab"));
+    if (lab.fineTune.project === right.project) await lab.fineTune.close().catch(showError);
+    await this.order(async () => undefined);
+  };
+
+  private changedElsewhere({ project, what }: ProjectChange): void {
+    const idle = this.outdated.size === 0;
+    if (what === "project") this.outdated.add(what);
+    if (project === this.project.id && this.follows) this.outdated.add(what);
+    if (idle && this.outdated.size > 0) void this.order(() => this.catchUp());
+  }
+
+  private async catchUp(): Promise<void> {
+    const outdated = new Set(this.outdated);
+    this.outdated.clear();
+    const stored = this.isStored;
+    await this.list();
+    if (!this.follows) return;
+    if (outdated.has("project") || outdated.has("pictures")) await this.reload(stored);
+    else await this.refresh();
+  }
+
+  /** Reads the open project again; where another tab has deleted it, another one is opened. */
+  private async reload(stored = this.isStored): Promise<void> {
+    const { id, name } = this.project;
+    const [found, pictures] = await Promise.all([store.getProject(id), store.listPictures(id)]);
+    await this.list();
+    if (found) [this.project, this.pictures] = [found, pictures];
+    else if (stored) {
+      await this.show(this.projects[0] ?? fresh());
+      showMessage(message("studio.deletedElsewhere", { name }));
+      return;
+    }
+    await this.refresh();
+  }
+
+  private get isStored(): boolean {
+    return this.projects.some(({ id }) => id === this.project.id);
+  }
+
+  /** Throws where another tab changes the open project. */
+  private checkRight(): void {
+    if (this.follows) throw messageError("studio.otherTabEdits");
+  }
+
+  /** Runs a change of a project that may not be the open one; throws where another tab changes it. */
+  private async changing<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const lock = await lockProject(id);
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
 
   rename = (name: string) => this.change(() => ({ name: name.trim() || t.studio.untitled() }));
   setPlan = (plan: Partial<Plan>) => this.change(({ plan: old }) => ({ plan: { ...old, ...plan } }));
@@ -116,6 +216,7 @@ export class ProjectEditor {
 
   removeClass = (id: string) =>
     this.order(async () => {
+      this.checkRight();
       const gone = this.pictures.filter((picture) => picture.class === id);
       const project = { ...this.project, classes: this.project.classes.filter((one) => one.id !== id), changed: Date.now() };
       await store.removeClass(project, gone);
@@ -128,6 +229,7 @@ export class ProjectEditor {
   /** Removes pictures. The message offers to undo it. */
   remove = (ids: ReadonlySet<string>) =>
     this.order(async () => {
+      this.checkRight();
       const gone = this.pictures.filter(({ id }) => ids.has(id));
       const hashes = gone.map(({ hash }) => hash);
       const [files, thumbs] = await Promise.all([store.getFiles(hashes), store.getThumbnails(hashes)]);
@@ -147,26 +249,43 @@ export class ProjectEditor {
     this.pictures = this.pictures.filter(({ id }) => !ids.has(id));
   }
 
+  /** Brings removed pictures back, into their project: another one may be open by now. */
   private async putBack(news: readonly store.NewPicture[]): Promise<void> {
-    const here = news.filter(({ info }) => info.project === this.project.id && this.byClass.has(info.class) && !this.pictures.some(({ id }) => id === info.id));
-    await store.addPictures(here);
-    this.pictures = [...this.pictures, ...here.map(({ info }) => info)].sort((a, b) => a.added - b.added);
+    const id = news[0]?.info.project;
+    if (id === undefined) return;
+    await this.changing(id, async () => {
+      const classes = (await store.getProject(id))?.classes.map((one) => one.id) ?? [];
+      const there = new Set((await store.listPictures(id)).map((picture) => picture.id));
+      const back = news.filter(({ info }) => classes.includes(info.class) && !there.has(info.id));
+      await store.addPictures(back);
+      if (id === this.project.id) this.pictures = [...this.pictures, ...back.map(({ info }) => info)].sort((a, b) => a.added - b.added);
+    });
   }
 
-  /** Removes pictures that were added, and the classes that were added for them. */
+  /** Removes pictures that were added, and the classes that were added for them, from their project. */
   private takeBack = ({ added, classes }: ImportSummary) =>
     this.order(async () => {
-      const ids = new Set(added.map(({ id }) => id));
-      await this.drop(this.pictures.filter(({ id }) => ids.has(id)));
-      const left = this.project.classes.filter(({ id }) => !classes.includes(id) || this.byClass.get(id)?.length !== 0);
-      if (left.length === this.project.classes.length) return;
-      this.project = { ...this.project, classes: left };
-      await this.touch();
+      const id = added[0]?.project;
+      if (id === undefined) return;
+      await this.changing(id, async () => {
+        const ids = new Set(added.map((picture) => picture.id));
+        const there = await store.listPictures(id);
+        await this.drop(there.filter((picture) => ids.has(picture.id)));
+        const project = await store.getProject(id);
+        const used = new Set(there.flatMap((picture) => (ids.has(picture.id) ? [] : [picture.class])));
+        const left = project?.classes.filter((one) => !classes.includes(one.id) || used.has(one.id));
+        if (!project || left?.length === project.classes.length) return;
+        const changed = { ...project, classes: left ?? [], changed: Date.now() };
+        await store.putProject(changed);
+        if (id === this.project.id) this.project = changed;
+        await this.list();
+      });
     });
 
   /** Makes pictures validation pictures. */
   setValidation = (ids: ReadonlySet<string>) =>
     this.order(async () => {
+      this.checkRight();
       const moved = this.pictures.filter(({ id }) => ids.has(id)).map((picture) => ({ ...picture, val: true }));
       await store.updatePictures(moved);
       const byId = new Map(moved.map((picture) => [picture.id, picture]));
@@ -176,6 +295,7 @@ export class ProjectEditor {
   /** Moves a picture to another class; it stays in its split. */
   move = (id: string, to: ProjectClass) =>
     this.order(async () => {
+      this.checkRight();
       const from = this.pictures.find((picture) => picture.id === id);
       if (!from) return;
       const moved = { ...from, class: to.id, id: pictureId(this.project, to.id, from.hash), added: this.nextPlace() };
@@ -201,8 +321,10 @@ export class ProjectEditor {
 
   destroy = (id: string) =>
     this.order(async () => {
-      if (lab.fineTune.project === id) await lab.fineTune.close();
-      await this.wipe(id);
+      await this.changing(id, async () => {
+        if (lab.fineTune.project === id) await lab.fineTune.close();
+        await this.wipe(id);
+      });
       await this.list();
       if (this.project.id === id) await this.show(this.projects[0] ?? fresh());
     });
@@ -262,10 +384,14 @@ export class ProjectEditor {
       const { done, total } = this.intake ?? { done: 0, total: 0 };
       this.intake = done + count < total ? { done: done + count, total } : null;
     };
+    const { id } = this.project;
     return this.inTurn(async () => {
       try {
+        this.checkRight();
+        if (this.project.id !== id) throw messageError("studio.projectChanged");
         await this.stored();
         for (let from = 0; from < incoming.length; from += BATCH) {
+          this.checkRight();
           const some = incoming.slice(from, from + BATCH);
           await this.addBatch(some, to);
           passed(some.length);
@@ -316,6 +442,7 @@ export class ProjectEditor {
   /** Shows a stored project. */
   show = async (project: Project): Promise<void> => {
     if (lab.fineTune.project !== null && lab.fineTune.project !== project.id) await lab.fineTune.close();
+    await this.hold(project.id);
     this.thumbs.clear();
     const [pictures, run, finished, bytes] = await Promise.all([store.listPictures(project.id), store.getRun(project.id), store.getFinished(project.id), weightBytes(project.id)]);
     [this.project, this.pictures, this.saved, this.finished, this.networkBytes] = [project, pictures, run ?? null, finished ?? null, bytes];
@@ -394,12 +521,18 @@ export class ProjectEditor {
 
   /** Stores the project if it is not stored yet. */
   private async stored(): Promise<void> {
-    if (this.projects.some(({ id }) => id === this.project.id)) return;
+    if (this.isStored) return;
     await store.putProject(this.project);
     savePreference(LAST, this.project.id);
     await this.list();
-    // With persistent storage, a browser short of space deletes other pages' data first.
-    void navigator.storage?.persist?.().catch(() => false);
+    this.askToPersist();
+  }
+
+  /** With persistent storage, a browser short of space deletes other pages' data first. Where it is refused, the page offers the export. */
+  private askToPersist(): void {
+    const asked = navigator.storage?.persist?.().catch(() => false);
+    // The visitor may answer late: nothing waits for it.
+    void asked?.then((granted) => (this.mayBeDeleted = !granted));
   }
 
   private touch(): Promise<void> {
@@ -409,11 +542,14 @@ export class ProjectEditor {
 
   private change(what: (project: Project) => Partial<Project>): Promise<void | undefined> {
     return this.order(async () => {
+      this.checkRight();
       const project = { ...this.project, ...what(this.project), changed: Date.now() };
+      const first = !this.isStored;
       await store.putProject(project);
       this.project = project;
       await this.list();
       savePreference(LAST, project.id);
+      if (first) this.askToPersist();
     });
   }
 

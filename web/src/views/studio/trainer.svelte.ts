@@ -8,6 +8,7 @@ import * as store from "../../projects/store";
 import { datasetOf, type EvaluationResult, type ProjectRun, type Stage, type StageReport } from "../../projects/types";
 import { showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
+import { holdsWork } from "../../state/unsaved-work";
 import { Changes } from "../../training/changes";
 import { isHistory, RunRecord, type History } from "../../training/record";
 import { StepRate } from "../../training/step-rate";
@@ -35,6 +36,8 @@ export class Trainer {
   /** Steps of the stages before this one. */
   private offset = 0;
   private stages: StageReport[] = [];
+  /** The id of the project that the evaluation is of. */
+  private evaluated = "";
   private seconds = 0;
   private since = 0;
   /** The classes as the engine's run has them, as JSON. */
@@ -45,6 +48,7 @@ export class Trainer {
 
   constructor() {
     const { fineTune } = lab;
+    holdsWork({ unsaved: () => this.unsaved });
     fineTune.viewState = () => this.viewState();
     fineTune.on("configured", ({ info, options, resumed, viewState }) => {
       this.rate.clear();
@@ -150,7 +154,11 @@ export class Trainer {
     this.record = null;
     this.status = "idle";
     this.unsaved = false;
-    this.evaluation = (await store.getEvaluation(project.id)) ?? null;
+    if (this.evaluation && project.id !== this.evaluated) this.evaluation = null;
+    const evaluation = (await store.getEvaluation(project.id)) ?? null;
+    // Another project was opened meanwhile.
+    if (editor.project.id !== project.id) return;
+    [this.evaluation, this.evaluated] = [evaluation, project.id];
     [this.stages, this.offset, this.seconds] = [this.evaluation?.stages ?? [], 0, 0];
     const state = saved?.viewState as Partial<TrainerState> | null;
     if (saved && isHistory(state?.history)) {
@@ -164,12 +172,14 @@ export class Trainer {
   /** Trains from the beginning. The previous network stays until the new one is trained. */
   train = () =>
     this.attempt(async () => {
-      const { start } = editor.project.plan;
+      const { project } = editor;
+      const { start } = project.plan;
       this.status = "preparing";
       this.record = null;
       [this.offset, this.seconds, this.stages] = [0, 0, []];
       const from = await startWeights(start);
-      const stage: Stage = start === "own" && editor.project.plan.headEpochs === 0 ? "all" : "head";
+      if (editor.project.id !== project.id) return;
+      const stage: Stage = start === "own" && project.plan.headEpochs === 0 ? "all" : "head";
       await this.begin(stage, from);
     });
 
@@ -182,8 +192,10 @@ export class Trainer {
   /** Continues the run, of this visit or an earlier one. */
   resume = () =>
     this.attempt(async () => {
+      const { id } = editor.project;
       this.status = "preparing";
-      if (lab.fineTune.project !== editor.project.id || !lab.fineTune.infos[0]) this.stage = (await lab.fineTune.open(editor.project.id)).stage;
+      if (lab.fineTune.project !== id || !lab.fineTune.infos[0]) this.stage = (await lab.fineTune.open(id)).stage;
+      if (editor.project.id !== id) return lab.fineTune.close();
       const { done, planned } = this.progress;
       if (done >= planned) await this.finished();
       else await lab.fineTune.start();
@@ -240,10 +252,23 @@ export class Trainer {
   private async finished(): Promise<void> {
     this.status = "evaluating";
     const { project } = editor;
-    const evaluation = await this.evaluate();
+    // Where another project is opened meanwhile, this one's run ends: it is evaluated when it is continued.
+    const closed = () => lab.fineTune.project !== project.id || editor.project.id !== project.id;
+    const tested = await this.evaluate().catch((error: unknown) => {
+      if (closed()) return null;
+      throw error;
+    });
+    if (!tested || closed()) return;
+    const { predictions } = tested;
+    const right = predictions.filter(({ label, top }) => top[0]?.index === label).length;
+    const report: StageReport = { stage: this.stage, accuracy: predictions.length > 0 ? right / predictions.length : 0, seconds: this.seconds, steps: this.progress.done };
+    this.stages = [...this.stages.filter(({ stage }) => stage !== this.stage), report];
+    const evaluation = { ...tested, step: this.offset + this.progress.done, stages: this.stages };
     await lab.models.useRun(2, project.name);
-    this.evaluation = evaluation;
-    this.unsaved = !(await this.saveFinished(evaluation));
+    if (closed()) return;
+    [this.evaluation, this.evaluated] = [evaluation, project.id];
+    this.unsaved = !(await this.saveFinished(project.id, evaluation));
+    if (closed()) return;
     markInUse(this, evaluation);
     if (this.stage === "head" && project.plan.allEpochs > 0) await this.begin("all", this.projectNetwork());
     else {
@@ -254,11 +279,10 @@ export class Trainer {
   }
 
   /** Makes the saved run the project's network; false if its last step could not be saved. */
-  private async saveFinished(evaluation: EvaluationResult): Promise<boolean> {
-    const { id } = editor.project;
+  private async saveFinished(id: string, evaluation: EvaluationResult): Promise<boolean> {
     try {
-      await editor.refresh();
-      if (editor.saved?.stage !== this.stage || editor.saved.step !== this.progress.done) return false;
+      const saved = await store.getRun(id);
+      if (saved?.stage !== this.stage || saved.step !== this.progress.done) return false;
       await lab.engine.finishProject(id, evaluation);
       return true;
     } catch (error) {
@@ -269,8 +293,8 @@ export class Trainer {
     }
   }
 
-  /** Evaluates the network on all validation pictures. */
-  private async evaluate(): Promise<EvaluationResult> {
+  /** The network's predictions for all validation pictures. */
+  private async evaluate(): Promise<Pick<EvaluationResult, "classes" | "predictions">> {
     const { engine, fineTune } = lab;
     const [info, options] = [fineTune.infos[0], fineTune.options[0]];
     if (!info || !options) throw messageError("studio.runGone");
@@ -282,10 +306,7 @@ export class Trainer {
         predictions.push({ picture: pictures[index] ?? "", label: info.labels.indexOf(label), top });
       }
     }
-    const right = predictions.filter(({ label, top }) => top[0]?.index === label).length;
-    const report: StageReport = { stage: this.stage, accuracy: predictions.length > 0 ? right / predictions.length : 0, seconds: this.seconds, steps: this.progress.done };
-    this.stages = [...this.stages.filter(({ stage }) => stage !== this.stage), report];
-    return { classes, step: this.offset + this.progress.done, predictions, stages: this.stages };
+    return { classes, predictions };
   }
 
   private viewState(): Partial<TrainerState> {

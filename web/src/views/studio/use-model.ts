@@ -28,7 +28,8 @@ export function markInUse(network: ProjectNetwork, evaluation: EvaluationResult 
 export async function ensureProjectModel(network: ProjectNetwork): Promise<void> {
   const isInUse = modelState.status === "ready" && modelState.name === editor.project.name && inUse === state(network);
   if (isInUse) return;
+  const { id, name } = editor.project;
   const bytes = await network.file("alexnet");
-  await lab.models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), editor.project.name);
-  markInUse(network, network.evaluation);
+  await lab.models.import(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
+  if (editor.project.id === id) markInUse(network, network.evaluation);
 }

@@ -62,7 +62,7 @@ export class TrainState {
       // Nothing may come between the weights and the first step: it is waited for.
       const still = phase === "paused" || phase === "finished";
       if (still && !this.beginning) void this.lookAgain(true);
-      if (phase === "finished") void this.validate(FINAL_IMAGES, unasked);
+      if (phase === "finished" && !this.validatedHere()) void this.validate(FINAL_IMAGES, unasked);
       if (phase === "empty") void this.attempt(() => this.findSaved());
       this.phase = phase;
     });
@@ -225,6 +225,13 @@ export class TrainState {
     const { record } = this;
     if (!record) return Promise.resolve();
     return this.insight.refresh({ valImages: record.info.valImages, trained: record.last !== undefined, force });
+  }
+
+  /** Whether the run's last step was validated on as many images as a finished run shows. */
+  private validatedHere(): boolean {
+    const { record } = this;
+    if (record?.validation.steps.at(-1) !== record?.step) return false;
+    return (record?.lastValidation?.images ?? 0) >= Math.min(FINAL_IMAGES, record?.info.valImages ?? 0);
   }
 
   private async beginIfNew(): Promise<void> {

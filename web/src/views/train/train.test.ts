@@ -230,9 +230,21 @@ describe("a run whose worker is lost", () => {
     engine.stepsPerEpoch = 2;
     page.options = { ...DEFAULT_OPTIONS, epochs: 1 };
     const validate = vi.spyOn(lab, "validate").mockImplementation(interrupted);
-    await train.start();
+    await train.step();
+    await train.step();
     await until(() => validate.mock.calls.length > 0 && !train.validating);
     expect(messages.list).toEqual([]);
+  });
+
+  it("is not validated again on fewer images where its end was validated on all", async () => {
+    const { train, engine, lab } = setUp();
+    engine.stepsPerEpoch = 2;
+    page.options = { ...DEFAULT_OPTIONS, epochs: 1 };
+    const validate = vi.spyOn(lab, "validate");
+    await train.start();
+    await until(() => train.phase === "finished");
+    expect(train.record?.lastValidation?.images).toBe(100);
+    expect(validate).not.toHaveBeenCalled();
   });
 
   it("leaves the offer of its kept state where it cannot be put back", async () => {
