@@ -217,3 +217,20 @@ test("where storage is blocked everything runs, and the page says that nothing i
   await predict(page, "most");
   expect(Number(await run(page))).toBeGreaterThan(0);
 });
+
+test("every experiment says how long it takes, and draws something soon after Run", async ({ page }) => {
+  test.setTimeout(600_000);
+  await open(page, { view: "learn" });
+  const cards = page.getByTestId("experiment");
+  await expect(cards.first()).toBeVisible();
+  const names = await cards.evaluateAll((links) => links.map((link) => (link as HTMLElement).dataset["name"] ?? ""));
+  for (const name of names) {
+    await show(page, { view: "learn", experiment: name, seeds: "1" });
+    await page.getByTestId("experiment-predict").first().click();
+    await expect(state(page), name).toHaveText(/about \d+ (sec|min)/);
+    await page.getByTestId("experiment-run").click();
+    // Its figure, its pictures, or (a run that has nothing to show before its end) the bar.
+    await expect(page.locator('[data-testid="experiment"] section:nth-of-type(3)').locator("svg[role=img], canvas, table, [aria-valuenow]:not([aria-valuenow='0'])").first(), name).toBeVisible();
+    if (await page.getByTestId("experiment-stop").isVisible()) await page.getByTestId("experiment-stop").click();
+  }
+});

@@ -66,8 +66,9 @@ test.describe("a project in two tabs", () => {
     await counts(other, { Apple: 3, Berry: 3 });
     await page.bringToFront();
     await page.getByTestId("studio-add-class").click();
-    await page.keyboard.type("Cherry");
-    await page.keyboard.press("Enter");
+    const cherry = one(page, "Class 3").getByTestId("studio-class-name");
+    await cherry.fill("Cherry");
+    await cherry.press("Enter");
     await one(page, "Cherry").getByTestId("studio-files").setInputFiles(things("cherry", RED, 2));
     await counts(other, { Apple: 3, Berry: 3, Cherry: 2 });
 

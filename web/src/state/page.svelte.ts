@@ -49,8 +49,9 @@ export function syncUrl(): () => void {
     $effect(follow);
   });
   const back = () => {
-    // Back and forward go through the views. What was chosen stays: options, model, backend and language.
-    page.view = parseConfiguration(location.search).configuration.view;
+    // Back and forward go through the views and Learn's experiments. What was chosen stays: options, model, backend and language.
+    const { view, learn } = parseConfiguration(location.search).configuration;
+    Object.assign(page, { view, learn });
     follow();
   };
   addEventListener("popstate", back);

@@ -39,6 +39,10 @@ export const unique = (names: readonly string[]): string[] => [...new Set(names)
 /** The runs that are measured; those that search a learning rate are shown apart. */
 export const mainReports = (reports: readonly RunReport[]): RunReport[] => reports.filter(({ spec }) => spec.stage === "main");
 
+/** The runs that search learning rates, each as an arm of its own, named by `label`. */
+export const sweepReports = (reports: readonly RunReport[], label: (arm: string, learningRate: number) => string): RunReport[] =>
+  reports.filter(({ spec }) => spec.stage === "sweep").map((report) => ({ ...report, spec: { ...report.spec, arm: label(report.spec.arm, report.spec.learningRate ?? Number.NaN) } }));
+
 /**
  * The lines of the figure. With several arms there is one line for each, of the curve `measure`. With one arm there is one
  * for each of its curves.

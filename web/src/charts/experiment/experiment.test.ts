@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunReport } from "../../generated/protocol";
-import { armDots, armLines, heatMap, meanLine } from "./arms";
+import { armDots, armLines, heatMap, mainReports, meanLine, sweepReports } from "./arms";
 import { fieldPixels, idle, sketch } from "./planes";
 import { path, place, scaleOf } from "./scale";
 
@@ -43,6 +43,13 @@ describe("the arms of a figure", () => {
 
   it("have a dot for each seed, and a mean of those that reached it", () => {
     expect(armDots([report("a", 1, [1], 0.2), report("a", 2, [1]), report("b", 1, [1])], "valError")).toEqual([{ name: "a", label: "a", values: [0.2, Number.NaN], mean: 0.2 }]);
+  });
+
+  it("are told from the runs that search their learning rates", () => {
+    const main = report("relu", 1, [1]);
+    const sweep: RunReport = { ...main, spec: { ...main.spec, stage: "sweep", learningRate: 0.01 } };
+    expect(mainReports([sweep, main])).toEqual([main]);
+    expect(sweepReports([sweep, main], (arm, rate) => `${arm} ${rate}`).map(({ spec }) => spec.arm)).toEqual(["relu 0.01"]);
   });
 
   it("make a map of rows and columns", () => {

@@ -60,6 +60,7 @@ async function openImages(experiments: WasmExperiments, id: string): Promise<voi
 const api: ExperimentWorkerApi = {
   boot: (base) =>
     queue.run(async () => {
+      if (typeof WebAssembly === "undefined") throw messageError("engine.wasmMissing");
       if (!(await simd())) throw messageError("engine.simdMissing");
       module = await loadExperiments(({ loaded, total }) => postEvent({ event: "progress", loaded, total }));
       experiments = new module.Experiments();

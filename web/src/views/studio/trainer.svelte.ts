@@ -154,7 +154,7 @@ export class Trainer {
     this.record = null;
     this.status = "idle";
     this.unsaved = false;
-    if (this.evaluation && project.id !== this.evaluated) this.evaluation = null;
+    if (project.id !== this.evaluated) this.evaluation = null;
     const evaluation = (await store.getEvaluation(project.id)) ?? null;
     // Another project was opened meanwhile.
     if (editor.project.id !== project.id) return;

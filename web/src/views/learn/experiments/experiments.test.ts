@@ -73,7 +73,7 @@ describe("progress", () => {
   });
 
   it("opens what is stored, and leaves out what has another shape", () => {
-    expect(readEntries('{"relu":{"predicted":"six","measured":"two","value":2.5,"note":3},"x":5}')).toEqual({ relu: { predicted: "six", measured: "two", value: 2.5 } });
+    expect(readEntries('{"relu":{"predicted":"six","measured":"two","value":2.5,"note":3,"seconds":12},"x":5}')).toEqual({ relu: { predicted: "six", measured: "two", value: 2.5, seconds: 12 } });
     for (const broken of ["", "[", "null", "7", null]) expect(readEntries(broken)).toEqual({});
   });
 });

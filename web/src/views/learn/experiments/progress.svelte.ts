@@ -15,6 +15,8 @@ export interface Entry {
   /** What the visitor saw: one of the choices. */
   saw?: string;
   note?: string;
+  /** How long its runs take on this device, as it was estimated last. */
+  seconds?: number;
 }
 
 type Entries = Record<string, Entry>;
@@ -33,9 +35,10 @@ export function readEntries(stored: string | null): Entries {
   return Object.fromEntries(
     Object.entries(found).flatMap(([key, value]) => {
       if (typeof value !== "object" || value === null) return [];
-      const { predicted, measured, value: figure, saw, note } = value as Record<string, unknown>;
+      const { predicted, measured, value: figure, saw, note, seconds } = value as Record<string, unknown>;
       const entry: Entry = {
         ...(text(predicted) ? { predicted } : {}), ...(text(measured) ? { measured } : {}), ...(text(saw) ? { saw } : {}), ...(text(note) ? { note } : {}),
+        ...(typeof seconds === "number" && Number.isFinite(seconds) ? { seconds } : {}),
         ...(typeof figure === "number" || figure === null ? { value: figure } : {}),
       };
       return [[key, entry] as const];
