@@ -101,7 +101,7 @@ fn what_cannot_be_read_is_skipped_and_named() {
     std::os::unix::fs::symlink(scratch.0.join("gone.jpg"), scratch.0.join("a/dangling.jpg")).unwrap();
     let locked = scratch.0.join("b/locked.jpg");
     fs::write(&locked, b"secret").unwrap();
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o0)).unwrap();
     // The administrator may read it all the same.
     let readable = fs::read(&locked).is_ok();
     let input = read_path(&scratch.0).unwrap();
