@@ -184,9 +184,10 @@ fn images(declared: &Experiment, args: &ExperimentArgs) -> Result<Option<Rc<dyn 
     if declared.data == ExperimentData::None {
         return Ok(None);
     }
+    let size = Architecture::input_size_of(Network::AlexNet32);
     if args.data.is_empty() {
-        return Ok(Some(Rc::new(packed::fashion_mnist()?)));
+        return Ok(Some(Rc::new(packed::fashion_mnist(size)?)));
     }
-    let square = InputSize::whole(Architecture::input_size_of(Network::AlexNet32));
+    let square = InputSize::whole(size);
     Ok(Some(Rc::new(data::load_training(&args.data, &[], square, SPLIT_SEED)?)))
 }

@@ -10,11 +10,11 @@ use anyhow::{Context, Result, bail};
 /// Where the build puts it, from the project's root.
 const FOLDER: &str = "web/public/data/fashion-mnist";
 
-/// Opens it, from the folder of the project that the current folder or this program lies in.
+/// Opens it at `size` pixels a side, from the folder of the project that the current folder or this program lies in.
 ///
 /// # Errors
 /// If it is not there, with what to do.
-pub fn fashion_mnist() -> Result<ShardedDataset> {
+pub fn fashion_mnist(size: u32) -> Result<ShardedDataset> {
     let Some(folder) = find() else {
         bail!(
             "no images: give --data, or run `cargo xtask build` once in the project, which packs Fashion-MNIST, \
@@ -24,7 +24,6 @@ pub fn fashion_mnist() -> Result<ShardedDataset> {
     let path = folder.join("manifest.json");
     let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let manifest: Manifest = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
-    let size = manifest.size;
     let loader = move |file: String| -> alexnet_data::LocalFuture<'static, Result<Vec<u8>, DataError>> {
         let bytes = std::fs::read(folder.join(&file));
         Box::pin(async move { bytes.map_err(|e| DataError::Load { file, reason: Cause::of(&e) }) })

@@ -34,6 +34,26 @@ pub fn init(architecture: &Architecture, seed: u32, device: &Device) -> Result<P
     Params::build(architecture, device, |index, name, shape| Ok(draw(architecture, seed, index, name, shape)))
 }
 
+/// [`init`] with one standard deviation for the weights of all layers (the paper's 0.01, section 5).
+///
+/// # Errors
+/// As [`init`].
+pub fn init_normal(
+    architecture: &Architecture,
+    seed: u32,
+    std: f32,
+    device: &Device,
+) -> Result<Params, LabError> {
+    Params::build(architecture, device, |index, name, shape| {
+        let scale = std / std_for(architecture, name, shape);
+        let mut values = draw(architecture, seed, index, name, shape);
+        if shape.len() > 1 {
+            values.iter_mut().for_each(|value| *value *= scale);
+        }
+        Ok(values)
+    })
+}
+
 /// The initial values of the last layer alone, on the host: fine-tuning to new classes starts with them.
 pub fn init_last_layer(architecture: &Architecture, seed: u32) -> Tensors {
     let last = last_layer(architecture);
@@ -52,6 +72,15 @@ fn last_layer(architecture: &Architecture) -> String {
     architecture.layers.last().map(|layer| format!("{}.", layer.key)).unwrap_or_default()
 }
 
+/// The standard deviation of a weight tensor.
+fn std_for(architecture: &Architecture, name: &str, shape: &[usize]) -> f32 {
+    let fan_in: usize = shape.iter().skip(1).product();
+    match name.starts_with(&last_layer(architecture)) {
+        true => LAST_LAYER_STD,
+        false => std_of(architecture.config.activation, fan_in),
+    }
+}
+
 /// Draws the tensor at `index`.
 fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape: &[usize]) -> Vec<f32> {
     let length: usize = shape.iter().product();
@@ -60,9 +89,7 @@ fn draw(architecture: &Architecture, seed: u32, index: usize, name: &str, shape:
         let normalisation_scale = name.ends_with(".weight") || name.ends_with(".running_var");
         return vec![if normalisation_scale { 1.0 } else { 0.0 }; length];
     }
-    let fan_in: usize = shape.iter().skip(1).product();
-    let last = name.starts_with(&last_layer(architecture));
-    let std = if last { LAST_LAYER_STD } else { std_of(architecture.config.activation, fan_in) };
+    let std = std_for(architecture, name, shape);
     let mut random = rng(seed, Purpose::Init, index as u64, 0);
     match Normal::new(0.0, std) {
         Ok(normal) => (0..length).map(|_| -> f32 { normal.sample(&mut random) }).collect(),
@@ -99,6 +126,12 @@ mod tests {
         let variance = fc6.iter().map(|w| w * w).sum::<f32>() / fc6.len() as f32;
         assert!((variance - 2.0 / 576.0).abs() < 2e-4, "{variance}");
         assert!(a["features.1.weight"].data.iter().all(|&w| w == 1.0));
+        let normal = init_normal(&architecture, 3, 0.01, &Device::flex()).unwrap();
+        let normal = pollster::block_on(normal.read()).unwrap();
+        let conv = &normal["features.4.weight"].data;
+        let variance = conv.iter().map(|w| w * w).sum::<f32>() / conv.len() as f32;
+        assert!((variance.sqrt() - 0.01).abs() < 3e-4, "{variance}");
+        assert!(normal["features.1.weight"].data.iter().all(|&w| w == 1.0));
         let last = init_last_layer(&architecture, 3);
         assert_eq!(last.keys().collect::<Vec<_>>(), ["classifier.6.bias", "classifier.6.weight"]);
         assert!(last.iter().all(|(name, tensor)| a[name].data == tensor.data));

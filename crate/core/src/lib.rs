@@ -37,4 +37,4 @@ pub use classifier::Classifier;
 pub use device::Compute;
 pub use error::LabError;
 pub use session::model_parallel::{Exchange, GroupSession, Traffic, digest};
-pub use session::{Mask, Session};
+pub use session::{Mask, Session, Setup};

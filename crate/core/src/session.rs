@@ -9,13 +9,13 @@ use std::rc::Rc;
 use self::distillation::Distillation;
 use self::feature_cache::FeatureCache;
 use self::nearest_neighbors::Embeddings;
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Variation};
 use crate::data::{Dataset, Split};
 use crate::device::Compute;
 pub use crate::dropout::Mask;
 use crate::error::LabError;
 use crate::format::{Checkpoint, RunState, Tensors};
-use crate::init::{init, init_last_layer};
+use crate::init::{init, init_last_layer, init_normal};
 use crate::optimizer::Optimizer;
 use crate::params::Params;
 use crate::protocol::messages::OptionError;
@@ -33,6 +33,17 @@ mod train;
 pub use feature_cache::CACHE_BYTES;
 pub use nearest_neighbors::MAX_NEIGHBORS;
 pub use train::BatchGradients;
+
+/// What an experiment changes in a run beyond its options. The default changes nothing. Such a run cannot be saved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Setup {
+    /// Changes of the network.
+    pub variation: Variation,
+    /// Standard deviation of all initial weights (the paper's 0.01, section 5) instead of one for each layer's fan-in.
+    pub weight_std: Option<f32>,
+    /// Mean and standard deviation of the inputs, instead of the data set's.
+    pub preprocess: Option<Preprocess>,
+}
 
 /// A training run.
 pub struct Session {
@@ -61,9 +72,28 @@ impl Session {
     /// # Errors
     /// [`LabError`] if an option is out of range or does not fit the data set.
     pub fn new(options: RunOptions, dataset: Rc<dyn Dataset>, compute: &Compute) -> Result<Self, LabError> {
-        let architecture = Architecture::new(network_config(&options, dataset.labels().len()))?;
-        let params = init(&architecture, options.seed, &compute.device)?;
-        Self::assemble(options, dataset, compute, architecture, params)
+        Self::varied(options, &Setup::default(), dataset, compute)
+    }
+
+    /// A new run with an experiment's changes.
+    ///
+    /// # Errors
+    /// As [`Session::new`].
+    pub fn varied(
+        options: RunOptions,
+        setup: &Setup,
+        dataset: Rc<dyn Dataset>,
+        compute: &Compute,
+    ) -> Result<Self, LabError> {
+        let config = network_config(&options, dataset.labels().len());
+        let architecture = Architecture::varied(config, &setup.variation)?;
+        let params = match setup.weight_std {
+            Some(std) => init_normal(&architecture, options.seed, std, &compute.device)?,
+            None => init(&architecture, options.seed, &compute.device)?,
+        };
+        let mut session = Self::assemble(options, dataset, compute, architecture, params)?;
+        session.preprocess = setup.preprocess.unwrap_or(session.preprocess);
+        Ok(session)
     }
 
     /// A run that starts from the weights of a model (fine-tuning). If the classes differ, the last layer is

@@ -7,9 +7,18 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod dropout;
+mod ensemble;
+mod pair;
+mod pairs;
+mod relu;
 mod sampling;
 mod sixteen;
 mod summary;
+mod sweep;
+mod ten_crops;
+mod towers;
+mod training;
 
 use std::rc::Rc;
 
@@ -62,6 +71,15 @@ fn design(name: &str) -> Result<(&'static Experiment, &'static dyn Design), Expe
     let unknown = || ExperimentError::Unknown { name: name.to_owned() };
     let declared = experiment(name).ok_or_else(unknown)?;
     let design: &'static dyn Design = match name {
+        "relu" => &relu::ReluDesign,
+        "dropout" => &dropout::DropoutDesign,
+        "pooling" => &pairs::POOLING_PAIR,
+        "response-norm" => &pairs::RESPONSE_NORM_PAIR,
+        "augmentation" => &pairs::AUGMENTATION_PAIR,
+        "depth" => &pairs::DEPTH_PAIR,
+        "ten-crops" => &ten_crops::TenCropsDesign,
+        "towers" => &towers::TowersDesign,
+        "ensemble" => &ensemble::EnsembleDesign,
         "sixteen" => &sixteen::SixteenDesign,
         "sampling" => &sampling::SamplingDesign,
         _ => return Err(unknown()),

@@ -32,6 +32,25 @@ impl LocalResponseNorm {
     const CAFFE: Self = Self { size: 5, alpha: 1e-4 / 5.0, beta: 0.75, k: 1.0 };
 }
 
+/// What an experiment changes in a network beyond its configuration. The default changes nothing. Files cannot hold a
+/// changed network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variation {
+    /// Convolutions and hidden fully connected layers that are left out: `conv3`, `fc6`. Their activation, normalisation
+    /// and dropout go with them, pooling stays.
+    pub without: Vec<&'static str>,
+    /// Side of the windows of max-pooling, 3 by default. With 2 they do not overlap.
+    pub pool_window: Option<usize>,
+    /// Units of fc6 and fc7.
+    pub hidden_units: Option<usize>,
+}
+
+impl Variation {
+    fn keeps(&self, layer: &str) -> bool {
+        !self.without.contains(&layer)
+    }
+}
+
 /// Largest number of classes of a network.
 pub const MAX_CLASSES: u32 = 100_000;
 
@@ -155,6 +174,14 @@ impl Architecture {
     /// # Errors
     /// A sentence if width, dropout rate or number of classes is out of range.
     pub fn new(config: NetworkConfig) -> Result<Self, NetworkError> {
+        Self::varied(config, &Variation::default())
+    }
+
+    /// The layers of a configuration with an experiment's changes.
+    ///
+    /// # Errors
+    /// As [`Architecture::new`].
+    pub fn varied(config: NetworkConfig, variation: &Variation) -> Result<Self, NetworkError> {
         if !(config.width.is_finite() && config.width > 0.0 && config.width <= 8.0) {
             return Err(NetworkError::Width { width: config.width });
         }
@@ -185,15 +212,20 @@ impl Architecture {
                 bias: !normalized,
                 groups: if c.grouped { groups } else { 1 },
             };
-            build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
-            if normalized {
-                build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
+            let kept = variation.keeps(&format!("conv{n}"));
+            if kept {
+                build.feature(format!("conv{n}"), kind, Some(scaled(c.out)));
+                if normalized {
+                    build.feature(format!("norm{n}"), LayerKind::BatchNorm, None);
+                }
+                build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
             }
-            build.feature(format!("{}{n}", config.activation), LayerKind::Activation, None);
-            let response_norm_layer = response_norm.filter(|_| c.response_norm).map(|(constants, groups)| {
+            let response_norm = response_norm.filter(|_| kept && c.response_norm);
+            let response_norm_layer = response_norm.map(|(constants, groups)| {
                 (format!("lrn{n}"), LayerKind::ResponseNorm { constants, groups })
             });
-            let pool = c.pool.then(|| (format!("pool{n}"), LayerKind::MaxPool2d { kernel: 3, stride: 2 }));
+            let window = LayerKind::MaxPool2d { kernel: variation.pool_window.unwrap_or(3), stride: 2 };
+            let pool = c.pool.then(|| (format!("pool{n}"), window));
             let in_order = match config.response_norm {
                 ResponseNorm::CaffeNet => [pool, response_norm_layer],
                 _ => [response_norm_layer, pool],
@@ -206,10 +238,13 @@ impl Architecture {
             let output = [build.shape[0], side, side];
             build.push("avgpool".into(), "avgpool".into(), LayerKind::AdaptiveAvgPool, output);
         }
-        let hidden = scaled(definition.hidden);
+        let hidden = variation.hidden_units.unwrap_or_else(|| scaled(definition.hidden));
         build.index = 0;
         for (i, outputs) in [hidden, hidden, config.classes as usize].into_iter().enumerate() {
             let n = i + 6;
+            if !variation.keeps(&format!("fc{n}")) {
+                continue;
+            }
             if i < 2 {
                 build.classifier(format!("drop{n}"), LayerKind::Dropout(i), None);
             }
@@ -387,6 +422,21 @@ mod tests {
     fn multiply_adds_of_torchvisions_network() {
         let net = Architecture::new(config(Network::AlexNet224, 1000)).unwrap();
         assert_eq!(net.layers.iter().map(LayerSpec::multiply_adds).sum::<u64>(), 714_188_480);
+    }
+
+    #[test]
+    fn a_variation_leaves_layers_out_and_changes_windows_and_units() {
+        let of = |variation: &Variation| {
+            let net = Architecture::varied(config(Network::AlexNet32, 10), variation).unwrap();
+            let names: Vec<_> = net.layers.iter().map(|layer| layer.name.clone()).collect();
+            (names.join(" "), net)
+        };
+        let four = Variation { without: vec!["conv3", "conv4", "fc6", "fc7"], ..Variation::default() };
+        let (names, net) = of(&four);
+        assert_eq!(names, "conv1 relu1 pool1 conv2 relu2 pool2 conv5 relu5 pool5 fc8");
+        assert_eq!(net.mask_units(), [0, 0]);
+        let (_, net) = of(&Variation { hidden_units: Some(8), pool_window: Some(2), ..Variation::default() });
+        assert_eq!(net.mask_units(), [64 * 4 * 4, 8]);
     }
 
     #[test]

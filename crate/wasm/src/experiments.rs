@@ -50,14 +50,14 @@ impl Experiments {
         to_js(&summarise(name, &settings, &reports).map_err(error)?)
     }
 
-    /// Uses a data set in shards. `fetch` is `(file) => Promise<Uint8Array>`.
+    /// Uses a data set in shards, at the input size of `alexnet-32`. `fetch` is `(file) => Promise<Uint8Array>`.
     ///
     /// # Errors
     /// If the manifest is not valid.
     #[wasm_bindgen(js_name = addShards)]
     pub fn add_shards(&mut self, manifest: JsValue, fetch: Function) -> JsResult<JsValue> {
         let manifest: Manifest = from_js(manifest, ValueName::Manifest)?;
-        let (id, size) = (manifest.id.clone(), manifest.size);
+        let (id, size) = (manifest.id.clone(), Architecture::input_size_of(Network::AlexNet32));
         let images = ShardedDataset::new(manifest, size, loader(fetch)).map_err(error)?;
         let info = dataset_info(&id, &images, &Report::default())?;
         self.inputs.images = Some(Rc::new(images));

@@ -1,15 +1,45 @@
 //! The table of experiments: one file each.
 
+mod augmentation;
+mod depth;
+mod dropout;
+mod ensemble;
+mod pooling;
+mod relu;
+mod response_norm;
 mod sampling;
 mod sixteen;
+mod ten_crops;
+mod towers;
 
+pub use augmentation::AUGMENTATION;
+pub use depth::DEPTH;
+pub use dropout::DROPOUT;
+pub use ensemble::ENSEMBLE;
+pub use pooling::POOLING;
+pub use relu::RELU;
+pub use response_norm::RESPONSE_NORM;
 pub use sampling::SAMPLING;
 pub use sixteen::SIXTEEN;
+pub use ten_crops::TEN_CROPS;
+pub use towers::TOWERS;
 
 use crate::experiment::Experiment;
 
 /// Every experiment, in the order in which the page lists them.
-pub const EXPERIMENTS: &[&Experiment] = &[&SIXTEEN, &SAMPLING];
+pub const EXPERIMENTS: &[&Experiment] = &[
+    &RELU,
+    &SIXTEEN,
+    &SAMPLING,
+    &DROPOUT,
+    &POOLING,
+    &RESPONSE_NORM,
+    &AUGMENTATION,
+    &DEPTH,
+    &TEN_CROPS,
+    &ENSEMBLE,
+    &TOWERS,
+];
 
 /// The experiment of this name.
 pub fn experiment(name: &str) -> Option<&'static Experiment> {

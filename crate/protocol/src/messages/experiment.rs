@@ -37,6 +37,129 @@ messages! {
 messages! {
     /// The result of an experiment in words.
     Verdict "verdict" {
+        /// The difference is smaller than its spread.
+        NotVisible => "The difference is no larger than its spread over the seeds: there is no visible difference.",
+        /// One seed shows no spread.
+        OneSeed => "One seed does not show how far results lie apart: run more seeds.",
+        /// How far dropout closes the gap.
+        DropoutGap {
+            /// Gap without dropout minus gap with it, in points.
+            points: f64,
+            /// Half of the confidence interval.
+            spread: f64,
+        } => "The gap without dropout is {points:.1} points (± {spread:.1}) wider than with half of the units dropped.",
+        /// What dropout does to the test error.
+        DropoutError {
+            /// Error without dropout minus error with it, in points.
+            points: f64,
+            /// Half of the confidence interval.
+            spread: f64,
+        } => "Test error without dropout minus test error with it: {points:.1} points (± {spread:.1}).",
+        /// How many steps dropout costs.
+        DropoutSteps {
+            /// Steps with dropout divided by those without.
+            factor: f64,
+        } => "With dropout the training error falls to 15 % after {factor:.1} times as many steps.",
+        /// The second arm has the lower test error.
+        PairBetter {
+            /// Difference in points.
+            points: f64,
+            /// Half of the confidence interval.
+            spread: f64,
+            /// Number of seeds.
+            seeds: u32,
+        } => "The test error is {points:.1} points (± {spread:.1}) lower with it, over {seeds} seeds.",
+        /// The second arm has the higher test error.
+        PairWorse {
+            /// Difference in points.
+            points: f64,
+            /// Half of the confidence interval.
+            spread: f64,
+            /// Number of seeds.
+            seeds: u32,
+        } => "The test error is {points:.1} points (± {spread:.1}) higher with it, over {seeds} seeds.",
+        /// The difference is smaller than its spread.
+        PairSame {
+            /// Error without it minus error with it, in points.
+            points: f64,
+            /// Half of the confidence interval.
+            spread: f64,
+            /// Number of seeds.
+            seeds: u32,
+        } => "Test error without it minus test error with it: {points:.1} points (± {spread:.1}) over {seeds} seeds.",
+        /// Mean error of one network and error of the average.
+        EnsembleErrors {
+            /// Number of networks.
+            networks: u32,
+            /// Mean error of one, in percent.
+            one: f64,
+            /// Error of the average, in percent.
+            all: f64,
+        } => "One network makes {one:.1} % mistakes on average, the average of {networks} networks {all:.1} %.",
+        /// The colour of the two groups' filters.
+        TowersColour {
+            /// Colour share of the greyer group, in percent.
+            low: f64,
+            /// Colour share of the other, in percent.
+            high: f64,
+        } => "The colour share of the first filters is {low:.0} % in one group and {high:.0} % in the other.",
+        /// What two cards send each other in a step.
+        TowersBytes {
+            /// Megabytes as groups.
+            exchanged: f64,
+            /// Megabytes with the batch split.
+            split: f64,
+        } => "In a step of the network of 2012 each card sends {exchanged:.0} MB. With the batch split between them, \
+            and no groups, it would send {split:.0} MB of gradients.",
+        /// How often two networks agree.
+        EnsembleAgreement {
+            /// Share of the images, in percent.
+            percent: f64,
+        } => "Two of the networks give the same answer for {percent:.1} % of the images.",
+        /// Both activation functions reach the training error.
+        ReluFactor {
+            /// Training error to reach, in percent.
+            percent: f64,
+            /// Passes of ReLU, mean over the seeds.
+            relu: f64,
+            /// Name of the other function.
+            rival: String,
+            /// Passes of the other function.
+            other: f64,
+            /// Geometric mean of the factor over the seeds.
+            factor: f64,
+        } => "Until {percent:.0} % training error ReLU needs {relu:.1} passes and {rival} {other:.1}: \
+            {factor:.1} times as many.",
+        /// Only ReLU reaches it with every seed.
+        ReluOnly {
+            /// Training error to reach, in percent.
+            percent: f64,
+            /// Passes of ReLU.
+            relu: f64,
+            /// Name of the other function.
+            rival: String,
+            /// Passes after which runs end.
+            passes: u32,
+            /// Least factor.
+            factor: f64,
+        } => "ReLU needs {relu:.1} passes until {percent:.0} % training error. {rival} does not always get there in \
+            {passes}: it takes at least {factor:.1} times as many.",
+        /// Only the other function reaches it.
+        ReluNever {
+            /// Training error to reach, in percent.
+            percent: f64,
+            /// Name of the other function.
+            rival: String,
+            /// Passes of the other function.
+            other: f64,
+        } => "{rival} needs {other:.1} passes until {percent:.0} % training error. ReLU does not always get there.",
+        /// Neither reaches it.
+        ReluNeither {
+            /// Training error to reach, in percent.
+            percent: f64,
+            /// Passes after which runs end.
+            passes: u32,
+        } => "Neither network gets to {percent:.0} % training error in {passes} passes with every seed.",
         /// How many thinned networks are worse than the scaled one.
         SixteenWorse {
             /// Networks with a path that are worse, over all seeds.

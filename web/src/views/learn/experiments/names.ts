@@ -48,6 +48,16 @@ const CURVES: Readonly<Record<string, () => string>> = {
   networks: () => t.learn.valueNetworks(),
   geometricToScaled: () => t.learn.valueGeometricToScaled(),
   arithmeticToScaled: () => t.learn.valueArithmeticToScaled(),
+  epochsToThreshold: () => t.learn.valueEpochsToThreshold(),
+  gapClosed: () => t.learn.valueGapClosed(),
+  gapClosedSpread: () => t.learn.valueGapClosedSpread(),
+  testErrorSaved: () => t.learn.valueTestErrorSaved(),
+  testErrorSavedSpread: () => t.learn.valueTestErrorSavedSpread(),
+  colourDifference: () => t.learn.valueColourDifference(),
+  lowerShare: () => t.learn.valueLowerShare(),
+  higherShare: () => t.learn.valueHigherShare(),
+  bytesExchanged: () => t.learn.valueBytesExchanged(),
+  bytesSplitBatch: () => t.learn.valueBytesSplitBatch(),
   samplesToMatch: () => t.learn.valueSamplesToMatch(),
 };
 
