@@ -20,8 +20,9 @@ test("a run is saved when its page is hidden, and a page asks before it is close
     document.dispatchEvent(new Event("visibilitychange"));
   });
   const hidden = await value(page, "steps");
-  await expect.poll(() => savedStep(page), { timeout: 4000 }).toBeGreaterThanOrEqual(hidden);
-  // In training there is always something that is not saved yet.
+  await expect.poll(() => savedStep(page), { timeout: 4500 }).toBeGreaterThanOrEqual(hidden);
+  // The next save comes five seconds after this one, so that a step more is in memory alone.
+  await reaches(page, "steps", (await savedStep(page)) + 1);
   const asked = page.waitForEvent("dialog");
   const closing = page.close({ runBeforeUnload: true });
   const dialog = await asked;
