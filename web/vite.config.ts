@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { catalogue } from "./build/catalogue.mjs";
+import { offline } from "./build/offline.mjs";
 import { securityPolicy } from "./build/security-policy.mjs";
 
 const wasmFolder = "src/generated/wasm";
@@ -16,7 +17,7 @@ function wasmBytes(): Record<string, number> {
 export default defineConfig({
   // Relative addresses: the site works from any sub-path of any static server.
   base: "./",
-  plugins: [catalogue(), svelte(), securityPolicy()],
+  plugins: [catalogue(), svelte(), securityPolicy(), offline()],
   define: { __WASM_BYTES__: JSON.stringify(wasmBytes()) },
   worker: { format: "es" },
   // light-dark() of the style sheet sets the floor; the policy of the server allows no data: scripts or styles.

@@ -8,7 +8,7 @@ test.describe("photos", () => {
     const good = file("good.jpg", jpeg(halves(RED, BLUE)));
     const cases: [InputFile, RegExp][] = [
       [file("notes.jpg", Buffer.from("Dear diary, this is no picture.")), /^“notes\.jpg”: This file is not an image but a text: choose a JPEG/],
-      [file("half.jpg", jpeg(halves(RED, GREEN)).subarray(0, 1200)), /^“half\.jpg”: The JPEG image is cut off: download or export it again\.$/],
+      [file("half.jpg", jpeg(halves(RED, GREEN)).subarray(0, 900)), /^“half\.jpg”: The JPEG image is cut off: download or export it again\.$/],
       [file("half.png", png(halves(RED, GREEN)).subarray(0, 200)), /^“half\.png”: The PNG image is (cut off|damaged)/],
       [file("empty.jpg", Buffer.alloc(0)), /^“empty\.jpg”: The file is empty: choose a JPEG/],
       [file("packed.png", zip("packed.zip", { "a.txt": new Uint8Array(9) }).buffer), /^“packed\.png”: This file is not an image but a ZIP archive/],
@@ -26,6 +26,10 @@ test.describe("photos", () => {
       await expect(message(page, words)).toHaveAttribute("role", "alert");
       await expect(page.getByAltText("The photo: good.jpg")).toBeVisible();
     }
+    // More than half of a photo is used, and said.
+    await input.setInputFiles(file("most.jpg", jpeg(halves(RED, GREEN)).subarray(0, 1200)));
+    await expect(message(page, /^most\.jpg: the image is cut off; it is used as far as it goes\.$/)).toHaveCount(1);
+    await expect(page.getByAltText("The photo: most.jpg")).toBeVisible();
     await input.setInputFiles(file("better.png", png(plain(GREEN))));
     await expect(page.getByAltText("The photo: better.png")).toBeVisible();
     await expect(message(page, /vast\.png/)).toHaveCount(0);

@@ -17,6 +17,8 @@ export default defineConfig({
     baseURL: site,
     screenshot: "only-on-failure",
     reducedMotion: "reduce",
+    // What the tests serve or change on the way must reach the page. offline.spec.ts allows the service worker.
+    serviceWorkers: "block",
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
       args: [

@@ -3,7 +3,9 @@ import App from "./shell/App.svelte";
 import { lab } from "./engine/page/api";
 import { InternalError } from "./errors/internal";
 import { setLanguage } from "./i18n/index.svelte";
+import { watchInstall } from "./shell/install.svelte";
 import { initialLanguage } from "./shell/language";
+import { registerOffline } from "./shell/offline";
 import { keepTranslatedTextAlive } from "./shell/translated";
 import { loadCommonMessages, loadView } from "./shell/views";
 import { setExplainer } from "./state/messages.svelte";
@@ -15,6 +17,7 @@ declare global {
   interface Window { lab: typeof lab }
 }
 
+watchInstall(window);
 const target = document.getElementById("app");
 if (!target) throw new InternalError("The page has no element #app.");
 await setLanguage(initialLanguage());
@@ -27,3 +30,4 @@ window.lab = lab;
 target.replaceChildren();
 keepTranslatedTextAlive(document.body);
 mount(App, { target });
+registerOffline();

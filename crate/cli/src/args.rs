@@ -20,7 +20,7 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Classifies photos.
+    /// Classifies photos, alone or in folders.
     Classify(ClassifyArgs),
     /// Trains a network on labelled images.
     Train(Box<TrainArgs>),
@@ -45,9 +45,12 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct ClassifyArgs {
-    /// JPEG, PNG, WebP, GIF (first frame) or BMP files.
+    /// JPEG, PNG, WebP, GIF (first frame) or BMP files, or folders: every image in a folder and below it.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
+    /// Prints a table for a spreadsheet and nothing else: one line for each photo, values separated by commas.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     /// A model file, or `shipped` for the network that comes with this program.
     #[arg(long, value_name = "FILE", default_value = "shipped")]
     pub model: ModelName,

@@ -56,7 +56,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     let compute = backend::open(args.common.backend)?;
     let network = Classifier::new(&model, &compute).with_context(|| args.model.to_string())?;
     let mut flat = data::load_evaluation(&args.data, network.preprocess())?;
-    report::skipped(&flat.skipped);
+    report::import(&flat.report);
     evaluate::drop_unknown_classes(&mut flat, network.labels(), true)?;
     let classes = network.labels().len();
     let order: Vec<usize> = (0..classes).collect();

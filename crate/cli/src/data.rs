@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use alexnet_data::{
-    DataError, Dataset, File, InMemoryDataset, InputSize, LocalFuture, Samples, Split, UnsplitImages, import,
-    import_unsplit, read_path,
+    DataError, Dataset, InMemoryDataset, Input, InputSize, LocalFuture, Samples, Split, UnsplitImages,
+    import, import_unsplit, read_path,
 };
 use alexnet_protocol::{ClassLabel, Preprocess};
 use anyhow::{Context, Result, bail, ensure};
@@ -30,20 +30,23 @@ pub fn load_training(
         val.is_empty() || archives == 0 || archives == data.len() + val.len(),
         "--data and --val must both be archives or both be folders"
     );
-    let mut files = Vec::new();
+    let mut all = Input::from(Vec::new());
     for (paths, split) in [(data, "train"), (val, "val")] {
         for path in paths {
             let mut read = read_path(path)?;
             if !val.is_empty() {
                 // The importer recognises splits by the names of archives and folders.
                 let link = if path.is_file() { '-' } else { '/' };
-                read.iter_mut().for_each(|file| file.path = format!("{split}{link}{}", file.path));
+                let files = read.files.iter_mut().map(|file| &mut file.path);
+                files.chain(&mut read.folders).for_each(|path| *path = format!("{split}{link}{path}"));
             }
-            files.extend(read);
+            all.files.extend(read.files);
+            all.folders.extend(read.folders);
+            all.left_out.extend(read.left_out);
         }
     }
-    let imported = with_bar(|progress| import(files, square, seed, progress)).with_context(|| names(data))?;
-    report::skipped(&imported.skipped);
+    let imported = with_bar(|progress| import(all, square, seed, progress)).with_context(|| names(data))?;
+    report::import(&imported.report);
     Ok(imported.source)
 }
 
@@ -52,8 +55,8 @@ pub fn load_training(
 /// # Errors
 /// A sentence that names the data set.
 pub fn load_evaluation(path: &Path, preprocess: Preprocess) -> Result<UnsplitImages> {
-    let files: Vec<File> = read_path(path)?;
-    let flat = with_bar(|progress| import_unsplit(files, &preprocess, progress));
+    let input = read_path(path)?;
+    let flat = with_bar(|progress| import_unsplit(input, &preprocess, progress));
     flat.with_context(|| path.display().to_string())
 }
 

@@ -42,7 +42,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         if !read.iter().any(|(of, _)| seen(of)) {
             let mut flat = data::load_evaluation(&args.data, preprocess)?;
             if read.is_empty() {
-                report::skipped(&flat.skipped);
+                report::import(&flat.report);
             }
             drop_unknown_classes(&mut flat, &classes, read.is_empty())?;
             read.push((preprocess, flat));

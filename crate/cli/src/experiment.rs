@@ -1,6 +1,9 @@
 //! `alexnet experiment`: the experiments of Learn, natively.
 
+use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use alexnet::Compute;
 use alexnet_data::{Dataset, InputSize};
@@ -8,9 +11,10 @@ use alexnet_experiment::Inputs;
 use alexnet_protocol::experiments::experiment;
 use alexnet_protocol::messages::ExperimentError;
 use alexnet_protocol::{
-    Architecture, EXPERIMENTS, Experiment, ExperimentData, Network, Outcome, RunReport, Settings, Unit,
+    Architecture, EXPERIMENTS, Experiment, ExperimentData, Network, Outcome, RunReport, RunSpec, Settings,
+    Unit,
 };
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use serde_json::json;
 
 use crate::args::ExperimentArgs;
@@ -32,17 +36,68 @@ pub fn run(args: &ExperimentArgs) -> Result<()> {
     let first = args.seed;
     let seeds: Vec<u32> = (0..args.seeds.unwrap_or(declared.seeds)).map(|i| first.wrapping_add(i)).collect();
     ensure!(!seeds.is_empty(), "an experiment needs at least one seed: give --seeds 1 or more");
-    let inputs = Inputs { compute: Compute::cpu(), images: images(declared, args)? };
-    let runs = alexnet_experiment::run(name, &settings, &seeds, &inputs, |report| {
-        let values: Vec<String> =
-            report.values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        report::note(&format!("{} · seed {}: {}", report.spec.arm, report.spec.seed, values.join(", ")));
-    });
-    let (reports, outcome) = pollster::block_on(runs)?;
+    let (reports, outcome) = run_all(declared, &settings, &seeds, args)?;
     if args.json {
         return report::result(&document(declared, &settings, &seeds, &reports, &outcome).to_string());
     }
     print(declared, &outcome)
+}
+
+/// Runs everything, on every processor: runs do not depend on each other.
+fn run_all(
+    declared: &Experiment,
+    settings: &Settings,
+    seeds: &[u32],
+    args: &ExperimentArgs,
+) -> Result<(Vec<RunReport>, Outcome)> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut reports: Vec<RunReport> = Vec::new();
+    loop {
+        let specs = alexnet_experiment::plan(declared.name, settings, seeds, &reports)?;
+        if specs.is_empty() {
+            let outcome = alexnet_experiment::summarise(declared.name, settings, &reports)?;
+            return Ok((reports, outcome));
+        }
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            // A data set stays on its thread.
+            let inputs = Inputs { compute: Compute::cpu(), images: images(declared, args)? };
+            while let Some((index, spec)) = take(&next, &specs) {
+                let mut run = alexnet_experiment::start(declared.name, settings, spec, &inputs)?;
+                while pollster::block_on(run.advance())? < 1.0 {}
+                let report = run.report();
+                note(&report);
+                done.push((index, report));
+            }
+            Ok::<_, anyhow::Error>(done)
+        };
+        let mut done = thread::scope(|scope| {
+            let threads: Vec<_> = (0..processors.min(specs.len())).map(|_| scope.spawn(work)).collect();
+            let mut done = Vec::new();
+            for thread in threads {
+                let part = thread.join().map_err(|_| anyhow!("a run broke off: see above"))??;
+                done.extend(part);
+            }
+            Ok::<_, anyhow::Error>(done)
+        })?;
+        done.sort_by_key(|(index, _)| *index);
+        reports.extend(done.into_iter().map(|(_, report)| report));
+    }
+}
+
+/// The next run that no thread has taken.
+fn take<'a>(next: &AtomicUsize, specs: &'a [RunSpec]) -> Option<(usize, &'a RunSpec)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    specs.get(index).map(|spec| (index, spec))
+}
+
+/// Says that a run is done, and what it measured.
+fn note(report: &RunReport) {
+    let values: Vec<String> =
+        report.values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+    let RunSpec { arm, seed, .. } = &report.spec;
+    report::note(&format!("{arm} · seed {seed}: {}", values.join(", ")));
 }
 
 fn document(

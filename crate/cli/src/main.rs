@@ -9,6 +9,7 @@ mod backend;
 mod calibrate;
 mod classify;
 mod convert;
+mod csv;
 mod data;
 mod evaluate;
 mod experiment;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -246,17 +246,28 @@ impl Output {
              as .safetensors"
         );
         self.check_folder()?;
+        // A run that diverged must not replace the last good file.
+        checkpoint.check_finite()?;
         let bytes = checkpoint.write(self.format, precision)?;
         replace(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))
     }
 }
 
-/// Replaces a file atomically, so that an interruption leaves the old one.
+/// Replaces a file atomically, so that an interruption or a full disk leaves the old one and nothing else.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
-    fs::write(&partial, bytes)?;
-    fs::rename(&partial, path)
+    let written = fs::File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        // Renaming a file whose bytes are not on the disk yet could leave an empty one after a power cut.
+        file.sync_all()
+    });
+    let replaced = written.and_then(|()| fs::rename(&partial, path));
+    if replaced.is_err() {
+        // The first error says more than a failure to clean up.
+        let _ = fs::remove_file(&partial);
+    }
+    replaced
 }
 
 #[cfg(test)]

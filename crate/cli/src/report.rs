@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use alexnet_data::SkippedImage;
+use alexnet_data::{Report, SkippedImage};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -40,13 +40,26 @@ pub fn bar(length: u64, what: &str) -> ProgressBar {
     ProgressBar::new(length).with_style(style).with_prefix(what.to_owned())
 }
 
-/// Lists images that were left out, the first few by name.
-pub fn skipped(images: &[SkippedImage]) {
-    const MAX_LISTED: usize = 5;
-    for image in images.iter().take(MAX_LISTED) {
+/// Sentences of one kind that are printed; the rest are counted.
+const MAX_LISTED: usize = 5;
+
+/// Lists what was left out, the first few by name.
+pub fn skipped(left_out: &[SkippedImage]) {
+    for image in left_out.iter().take(MAX_LISTED) {
         note(&format!("skipped: {image}"));
     }
-    if images.len() > MAX_LISTED {
-        note(&format!("skipped: {} more", images.len() - MAX_LISTED));
+    if left_out.len() > MAX_LISTED {
+        note(&format!("skipped: {} more", left_out.len() - MAX_LISTED));
+    }
+}
+
+/// Lists what an import left out, the first few by name, and what a person should know about the rest.
+pub fn import(report: &Report) {
+    skipped(&report.left_out);
+    for said in report.notes.iter().take(MAX_LISTED) {
+        note(&format!("note: {said}"));
+    }
+    if report.notes.len() > MAX_LISTED {
+        note(&format!("note: {} more", report.notes.len() - MAX_LISTED));
     }
 }

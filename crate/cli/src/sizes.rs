@@ -27,7 +27,7 @@ pub fn run(args: &SizesArgs) -> Result<()> {
     let model = args.model.model()?;
     let classifier = Classifier::new(&model, &compute)?;
     let mut images = data::load_evaluation(&args.data, classifier.preprocess())?;
-    report::skipped(&images.skipped);
+    report::import(&images.report);
     evaluate::drop_unknown_classes(&mut images, classifier.labels(), true)?;
     let order: Vec<usize> = (0..classifier.labels().len()).collect();
     let logits_of = |classifier: &Classifier, what: &str, number: usize| {

@@ -180,6 +180,9 @@ impl<'a> Trainer<'a> {
                 return Ok(());
             };
             let found = pollster::block_on(self.session.validate(0))?;
+            if !found.loss.is_finite() {
+                bail!("{}", self.diverged("validation loss"));
+            }
             self.print_epoch(&epoch, &found, u64::from(info.steps_per_epoch.max(1)))?;
             self.save_epoch(&found)?;
         }
@@ -198,11 +201,7 @@ impl<'a> Trainer<'a> {
             let n = self.read_every.min(end - self.session.steps());
             let metrics = pollster::block_on(self.session.step(n as u32))?;
             if !metrics.loss.is_finite() {
-                let kept = match self.run.path.exists() {
-                    true => format!("; {} holds the last saved state", self.run.path.display()),
-                    false => String::new(),
-                };
-                bail!("the loss is not a number at step {}: use a lower learning rate{kept}", metrics.step);
+                bail!("{}", self.diverged("loss"));
             }
             sums.readings += 1.0;
             sums.loss += f64::from(metrics.loss);
@@ -223,6 +222,18 @@ impl<'a> Trainer<'a> {
         bar.finish_and_clear();
         sums.training = start.elapsed();
         Ok(Some(sums))
+    }
+
+    /// The sentence for a loss that is NaN or infinite.
+    fn diverged(&self, loss: &str) -> String {
+        let kept = match self.run.path.exists() {
+            true => format!("; {} holds the last saved state", self.run.path.display()),
+            false => String::new(),
+        };
+        format!(
+            "the {loss} is not a number at step {}: use a lower learning rate{kept}",
+            self.session.steps()
+        )
     }
 
     fn print_epoch(&self, epoch: &Epoch, found: &Validation, per_epoch: u64) -> Result<()> {

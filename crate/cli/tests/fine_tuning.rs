@@ -98,7 +98,10 @@ fn tiny_and_damaged_data_sets() {
     let refused = || refusal(&tune(&data, &parent, &out));
     let keep = |class: &str, images: usize| {
         for number in images..5 {
-            fs::remove_file(data.join(class).join(format!("{number:03}.png"))).unwrap();
+            let file = data.join(class).join(format!("{number:03}.png"));
+            if file.exists() {
+                fs::remove_file(file).unwrap();
+            }
         }
     };
 
@@ -111,15 +114,17 @@ fn tiny_and_damaged_data_sets() {
     fs::remove_file(data.join("diagonal/000.png")).unwrap();
     fs::remove_file(&out).unwrap();
 
-    // One image per class is enough to train.
+    // One image per class is enough to train, and one more to validate on.
     for class in ["horizontal", "vertical"] {
         keep(class, 1);
     }
-    keep("diagonal", 2);
-    assert_eq!(fs::read_dir(data.join("diagonal")).unwrap().count(), 1);
+    keep("diagonal", 3);
+    assert_eq!(fs::read_dir(data.join("diagonal")).unwrap().count(), 2);
     args.push("--json");
     assert_eq!(lines(&args).len(), 1);
     fs::remove_file(&out).unwrap();
+    keep("diagonal", 2);
+    assert!(refused().contains("only one image, so none is left for validation"), "{}", refused());
 
     for class in ["horizontal", "vertical"] {
         fs::remove_dir_all(data.join(class)).unwrap();

@@ -152,3 +152,22 @@ fn data_set_with_one_class_is_rejected() {
     assert!(refusal(&args).contains("diagonal"));
     assert!(!out.exists());
 }
+
+#[test]
+fn a_run_that_diverges_keeps_the_last_good_files() {
+    let dir = folder("a_run_that_diverges_keeps_the_last_good_files");
+    let data = data_set(&dir, 8);
+    let model = dir.join("model.safetensors");
+    train(&data, &model, &["--epochs", "1", "--batch-size", "8"]);
+    let (run, best) = (dir.join("model.run.alexnet"), dir.join("model.best.safetensors"));
+    let (data, out, run_path) = (data.to_str().unwrap(), model.to_str().unwrap(), run.to_str().unwrap());
+    let diverge = ["--learning-rate", "1", "--warmup-steps", "0", "--epochs", "200", "--backend", "cpu"];
+    let args = [&["train", "--data", data, "--out", out, "--resume", run_path][..], &diverge].concat();
+    let reason = refusal(&args);
+    assert!(reason.contains("is not a number") || reason.contains("no finite numbers"), "{reason}");
+    for path in [&model, &run, &best] {
+        // Whatever was saved on the way is finite.
+        assert_eq!(read(path).check_finite(), Ok(()), "{}", path.display());
+    }
+    assert!(!dir.join("model.run.alexnet.partial").exists());
+}

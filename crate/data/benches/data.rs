@@ -51,7 +51,7 @@ fn main() {
             start.elapsed().as_secs_f64(),
             read.source.shards(Split::Train),
             read.source.shards(Split::Val),
-            read.skipped.len(),
+            read.report.left_out.len(),
             read.source.preprocess()
         ),
         Err(error) => println!("{error}"),

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod augment;
+mod content;
 mod crops;
 mod cutmix;
 mod dataset;
@@ -16,22 +17,29 @@ mod decode;
 mod fs;
 mod import;
 mod in_memory;
+mod jpeg;
+mod jpeg_cut;
+mod pixels;
 mod preprocess;
 pub mod rng;
 mod shard;
 mod sharded;
 mod shuffle;
 
-pub use alexnet_protocol::messages::{DataError, SkippedImage};
+pub use alexnet_protocol::messages::{DataError, ImportNote, SkippedImage};
 pub use augment::{augment, flip, flip_flags};
 pub use crops::{crop_views, crops_preprocess, test_crops};
 pub use cutmix::cutmix;
 pub use dataset::{Dataset, LocalFuture, Samples, Split};
-pub use decode::{Image, MAX_PIXELS, decode};
+pub use decode::{Decoded, decode, decode_as_far};
 #[cfg(feature = "fs")]
-pub use fs::read_path;
-pub use import::{File, Import, InputSize, UnsplitImages, import, import_unsplit, project_network};
+pub use fs::{ImageList, list_images, read_path};
+pub use import::{
+    File, Import, ImportedClass, Input, InputSize, Report, UnsplitImages, import, import_unsplit,
+    project_network,
+};
 pub use in_memory::InMemoryDataset;
+pub use pixels::{Image, MAX_PIXELS};
 pub use preprocess::{normalize, preprocess_image};
 pub use rng::{Purpose, rng};
 pub use shard::{Manifest, Shard, ShardFile, decode_shard, encode_shard};

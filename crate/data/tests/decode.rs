@@ -115,7 +115,8 @@ fn a_truncated_picture_of_any_format_is_cut_off() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp]
     {
         let whole = encode(&picture(64, 48).into(), format);
-        for share in [30, 60, 95] {
+        // Of a JPEG, more than half is used: tests/jpeg.rs.
+        for share in if format == ImageFormat::Jpeg { [10, 30, 45] } else { [30, 60, 95] } {
             let cut = &whole[..whole.len() * share / 100];
             let error = decode(cut).unwrap_err();
             assert!(

@@ -50,7 +50,7 @@ fn a_zip_of_folders_is_split_and_interleaved() {
     let read = read(vec![file("pets.zip", zipped(&set("pets/", &["dog", "cat"], 20)))]).unwrap();
     assert_eq!(names(&read), ["cat", "dog"]);
     assert_eq!(counts(&read), (36, 4));
-    assert!(read.skipped.is_empty());
+    assert!(read.report.left_out.is_empty());
     let train = read.source.samples(Split::Train);
     for (place, label) in train.labels.iter().enumerate() {
         assert_eq!(*label as usize, place % 2, "classes take turns, so a prefix is balanced");
@@ -88,8 +88,8 @@ fn train_and_val_folders_are_taken_as_they_are() {
     entries.push(("__MACOSX/set/._x.png".into(), b"fork".to_vec()));
     let read = read(vec![file("set.zip", zipped(&entries))]).unwrap();
     assert_eq!((names(&read), counts(&read)), (vec!["a", "b"], (10, 4)));
-    assert_eq!(read.skipped.len(), 2, "{:?}", read.skipped);
-    assert!(read.skipped[0].to_string().contains("“stranger”"));
+    assert_eq!(read.report.left_out.len(), 2, "{:?}", read.report.left_out);
+    assert!(read.report.left_out[0].to_string().contains("“stranger”"));
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn a_broken_image_among_good_ones_is_named() {
     entries[3].1.truncate(40);
     let read = read(vec![file("set.zip", zipped(&entries))]).unwrap();
     assert_eq!(counts(&read).0 + counts(&read).1, 11);
-    assert_eq!(read.skipped.len(), 1);
-    let sentence = read.skipped[0].to_string();
+    assert_eq!(read.report.left_out.len(), 1);
+    let sentence = read.report.left_out[0].to_string();
     assert!(sentence.starts_with("a/3.png: The PNG image is cut off"), "{sentence}");
 }
 
@@ -145,7 +145,7 @@ fn a_class_without_a_readable_image_is_left_out() {
     let read = read(loose(entries)).unwrap();
     assert_eq!(names(&read), ["a", "c"]);
     assert!(read.source.samples(Split::Train).labels.iter().all(|label| *label < 2));
-    assert!(read.skipped.iter().any(|s| s.to_string().starts_with("b: none of its images")));
+    assert!(read.report.left_out.iter().any(|s| s.to_string().starts_with("b: none of its images")));
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn an_exported_project_keeps_the_order_and_names_of_its_classes() {
     assert_eq!(project_network(&archive).unwrap(), b"weights");
     assert_eq!(project_network(b"no archive"), None);
     let read = read(vec![file("pets.zip", archive.clone())]).unwrap();
-    assert!(read.skipped.is_empty(), "{:?}", read.skipped);
+    assert!(read.report.left_out.is_empty(), "{:?}", read.report.left_out);
     assert_eq!(names(&read), ["dog", "ant", "cat"]);
     assert_eq!(read.source.labels()[0].name, "the dog");
     assert_eq!(counts(&read), (12, 6));

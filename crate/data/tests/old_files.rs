@@ -10,7 +10,7 @@ const PROJECT: &[u8] = include_bytes!("../../../tests/fixtures/old-files/project
 fn classes_split_and_network_of_a_project() {
     let file = File { path: "project.zip".into(), bytes: PROJECT.to_vec() };
     let import = import(vec![file], InputSize::whole(32), 1, &mut |_, _| ()).unwrap();
-    assert!(import.skipped.is_empty(), "{:?}", import.skipped);
+    assert!(import.report.left_out.is_empty(), "{:?}", import.report.left_out);
     let names: Vec<_> = import.source.labels().iter().map(|label| label.name.as_str()).collect();
     assert_eq!(names, ["leaf", "rose", "sky"]);
     let counts = [Split::Train, Split::Val].map(|split| import.source.samples(split).len());

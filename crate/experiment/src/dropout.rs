@@ -10,10 +10,10 @@ use alexnet_protocol::message::Sentence;
 use alexnet_protocol::messages::{ExperimentError, Verdict};
 use alexnet_protocol::{Outcome, RunReport, RunSpec, RunStage, Settings, Unit};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{Effect, arms, missing};
 use crate::sweep::Sweep;
 use crate::training::{Plain, Plan, Training};
-use crate::{Design, Inputs, Run};
 
 /// Rates of dropout.
 const RATES: [&str; 4] = ["0", "0.2", "0.5", "0.8"];

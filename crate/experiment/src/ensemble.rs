@@ -11,9 +11,9 @@ use alexnet_protocol::message::Sentence;
 use alexnet_protocol::messages::{ExperimentError, Verdict};
 use alexnet_protocol::{Curve, Outcome, Picture, RunReport, RunSpec, RunStage, Settings, Unit};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{Effect, arms, missing};
 use crate::training::{Plan, Training};
-use crate::{Design, Inputs, Run};
 
 /// Networks of an ensemble.
 const NETWORKS: u32 = 5;

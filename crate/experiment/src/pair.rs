@@ -8,10 +8,10 @@ use alexnet_protocol::message::Sentence;
 use alexnet_protocol::messages::{ExperimentError, Verdict};
 use alexnet_protocol::{Experiment, Outcome, RunReport, RunSpec, RunStage, Settings, Unit};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{Effect, arms};
 use crate::sweep::Sweep;
 use crate::training::{Plain, Plan, Training};
-use crate::{Design, Inputs, Run};
 
 /// Learning rates to try for each arm.
 const RATES: [f64; 3] = [0.03, 0.01, 0.003];

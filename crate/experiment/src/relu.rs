@@ -11,10 +11,10 @@ use alexnet_protocol::message::Sentence;
 use alexnet_protocol::messages::{ExperimentError, Verdict};
 use alexnet_protocol::{Outcome, RunReport, RunSpec, Settings, Unit};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{Effect, arms};
 use crate::sweep::Sweep;
 use crate::training::{Measured, Plan, Training};
-use crate::{Design, Inputs, Run};
 
 /// Learning rates to try.
 const RATES: [f64; 6] = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003];

@@ -11,8 +11,8 @@ use alexnet_teach::points::Shape;
 use alexnet_teach::sampling::{Sampling, sample};
 use alexnet_teach::sixteen::{Sixteen, SixteenOptions};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{arms, missing};
-use crate::{Design, Inputs, Run};
 
 /// Steps of training.
 const STEPS: u64 = 3000;

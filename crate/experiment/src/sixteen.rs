@@ -12,8 +12,8 @@ use alexnet_protocol::{
 use alexnet_teach::points::Shape;
 use alexnet_teach::sixteen::{Sixteen, SixteenOptions};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{arms, missing};
-use crate::{Design, Inputs, Run};
 
 /// Steps of a run.
 const STEPS: u64 = 3000;

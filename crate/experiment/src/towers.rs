@@ -11,9 +11,9 @@ use alexnet_protocol::message::Sentence;
 use alexnet_protocol::messages::{ExperimentError, Verdict};
 use alexnet_protocol::{Outcome, Picture, RunReport, RunSpec, RunStage, Settings, Unit};
 
+use crate::design::{Design, Inputs, Run};
 use crate::summary::{arms, mean, missing};
 use crate::training::{Plan, Training};
-use crate::{Design, Inputs, Run};
 
 /// Difference of the colour shares from which the groups are called apart.
 const APART: f64 = 0.2;

@@ -12,7 +12,7 @@ use alexnet_protocol::messages::ExperimentError;
 use alexnet_protocol::{Curve, Preprocess, RunReport, RunSpec};
 use rand::RngCore;
 
-use crate::{Inputs, Run};
+use crate::design::{Inputs, Run};
 
 /// Images that are trained on or evaluated in one call of [`Run::advance`].
 const SLICE: usize = 128;

@@ -1,5 +1,6 @@
 //! The checkpoint: a network with its weights and, optionally, the state of its run.
 
+use alexnet_protocol::messages::WriteError;
 use alexnet_protocol::{Calibration, ClassLabel, ModelInfo, NetworkConfig, Preprocess, RunOptions};
 
 use crate::model_info::{ids, is_trained, names, tensor_info};
@@ -46,6 +47,20 @@ impl Checkpoint {
             self.tensors.extend(run.average);
         }
         self
+    }
+
+    /// Checks that all weights and the whole state of a run are finite. A file with NaN or infinite values would be
+    /// refused when it is read.
+    ///
+    /// # Errors
+    /// [`WriteError::NotFinite`] with the first tensor that is not.
+    pub fn check_finite(&self) -> Result<(), WriteError> {
+        let run = self.run.iter().flat_map(|run| run.optimizer.iter().chain(&run.average));
+        let bad = self.tensors.iter().chain(run).find(|(_, t)| !t.data.iter().all(|value| value.is_finite()));
+        match bad {
+            None => Ok(()),
+            Some((name, _)) => Err(WriteError::NotFinite { name: name.clone() }),
+        }
     }
 
     /// A summary of the model, as if it were written in single precision.

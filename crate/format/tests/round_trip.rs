@@ -243,3 +243,16 @@ fn int8_is_off_by_half_a_step_at_most() {
     // Written again from what was read, the bytes are the same: rounding happens once.
     assert_eq!(read.write(FileFormat::Safetensors, Precision::Int8).unwrap(), bytes);
 }
+
+#[test]
+fn a_state_that_is_not_finite_is_named_before_it_is_written() {
+    let whole = checkpoint(true);
+    assert_eq!(whole.check_finite(), Ok(()));
+    let named = |broken: &Checkpoint| broken.check_finite().unwrap_err().to_string();
+    let mut weights = whole.clone();
+    weights.tensors.get_mut("classifier.6.weight").unwrap().data[5] = f32::NAN;
+    assert!(named(&weights).contains("classifier.6.weight"));
+    let mut average = whole;
+    average.run.as_mut().unwrap().average.get_mut("features.0.bias").unwrap().data[1] = f32::INFINITY;
+    assert!(named(&average).contains("features.0.bias"));
+}

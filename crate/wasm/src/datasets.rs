@@ -2,19 +2,16 @@
 
 use std::rc::Rc;
 
-use alexnet::architecture::Architecture;
-use alexnet::data::{File, InputSize, Manifest, ShardedDataset, import};
+use alexnet::data::{Manifest, Report, ShardedDataset};
 use alexnet::protocol::Network;
 use alexnet::protocol::messages::ValueName;
-use js_sys::{Function, Reflect, Uint8Array};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js};
+use crate::intake::import_files;
 use crate::lab::Lab;
 use crate::lab_state::{LoadedDataset, dataset_info, loader};
-
-/// Seed of the split into training and validation images: the same images give the same split.
-const SPLIT_SEED: u32 = 0;
 
 #[wasm_bindgen]
 impl Lab {
@@ -27,7 +24,7 @@ impl Lab {
         let manifest: Manifest = from_js(manifest, ValueName::Manifest)?;
         let id = manifest.id.clone();
         let opened = ShardedDataset::new(manifest.clone(), manifest.size, loader(fetch.clone()));
-        let info = dataset_info(&id, &opened.map_err(error)?, &[])?;
+        let info = dataset_info(&id, &opened.map_err(error)?, &Report::default())?;
         self.datasets.insert(id, LoadedDataset::Shards { manifest, fetch });
         Ok(info)
     }
@@ -45,16 +42,9 @@ impl Lab {
         network: String,
     ) -> JsResult<JsValue> {
         let network: Network = network.parse().map_err(error)?;
-        let mut list = Vec::with_capacity(files.length() as usize);
-        for entry in files.iter() {
-            let get = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or(JsValue::UNDEFINED);
-            let path = get("path").as_string().unwrap_or_default();
-            list.push(File { path, bytes: Uint8Array::new(&get("bytes")).to_vec() });
-        }
-        let square = InputSize::whole(Architecture::input_size_of(network));
-        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
+        let imported = import_files(&files, network)?;
         let dataset = Rc::new(imported.source);
-        let info = dataset_info(&id, dataset.as_ref(), &imported.skipped)?;
+        let info = dataset_info(&id, dataset.as_ref(), &imported.report)?;
         self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }

@@ -3,19 +3,16 @@
 use std::rc::Rc;
 
 use alexnet::Compute;
-use alexnet::architecture::Architecture;
-use alexnet::data::{File, InputSize, Manifest, ShardedDataset, import};
+use alexnet::data::{Manifest, Report, ShardedDataset};
 use alexnet::protocol::messages::{ExperimentError, ValueName};
 use alexnet::protocol::{Network, RunReport, RunSpec, Settings};
 use alexnet_experiment::{Inputs, Run, plan, start, summarise};
-use js_sys::{Array, Function, Reflect, Uint8Array};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsResult, error, from_js, to_js};
+use crate::intake::import_files;
 use crate::lab_state::{dataset_info, loader};
-
-/// Seed of the split into training and validation images, as for other runs.
-const SPLIT_SEED: u32 = 0;
 
 /// Runs experiments on the CPU backend.
 #[wasm_bindgen]
@@ -62,7 +59,7 @@ impl Experiments {
         let manifest: Manifest = from_js(manifest, ValueName::Manifest)?;
         let (id, size) = (manifest.id.clone(), Architecture::input_size_of(Network::AlexNet32));
         let images = ShardedDataset::new(manifest, size, loader(fetch)).map_err(error)?;
-        let info = dataset_info(&id, &images, &[])?;
+        let info = dataset_info(&id, &images, &Report::default())?;
         self.inputs.images = Some(Rc::new(images));
         Ok(info)
     }
@@ -73,15 +70,8 @@ impl Experiments {
     /// If they hold no data set. The images used before stay.
     #[wasm_bindgen(js_name = importData)]
     pub fn import_data(&mut self, id: &str, files: &Array) -> JsResult<JsValue> {
-        let mut list = Vec::with_capacity(files.length() as usize);
-        for entry in files.iter() {
-            let get = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or(JsValue::UNDEFINED);
-            let path = get("path").as_string().unwrap_or_default();
-            list.push(File { path, bytes: Uint8Array::new(&get("bytes")).to_vec() });
-        }
-        let square = InputSize::whole(Architecture::input_size_of(Network::AlexNet32));
-        let imported = import(list, square, SPLIT_SEED, &mut |_, _| {}).map_err(error)?;
-        let info = dataset_info(id, &imported.source, &imported.skipped)?;
+        let imported = import_files(files, Network::AlexNet32)?;
+        let info = dataset_info(id, &imported.source, &imported.report)?;
         self.inputs.images = Some(Rc::new(imported.source));
         Ok(info)
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use alexnet::data::{InMemoryDataset, Samples, decode, preprocess_image};
+use alexnet::data::{InMemoryDataset, Report, Samples, decode, preprocess_image};
 use alexnet::protocol::messages::{EngineError, ValueName};
 use alexnet::protocol::{Network, Preprocess};
 use js_sys::Uint8Array;
@@ -82,7 +82,7 @@ impl Lab {
         let ImageDataset { id, network, labels, preprocess, train, val } = dataset;
         let dataset = InMemoryDataset::new(labels, preprocess.crop, train, val, preprocess);
         let dataset = Rc::new(dataset.map_err(error)?);
-        let info = dataset_info(&id, dataset.as_ref(), &[])?;
+        let info = dataset_info(&id, dataset.as_ref(), &Report::default())?;
         self.datasets.insert(id, LoadedDataset::Images { dataset, network });
         Ok(info)
     }

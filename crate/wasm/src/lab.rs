@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use alexnet::data::{Dataset, Image, decode};
+use alexnet::data::{Dataset, Decoded, Image, decode_as_far};
 use alexnet::format::{Checkpoint, FileFormat, ModelFile, Precision};
 use alexnet::out_of_distribution::is_unknown;
 use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{Backend, ModelInfo, TestCrops};
 use alexnet::{Classifier, Compute, LabError, Session};
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{JsFile, JsResult, error, image_from_rgba, object, pixels, to_js};
@@ -142,16 +142,18 @@ impl Lab {
     }
 
     /// Classifies an encoded image by the mean over its crops (`one` by default, `mirrored` or `ten`): `{top, crop,
-    /// energy, unknown}`.
+    /// energy, unknown, cutOff}`; `cutOff` says that the file ends before its image does.
     ///
     /// # Errors
     /// If the bytes are not an image or there is no model.
     pub async fn classify(&self, file: Vec<u8>, top: usize, views: Option<String>) -> JsResult<JsValue> {
         let views = views.map_or(Ok(TestCrops::One), |name| name.parse());
         let views = views.map_err(error)?;
-        let image = decode(&file).map_err(error)?;
+        let Decoded { image, cut_off } = decode_as_far(&file).map_err(error)?;
         drop(file);
-        self.classify_image(&image, views, top).await
+        let answer = self.classify_image(&image, views, top).await?;
+        Reflect::set(&answer, &"cutOff".into(), &cut_off.into())?;
+        Ok(answer)
     }
 
     /// Classifies RGBA pixels of a canvas: `{top, crop, energy, unknown}`.

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use alexnet::architecture::Architecture;
 use alexnet::data::{
-    DataError, Dataset, InMemoryDataset, Manifest, Samples, ShardLoader, ShardedDataset, Split,
+    DataError, Dataset, InMemoryDataset, Manifest, Report, Samples, ShardLoader, ShardedDataset, Split,
 };
 use alexnet::protocol::message::{Message, Sentence};
-use alexnet::protocol::messages::{EngineError, SkippedImage};
+use alexnet::protocol::messages::EngineError;
 use alexnet::protocol::{ClassLabel, Network, Preprocess};
 use alexnet::{Classifier, Session};
 use js_sys::{Function, Promise, Uint8Array};
@@ -64,16 +64,19 @@ struct DatasetInfo<'a> {
     val_images: u32,
     size: u32,
     skipped: Vec<Message>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Message>,
 }
 
-pub(crate) fn dataset_info(id: &str, dataset: &dyn Dataset, skipped: &[SkippedImage]) -> JsResult<JsValue> {
+pub(crate) fn dataset_info(id: &str, dataset: &dyn Dataset, report: &Report) -> JsResult<JsValue> {
     to_js(&DatasetInfo {
         id,
         labels: dataset.labels().iter().map(|label| label.name.as_str()).collect(),
         train_images: dataset.shards(Split::Train).iter().sum(),
         val_images: dataset.shards(Split::Val).iter().sum(),
         size: dataset.size(),
-        skipped: skipped.iter().map(Sentence::message).collect(),
+        skipped: report.left_out.iter().map(Sentence::message).collect(),
+        notes: report.notes.iter().map(Sentence::message).collect(),
     })
 }
 

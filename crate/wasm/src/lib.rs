@@ -12,6 +12,7 @@ mod experiments;
 mod explain;
 mod fine_tune;
 mod image_dataset;
+mod intake;
 mod lab;
 mod lab_state;
 mod model_parallel;

@@ -141,6 +141,8 @@ impl Lab {
     #[wasm_bindgen(js_name = saveRun)]
     pub async fn save_run(&self, slot: usize) -> JsResult<Uint8Array> {
         let checkpoint = self.run(slot)?.checkpoint().await.map_err(error)?;
+        // A run that diverged must not replace the last good state.
+        checkpoint.check_finite().map_err(error)?;
         let bytes = checkpoint.write(FileFormat::Alexnet, Precision::F32).map_err(error)?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }

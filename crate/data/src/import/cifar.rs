@@ -2,7 +2,7 @@
 //! 3 × 32 × 32 pixel bytes, red channel first.
 
 use super::file_tree::FileTree;
-use super::{Parts, reserve};
+use super::{Parts, Report, reserve};
 use crate::sharded::fit;
 use crate::{DataError, Samples};
 
@@ -20,6 +20,20 @@ fn is_batch(name: &str) -> bool {
 /// Whether the files are CIFAR-10's binary batches.
 pub(super) fn present(container: &FileTree) -> bool {
     container.entries.iter().any(|e| is_batch(e.name()))
+}
+
+/// The name of an edition of CIFAR that is not read, by the names of its files.
+pub(super) fn other_edition(container: &FileTree) -> Option<&'static str> {
+    let has = |names: &[&str]| names.iter().all(|name| container.entries.iter().any(|e| e.name() == *name));
+    [
+        (["batches.meta", "data_batch_1"].as_slice(), "CIFAR-10 python version"),
+        (&["batches.meta", "test_batch"], "CIFAR-10 python version"),
+        (&["batches.meta.mat"], "CIFAR-10 Matlab version"),
+        (&["fine_label_names.txt", "train.bin"], "CIFAR-100 binary version"),
+        (&["meta", "train", "test"], "CIFAR-100 python version"),
+    ]
+    .into_iter()
+    .find_map(|(names, edition)| has(names).then_some(edition))
 }
 
 /// Reads all batches, in the order of their names.
@@ -50,7 +64,7 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
         val = super::idx::last_tenth(&mut train);
     }
     let labels = LABELS.iter().map(ToString::to_string).collect();
-    Ok(Parts { labels, train, val, skipped: Vec::new() })
+    Ok(Parts { labels, train, val, report: Report::default() })
 }
 
 fn unpack(batches: Vec<(String, Vec<u8>)>, size: u32) -> Result<Samples, DataError> {

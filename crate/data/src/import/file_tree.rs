@@ -1,34 +1,67 @@
 //! Archives and loose files as one list of files.
 
-use std::fmt::Display;
-use std::io::{Cursor, Read};
+use alexnet_protocol::messages::{ArchiveDamage, FileContent};
 
-use alexnet_protocol::messages::{ArchiveDamage, ArchiveSize, Cause};
-use flate2::read::GzDecoder;
-use zip::ZipArchive;
-
-use super::File;
-use super::paths::{common_folders, split_of};
-use crate::DataError;
-
-/// Largest unpacked size of a file: no image, CIFAR batch or IDX file is larger.
-const MAX_ENTRY: u64 = 512 << 20;
-/// An archive of any size may unpack to this many bytes…
-const FREE: u64 = 256 << 20;
-/// …or to this many times its own size: images are already compressed.
-const MAX_RATIO: u64 = 100;
+use super::archive::{self, Listed, Listing, MAX_ENTRY, Zip};
+use super::paths::{
+    clean, common_folders, is_document, is_hidden, name_of, named_image, split_of, system_folder,
+    zip_document,
+};
+use super::{File, Input};
+use crate::content::{describe, image_format};
+use crate::{DataError, SkippedImage};
 
 /// All imported files, with archives opened.
 pub(super) struct FileTree {
-    zips: Vec<(String, ZipArchive<Cursor<Vec<u8>>>)>,
-    /// The files; paths with `/`, without a common top folder.
+    zips: Vec<(String, Zip)>,
+    /// The files; paths with `/`, an archive's without its common top folder.
     pub entries: Vec<Entry>,
+    /// The folders that are known beside those of the files.
+    pub folders: Vec<String>,
+    /// What is left out already.
+    pub left_out: Vec<SkippedImage>,
+    /// Why the first archive that cannot be read is refused; the error where there is nothing else.
+    pub refused: Option<DataError>,
+    nfc: fn(&str) -> String,
+}
+
+/// What a file holds, by its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// An image of a format that is read.
+    Image,
+    /// Something else that is named like an image, or an image of another format.
+    Claimed,
+    /// An archive in an archive.
+    Archive,
+    /// Something else.
+    Other,
+}
+
+impl Content {
+    fn of(path: &str, bytes: &[u8]) -> Self {
+        if image_format(bytes).is_some() {
+            return Self::Image;
+        }
+        match describe(bytes) {
+            FileContent::Zip if zip_document(path) => Self::Other,
+            FileContent::Zip | FileContent::Rar | FileContent::SevenZip | FileContent::Compressed => {
+                Self::Archive
+            }
+            FileContent::Gzip if path.ends_with("tar.gz") || path.ends_with(".tgz") => Self::Archive,
+            FileContent::Heic | FileContent::Avif | FileContent::Tiff => Self::Claimed,
+            _ if named_image(path) => Self::Claimed,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// One file.
 pub(super) struct Entry {
     /// Its path with `/` between folders.
     pub path: String,
+    /// What it holds.
+    pub content: Content,
     place: EntrySource,
 }
 
@@ -40,96 +73,134 @@ enum EntrySource {
 impl Entry {
     /// The name without its folders.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+        name_of(&self.path)
     }
-}
 
-/// Removes the common top folders from the paths.
-fn strip_common_folders(entries: &mut [Entry]) {
-    let common = common_folders(entries.iter().map(|entry| entry.path.as_str()));
-    for entry in entries {
-        if let Some(rest) = entry.path.strip_prefix(&common) {
-            entry.path = rest.to_string();
-        }
+    /// Whether it is an image of the data set, or named like one.
+    pub fn is_candidate(&self) -> bool {
+        matches!(self.content, Content::Image | Content::Claimed)
+            && !is_hidden(&self.path)
+            && system_folder(&self.path).is_none()
+    }
+
+    /// Whether a person may have taken it for an image of the data set.
+    pub fn is_stray(&self) -> bool {
+        self.content == Content::Other
+            && !is_hidden(&self.path)
+            && system_folder(&self.path).is_none()
+            && !is_document(&self.path)
     }
 }
 
 impl FileTree {
     /// Opens the files. A data set may be several archives (`train-0.zip`, …, `val.zip`); then their names say which
     /// split they belong to.
-    pub fn open(files: Vec<File>) -> Result<Self, DataError> {
-        let mut container = Self { zips: Vec::new(), entries: Vec::new() };
-        let archives = files.iter().filter(|f| is_zip(f) || is_gzip(&f.bytes)).count();
-        for mut file in files {
-            file.path = file.path.replace('\\', "/");
-            let mut entries = container.open_one(file.path.clone(), file.bytes)?;
-            let opened = !matches!(entries.as_slice(), [only] if only.path == file.path);
-            if opened {
-                strip_common_folders(&mut entries);
-                let stem = file.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-                let has_split = entries.iter().any(|e| e.path.split('/').next().and_then(split_of).is_some());
-                if archives > 1 && !has_split {
-                    let letters: String = stem.chars().take_while(char::is_ascii_alphabetic).collect();
-                    if split_of(&letters).is_some() {
-                        entries.iter_mut().for_each(|e| e.path = format!("{letters}/{}", e.path));
-                    }
+    pub fn open(input: Input) -> Result<Self, DataError> {
+        let Input { files, folders, left_out, nfc } = input;
+        let folders = folders.iter().map(|path| clean(path, nfc)).collect();
+        let mut tree = Self { zips: Vec::new(), entries: Vec::new(), folders, left_out, refused: None, nfc };
+        let archives =
+            files.iter().filter(|f| archive::is_zip(&f.bytes) || archive::is_gzip(&f.bytes)).count();
+        for file in files {
+            let name = clean(&file.path, nfc);
+            if let Some(listing) = tree.open_one(&name, file)? {
+                tree.add(&name, listing, archives > 1);
+            }
+        }
+        Ok(tree)
+    }
+
+    /// Opens an archive; adds a loose file and returns nothing.
+    fn open_one(&mut self, path: &str, file: File) -> Result<Option<Listing>, DataError> {
+        let bytes = file.bytes;
+        let lower = path.to_lowercase();
+        let content = Content::of(path, &bytes);
+        if archive::is_zip(&bytes) && content != Content::Other {
+            let (zip, listing) = archive::open_zip(path, bytes)?;
+            self.zips.push((path.into(), zip));
+            return Ok(Some(listing));
+        }
+        if lower.ends_with(".zip") && content != Content::Image {
+            let reason = match bytes.is_empty() {
+                true => ArchiveDamage::Empty,
+                false if archive::is_zip(&bytes) => ArchiveDamage::Early,
+                false => ArchiveDamage::NotZip,
+            };
+            return Err(archive::broken(path, reason));
+        }
+        if archive::is_gzip(&bytes) {
+            if let Some(listing) = archive::open_tar_gz(path, &bytes)? {
+                return Ok(Some(listing));
+            }
+            let inner = archive::unpack(path, &bytes, MAX_ENTRY, false)?;
+            self.push(path.strip_suffix(".gz").unwrap_or(path).into(), inner);
+            return Ok(None);
+        }
+        if archive::is_tar(&bytes) {
+            return archive::open_tar(path, bytes.as_slice(), bytes.len() as u64).map(Some);
+        }
+        if content == Content::Archive {
+            let error = DataError::OtherArchive { name: path.into(), found: describe(&bytes) };
+            self.left_out
+                .push(SkippedImage::Unreadable { path: path.into(), reason: Box::new(error.clone()) });
+            self.refused.get_or_insert(error);
+            return Ok(None);
+        }
+        if lower.ends_with(".gz") || lower.ends_with(".tar") {
+            return Err(archive::broken(path, ArchiveDamage::NotTar));
+        }
+        self.push(path.into(), bytes);
+        Ok(None)
+    }
+
+    fn push(&mut self, path: String, bytes: Vec<u8>) {
+        let content = Content::of(&path, &bytes);
+        self.entries.push(Entry { path, content, place: EntrySource::Loose(bytes) });
+    }
+
+    /// Adds what an archive lists.
+    fn add(&mut self, name: &str, listing: Listing, several: bool) {
+        let zip = self.zips.len().saturating_sub(1);
+        let mut entries = Vec::with_capacity(listing.files.len());
+        for Listed { path, place, refused } in listing.files {
+            let path = clean(&path, self.nfc);
+            if let Some(reason) = refused {
+                if !is_hidden(&path) && !is_document(&path) {
+                    let reason = Box::new(reason);
+                    self.refused.get_or_insert_with(|| (*reason).clone());
+                    self.left_out.push(SkippedImage::Unreadable { path, reason });
                 }
-            }
-            container.entries.extend(entries);
-        }
-        strip_common_folders(&mut container.entries);
-        Ok(container)
-    }
-
-    fn open_one(&mut self, path: String, bytes: Vec<u8>) -> Result<Vec<Entry>, DataError> {
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-            return self.open_zip(path, bytes);
-        }
-        if path.to_ascii_lowercase().ends_with(".zip") {
-            let reason = if bytes.is_empty() { ArchiveDamage::Empty } else { ArchiveDamage::NotZip };
-            return Err(broken(&path, reason));
-        }
-        if is_gzip(&bytes) {
-            let head = unpack(&path, bytes.as_slice(), 512, true)?;
-            if is_tar(&head) {
-                let limit = FREE.max(bytes.len() as u64 * MAX_RATIO);
-                return open_tar(&path, GzDecoder::new(bytes.as_slice()), limit);
-            }
-            let inner = unpack(&path, bytes.as_slice(), MAX_ENTRY, false)?;
-            let path = path.strip_suffix(".gz").unwrap_or(&path).to_string();
-            return Ok(vec![Entry { path, place: EntrySource::Loose(inner) }]);
-        }
-        if is_tar(&bytes) {
-            let limit = bytes.len() as u64;
-            return open_tar(&path, bytes.as_slice(), limit);
-        }
-        if path.to_ascii_lowercase().ends_with(".gz") || path.to_ascii_lowercase().ends_with(".tar") {
-            return Err(broken(&path, ArchiveDamage::NotTar));
-        }
-        Ok(vec![Entry { path, place: EntrySource::Loose(bytes) }])
-    }
-
-    fn open_zip(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<Entry>, DataError> {
-        let packed = bytes.len() as u64;
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| unread(&name, &e))?;
-        let mut entries = Vec::new();
-        let mut total = 0u64;
-        for index in 0..archive.len() {
-            let entry = archive.by_index_data(index).map_err(|e| unread(&name, &e))?;
-            let path = entry.name().map_err(|e| unread(&name, &e))?.replace('\\', "/");
-            check_name(&name, &path)?;
-            if entry.is_dir() {
                 continue;
             }
-            if entry.encrypted() {
-                return Err(DataError::Encrypted { name });
+            let (content, place) = match place {
+                Ok(bytes) => (Content::of(&path, &bytes), EntrySource::Loose(bytes)),
+                Err((index, head)) => {
+                    let damaged = if named_image(&path) { Content::Claimed } else { Content::Other };
+                    let content = head.map_or(damaged, |head| Content::of(&path, &head));
+                    (content, EntrySource::Zip(zip, index))
+                }
+            };
+            if content == Content::Archive && !is_hidden(&path) {
+                self.left_out.push(SkippedImage::InnerArchive { path: path.clone() });
+                let (name, entry) = (name.into(), path.clone());
+                self.refused.get_or_insert(DataError::OnlyArchives { name, entry });
             }
-            total = total.saturating_add(entry.size());
-            check_size(&name, &path, entry.size(), total, FREE.max(packed.saturating_mul(MAX_RATIO)))?;
-            entries.push(Entry { path, place: EntrySource::Zip(self.zips.len(), index) });
+            entries.push(Entry { path, content, place });
         }
-        self.zips.push((name, archive));
-        Ok(entries)
+        let mut folders: Vec<String> = listing.folders.iter().map(|path| clean(path, self.nfc)).collect();
+        let images = entries.iter().filter(|entry| entry.is_candidate()).map(|entry| entry.path.as_str());
+        let common = common_folders(images);
+        let stem: String =
+            name_of(name).to_ascii_lowercase().chars().take_while(char::is_ascii_alphabetic).collect();
+        let below = |path: &str| path.strip_prefix(&common).unwrap_or(path).to_string();
+        let has_split = entries.iter().any(|e| below(&e.path).split('/').next().and_then(split_of).is_some());
+        let split = several && !has_split && split_of(&stem).is_some();
+        let prefix = if split { format!("{stem}/") } else { String::new() };
+        for path in entries.iter_mut().map(|entry| &mut entry.path).chain(&mut folders) {
+            *path = format!("{prefix}{}", below(path));
+        }
+        self.entries.extend(entries);
+        self.folders.extend(folders);
     }
 
     /// Takes the content of one file: each is read once.
@@ -137,102 +208,16 @@ impl FileTree {
         let Some(entry) = self.entries.get_mut(index) else { return Ok(Vec::new()) };
         let bytes = match &mut entry.place {
             EntrySource::Loose(bytes) => return Ok(std::mem::take(bytes)),
-            EntrySource::Zip(archive, place) => {
-                let Some((name, archive)) = self.zips.get_mut(*archive) else { return Ok(Vec::new()) };
-                let failed = |e: &dyn Display| unread(name, e);
-                let reader = archive.by_index(*place).map_err(|e| failed(&e))?;
-                let declared = reader.size();
-                let mut bytes = Vec::with_capacity(declared.min(1 << 24) as usize);
-                reader.take(declared + 1).read_to_end(&mut bytes).map_err(|e| failed(&e))?;
-                if bytes.len() as u64 > declared {
-                    let reason = ArchiveSize::Declared { path: entry.path.clone() };
-                    return Err(DataError::Bomb { name: name.clone(), reason });
-                }
-                bytes
+            EntrySource::Zip(zip, place) => {
+                let Some((name, zip)) = self.zips.get_mut(*zip) else { return Ok(Vec::new()) };
+                archive::read_entry(name, zip, *place, &entry.path)?
             }
         };
         // Some ZIP archives hold gzipped IDX files.
-        if is_gzip(&bytes) { unpack(&entry.path, bytes.as_slice(), MAX_ENTRY, false) } else { Ok(bytes) }
-    }
-}
-
-fn open_tar(name: &str, reader: impl Read, limit: u64) -> Result<Vec<Entry>, DataError> {
-    let mut archive = tar::Archive::new(reader);
-    let mut entries = Vec::new();
-    let mut total = 0u64;
-    for entry in archive.entries().map_err(|e| unread(name, &e))? {
-        let mut entry = entry.map_err(|e| unread(name, &e))?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).replace('\\', "/");
-        check_name(name, &path)?;
-        if !entry.header().entry_type().is_file() {
-            continue;
+        if archive::is_gzip(&bytes) {
+            archive::unpack(&entry.path, &bytes, MAX_ENTRY, false)
+        } else {
+            Ok(bytes)
         }
-        total = total.saturating_add(entry.size());
-        check_size(name, &path, entry.size(), total, limit)?;
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).map_err(|e| unread(name, &e))?;
-        if bytes.len() as u64 != entry.size() {
-            return Err(broken(name, ArchiveDamage::Early));
-        }
-        entries.push(Entry {
-            path: path.trim_start_matches("./").to_string(),
-            place: EntrySource::Loose(bytes),
-        });
     }
-    Ok(entries)
-}
-
-/// Unpacks a gzip file, at most `limit` bytes. A longer file is an error unless only its `head` is wanted.
-fn unpack(name: &str, bytes: &[u8], limit: u64, head: bool) -> Result<Vec<u8>, DataError> {
-    let mut out = Vec::new();
-    let read = GzDecoder::new(bytes).take(limit + 1).read_to_end(&mut out);
-    if out.len() as u64 > limit && !head {
-        let reason = ArchiveSize::Total { megabytes: limit >> 20 };
-        return Err(DataError::Bomb { name: name.into(), reason });
-    }
-    match read {
-        Err(error) if !head => Err(unread(name, &error)),
-        _ => Ok(out),
-    }
-}
-
-fn check_name(archive: &str, path: &str) -> Result<(), DataError> {
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    if path.starts_with('/') || drive || path.contains('\0') || path.split('/').any(|part| part == "..") {
-        let entry = path.chars().filter(|c| !c.is_control()).take(80).collect();
-        return Err(DataError::UnsafeName { name: archive.into(), entry });
-    }
-    Ok(())
-}
-
-fn check_size(archive: &str, path: &str, size: u64, total: u64, limit: u64) -> Result<(), DataError> {
-    let reason = if size > MAX_ENTRY {
-        ArchiveSize::File { path: path.into(), megabytes: size >> 20 }
-    } else if total > limit {
-        ArchiveSize::Total { megabytes: limit >> 20 }
-    } else {
-        return Ok(());
-    };
-    Err(DataError::Bomb { name: archive.into(), reason })
-}
-
-fn is_zip(file: &File) -> bool {
-    file.bytes.starts_with(b"PK\x03\x04")
-}
-
-fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x1f\x8b")
-}
-
-fn is_tar(bytes: &[u8]) -> bool {
-    bytes.get(257..262) == Some(b"ustar")
-}
-
-fn broken(name: &str, reason: ArchiveDamage) -> DataError {
-    DataError::BrokenArchive { name: name.into(), reason }
-}
-
-/// That the archive's reader fails.
-fn unread(name: &str, error: &dyn Display) -> DataError {
-    broken(name, Cause::of(error).into())
 }

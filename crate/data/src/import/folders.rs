@@ -1,13 +1,11 @@
-//! torchvision's ImageFolder layout: one folder per class, or `train/` and `val/` with such folders.
+//! Plans what to read: the order of the classes, and the split where folders tell it.
 
 use std::collections::BTreeMap;
 
-use super::file_tree::{Entry, FileTree};
-use super::paths::{SplitFolder, is_ignored, split_of};
-use crate::{DataError, SkippedImage, Split};
-
-/// Share of each class used for validation where the data set has no validation split.
-const VAL_SHARE: f64 = 0.1;
+use super::file_tree::FileTree;
+use super::layout::{self, Layout, Placed};
+use super::paths::{SplitFolder, class_key};
+use crate::{DataError, ImportNote, SkippedImage, Split};
 
 /// Which files to read, in which order, with their classes and splits.
 pub(super) struct Plan {
@@ -15,11 +13,14 @@ pub(super) struct Plan {
     pub labels: Vec<String>,
     /// The images.
     pub images: Vec<Planned>,
-    /// Images that are in no class folder.
-    pub skipped: Vec<SkippedImage>,
+    /// What is left out.
+    pub left_out: Vec<SkippedImage>,
+    /// What a person should know.
+    pub notes: Vec<ImportNote>,
 }
 
 /// One image to read.
+#[derive(Debug, Clone)]
 pub(super) struct Planned {
     /// Index in the file tree.
     pub entry: usize,
@@ -27,153 +28,129 @@ pub(super) struct Planned {
     pub label: u32,
     /// Its split.
     pub split: Split,
-}
-
-/// Where an image is in the folders.
-struct LabeledEntry<'a> {
-    entry: usize,
-    class: &'a str,
-    folder: Option<SplitFolder>,
+    /// Its path below the folder of the data set.
+    pub path: String,
+    /// Orders the images of a class.
+    pub hash: u64,
 }
 
 impl Plan {
-    /// The plan for a data set to train on.
+    /// The plan for a data set to train on. Without a validation split, all images are planned for training.
     pub fn train_and_val(container: &FileTree, seed: u32) -> Result<Self, DataError> {
-        let (found, mut skipped) = find(container)?;
-        if found.len() + skipped.len() == 1 {
+        let Layout { images: found, mut left_out, mut notes } = layout::find(container, true)?;
+        if let [_] = found.as_slice()
+            && left_out.is_empty()
+        {
             return Err(DataError::OneImage);
         }
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
         // Folders named like splits are splits only where one of them is for training.
         let splits = has(SplitFolder::Train);
-        let learn = |f: &&LabeledEntry| !splits || f.folder == Some(SplitFolder::Train);
-        let check = |f: &&LabeledEntry| match has(SplitFolder::Val) {
-            _ if !splits => false,
-            true => f.folder == Some(SplitFolder::Val),
-            false => f.folder == Some(SplitFolder::Test),
-        };
-        let labels = classes(found.iter().filter(learn));
-        if let [class] = labels.as_slice() {
+        let learn = |f: &Placed| !splits || f.folder == Some(SplitFolder::Train);
+        let tests = has(SplitFolder::Val) && has(SplitFolder::Test);
+        let check = if has(SplitFolder::Val) { SplitFolder::Val } else { SplitFolder::Test };
+        let classes = Classes::of(found.iter().filter(|f| learn(f)), &mut notes);
+        if let [class] = classes.labels.as_slice() {
             return Err(DataError::OneClass { class: class.clone() });
         }
-        let place = |class: &str| labels.iter().position(|l| l == class).map(|place| place as u32);
-        let mut train: Vec<(u32, usize)> =
-            found.iter().filter(learn).filter_map(|f| Some((place(f.class)?, f.entry))).collect();
-        let mut val = Vec::new();
-        for image in found.iter().filter(check) {
-            match place(image.class) {
-                Some(label) => val.push((label, image.entry)),
-                None => skipped.push(SkippedImage::NoClass {
-                    path: path(container, image.entry).into(),
-                    class: image.class.into(),
-                }),
+        let mut images = Vec::with_capacity(found.len());
+        let mut unused: BTreeMap<String, usize> = BTreeMap::new();
+        for image in found {
+            let Placed { entry, path, class, folder } = &image;
+            let split = if learn(&image) { Split::Train } else { Split::Val };
+            if split == Split::Val && *folder != Some(check) {
+                if tests {
+                    let first = path.split('/').next().unwrap_or_default();
+                    *unused.entry(first.to_string()).or_default() += 1;
+                }
+                continue;
+            }
+            match classes.place(class) {
+                Some(label) => images.push(Planned::new(*entry, label, split, path.clone(), seed)),
+                None => left_out.push(SkippedImage::NoClass { path: path.clone(), class: class.clone() }),
             }
         }
-        let hash = |entry: &usize| hash(seed, path(container, *entry));
-        if val.is_empty() {
-            (train, val) = split_validation(train, hash);
-        }
-        let mut images = Vec::with_capacity(train.len() + val.len());
-        for (group, split) in [(train, Split::Train), (val, Split::Val)] {
-            images.extend(interleave(group, hash).into_iter().map(|(label, entry)| Planned {
-                entry,
-                label,
-                split,
-            }));
-        }
-        Ok(Self { labels, images, skipped })
+        left_out.extend(unused.into_iter().map(|(folder, count)| SkippedImage::TestUnused { folder, count }));
+        let (train, val) = images.into_iter().partition(|image: &Planned| image.split == Split::Train);
+        let images = [interleave(train), interleave(val)].concat();
+        Ok(Self { labels: classes.labels, images, left_out, notes })
     }
 
     /// Labelled images for evaluation: the validation split where there are splits, otherwise all.
     pub fn flat(container: &FileTree) -> Result<Self, DataError> {
-        let (found, skipped) = find(container)?;
+        let Layout { images: found, left_out, mut notes } = layout::find(container, false)?;
         let has = |folder| found.iter().any(|f| f.folder == Some(folder));
         let wanted =
             [SplitFolder::Val, SplitFolder::Test, SplitFolder::Train].into_iter().find(|folder| has(*folder));
-        let wanted = |f: &&LabeledEntry| wanted.is_none() || f.folder == wanted;
-        let labels = classes(found.iter().filter(wanted));
-        let label = |class: &str| labels.iter().position(|l| l == class).unwrap_or_default() as u32;
-        let images = found
-            .iter()
-            .filter(wanted)
-            .map(|f| Planned { entry: f.entry, label: label(f.class), split: Split::Val })
-            .collect();
-        Ok(Self { labels, images, skipped })
+        let wanted = |f: &&Placed| wanted.is_none() || f.folder == wanted;
+        let classes = Classes::of(found.iter().filter(wanted), &mut notes);
+        let label = |class: &str| classes.place(class).unwrap_or_default();
+        let planned = |f: &Placed| Planned::new(f.entry, label(&f.class), Split::Val, f.path.clone(), 0);
+        let images = found.iter().filter(wanted).map(planned).collect();
+        Ok(Self { labels: classes.labels, images, left_out, notes })
     }
 }
 
-/// The images with their class folders, and the images that are in none.
-fn find(container: &FileTree) -> Result<(Vec<LabeledEntry<'_>>, Vec<SkippedImage>), DataError> {
-    let candidates = || container.entries.iter().enumerate().filter(|(_, e)| !is_ignored(&e.path));
-    let in_split = |path: &str| {
-        let (first, rest) = path.split_once('/')?;
-        rest.contains('/').then(|| split_of(first)).flatten()
-    };
-    let splits = candidates().any(|(_, e)| in_split(&e.path).is_some());
-    let mut found = Vec::new();
-    let mut skipped = Vec::new();
-    for (entry, Entry { path, .. }) in candidates() {
-        let folder = if splits { in_split(path) } else { None };
-        let inner = if folder.is_some() { path.split_once('/').map_or("", |(_, rest)| rest) } else { path };
-        match inner.split_once('/') {
-            Some((class, _)) => found.push(LabeledEntry { entry, class, folder }),
-            None => skipped.push(SkippedImage::NoFolder { path: path.clone() }),
+impl Planned {
+    fn new(entry: usize, label: u32, split: Split, path: String, seed: u32) -> Self {
+        let hash = hash(seed, &path);
+        Self { entry, label, split, path, hash }
+    }
+}
+
+/// The classes, and the spellings of each.
+struct Classes {
+    labels: Vec<String>,
+    places: BTreeMap<String, u32>,
+}
+
+impl Classes {
+    /// A class that is spelled in several ways is named as most of its images have it.
+    fn of<'a>(images: impl Iterator<Item = &'a Placed>, notes: &mut Vec<ImportNote>) -> Self {
+        let mut spellings: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+        for Placed { class, .. } in images {
+            *spellings.entry(class_key(class)).or_default().entry(class).or_default() += 1;
         }
-    }
-    match (found.is_empty(), skipped.len()) {
-        (true, 0) => Err(DataError::NoImages),
-        (true, 1) => Err(DataError::OneImage),
-        (true, _) => Err(DataError::NoFolders),
-        (false, _) => Ok((found, skipped)),
-    }
-}
-
-fn path(container: &FileTree, entry: usize) -> &str {
-    container.entries.get(entry).map_or("", |e| e.path.as_str())
-}
-
-fn classes<'a>(found: impl Iterator<Item = &'a LabeledEntry<'a>>) -> Vec<String> {
-    let names: std::collections::BTreeSet<_> = found.map(|f| f.class).collect();
-    names.into_iter().map(str::to_string).collect()
-}
-
-type Labelled = Vec<(u32, usize)>;
-
-/// Images by class, each class sorted by hash.
-fn group_by_class(images: Labelled, hash: impl Fn(&usize) -> u64) -> BTreeMap<u32, Vec<usize>> {
-    let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (label, entry) in images {
-        classes.entry(label).or_default().push(entry);
-    }
-    for class in classes.values_mut() {
-        class.sort_by_cached_key(|entry| (hash(entry), *entry));
-    }
-    classes
-}
-
-/// Takes a tenth of each class for validation, at least one image of a class that has two.
-fn split_validation(images: Labelled, hash: impl Fn(&usize) -> u64) -> (Labelled, Labelled) {
-    let (mut train, mut val) = (Vec::new(), Vec::new());
-    for (label, entries) in group_by_class(images, hash) {
-        let share = (entries.len() as f64 * VAL_SHARE).round().max(1.0) as usize;
-        let apart = if entries.len() < 2 { 0 } else { share };
-        for (rank, entry) in entries.into_iter().enumerate() {
-            if rank < apart { &mut val } else { &mut train }.push((label, entry));
+        let mut named: Vec<(String, String)> = Vec::with_capacity(spellings.len());
+        for (key, counts) in spellings {
+            let most = counts.values().max().copied();
+            let name = counts.iter().find(|(_, count)| Some(**count) == most);
+            let name = name.map_or_else(String::new, |(name, _)| (*name).to_string());
+            for other in counts.keys().filter(|other| **other != name) {
+                notes.push(ImportNote::OneClass { class: name.clone(), other: (*other).to_string() });
+            }
+            named.push((name, key));
         }
+        named.sort();
+        let places = named.iter().enumerate().map(|(place, (_, key))| (key.clone(), place as u32)).collect();
+        Self { labels: named.into_iter().map(|(name, _)| name).collect(), places }
     }
-    (train, val)
+
+    fn place(&self, class: &str) -> Option<u32> {
+        self.places.get(&class_key(class)).copied()
+    }
 }
 
-/// The first image of every class, then the second of every class, and so on.
-fn interleave(images: Labelled, hash: impl Fn(&usize) -> u64) -> Labelled {
-    let mut ranked: Vec<(usize, u32, usize)> = group_by_class(images, hash)
-        .into_iter()
-        .flat_map(|(label, entries)| {
-            entries.into_iter().enumerate().map(move |(rank, entry)| (rank, label, entry))
-        })
-        .collect();
+/// The first image of every class, then the second of every class, and so on; each class by hash.
+fn interleave(images: Vec<Planned>) -> Vec<Planned> {
+    let order = interleaved(images.iter());
+    let mut images: Vec<_> = images.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| images.get_mut(place).and_then(Option::take)).collect()
+}
+
+/// The order of [`interleave`], as indices of the images.
+pub(super) fn interleaved<'a>(images: impl Iterator<Item = &'a Planned>) -> Vec<usize> {
+    let mut classes: BTreeMap<u32, Vec<(u64, usize, usize)>> = BTreeMap::new();
+    for (place, Planned { entry, label, hash, .. }) in images.enumerate() {
+        classes.entry(*label).or_default().push((*hash, *entry, place));
+    }
+    let mut ranked: Vec<(usize, u32, usize)> = Vec::new();
+    for (label, mut members) in classes {
+        members.sort_unstable();
+        ranked.extend(members.into_iter().enumerate().map(|(rank, (.., place))| (rank, label, place)));
+    }
     ranked.sort_unstable();
-    ranked.into_iter().map(|(_, label, entry)| (label, entry)).collect()
+    ranked.into_iter().map(|(.., place)| place).collect()
 }
 
 /// FNV-1a over seed and path with a final mix. Unlike the standard library's hasher it never changes.

@@ -1,10 +1,12 @@
 //! IDX files, the format of MNIST and Fashion-MNIST: a magic number (0, 0, 8 for bytes, number of dimensions), the
 //! dimensions as big-endian 32-bit numbers, then the bytes.
 
+use std::collections::BTreeSet;
+
 use alexnet_protocol::messages::IdxDamage;
 
 use super::file_tree::FileTree;
-use super::{Parts, reserve};
+use super::{Parts, Report, reserve};
 use crate::sharded::fit;
 use crate::{DataError, Samples, SkippedImage};
 
@@ -47,15 +49,20 @@ pub(super) fn read(container: &mut FileTree, size: u32) -> Result<Parts, DataErr
         false => pair(train, size)?,
     };
     let mut val = if val.is_empty() { last_tenth(&mut train) } else { pair(val, size)? };
-    let classes = train.labels.iter().max().map_or(0, |most| most + 1);
+    // The labels that occur: EMNIST's letters have 1 to 26 and no 0.
+    let classes: BTreeSet<u32> = train.labels.iter().copied().collect();
     let before = val.labels.len();
-    let unknown = val.labels.iter().filter(|&&label| label >= classes).count();
-    let mut skipped = Vec::new();
+    let unknown = val.labels.iter().filter(|label| !classes.contains(label)).count();
+    let mut report = Report::default();
     if unknown > 0 {
-        skipped.push(SkippedImage::UnknownLabels { count: unknown, images: before });
-        retain(&mut val, |label| label < classes);
+        report.left_out.push(SkippedImage::UnknownLabels { count: unknown, images: before });
+        retain(&mut val, |label| classes.contains(&label));
     }
-    Ok(Parts { labels: (0..classes).map(|class| class.to_string()).collect(), train, val, skipped })
+    let labels: Vec<u32> = classes.into_iter().collect();
+    for label in train.labels.iter_mut().chain(&mut val.labels) {
+        *label = labels.binary_search(label).unwrap_or_default() as u32;
+    }
+    Ok(Parts { labels: labels.iter().map(ToString::to_string).collect(), train, val, report })
 }
 
 /// Takes the last tenth for validation where there is no test split.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Samples;
 use super::file_tree::FileTree;
+use super::paths::{class_key, is_hidden};
 
 /// File name of a project's description.
 const DESCRIPTION: &str = "project.json";
@@ -29,9 +30,16 @@ enum Class {
     },
 }
 
+/// The file of this name that lies in the fewest folders: a project may have been packed again, with a folder on top.
+fn find(container: &FileTree, name: &str) -> Option<usize> {
+    let entries = container.entries.iter().enumerate();
+    let named = entries.filter(|(_, entry)| entry.name() == name && !is_hidden(&entry.path));
+    named.min_by_key(|(_, entry)| entry.path.matches('/').count()).map(|(place, _)| place)
+}
+
 /// The classes of a project in order; none for anything that is no project.
 pub(super) fn classes(container: &mut FileTree) -> Vec<ClassLabel> {
-    let place = container.entries.iter().position(|entry| entry.path == DESCRIPTION);
+    let place = find(container, DESCRIPTION);
     let text = place.and_then(|place| container.read(place).ok());
     let project = text.and_then(|text| serde_json::from_slice::<Project>(&text).ok());
     let label = |class| match class {
@@ -47,7 +55,9 @@ pub(super) fn arrange(
     project: &[ClassLabel],
     splits: [&mut Samples; 2],
 ) -> Vec<ClassLabel> {
-    let rank = |folder: &str| project.iter().position(|class| class.id == folder).unwrap_or(project.len());
+    let known =
+        |folder: &str| project.iter().position(|class| class_key(class.id.trim()) == class_key(folder));
+    let rank = |folder: &str| known(folder).unwrap_or(project.len());
     let mut order: Vec<usize> = (0..folders.len()).collect();
     order.sort_by_key(|&place| folders.get(place).map_or(project.len(), |folder| rank(folder)));
     for label in splits.into_iter().flat_map(|samples| &mut samples.labels) {
@@ -56,8 +66,8 @@ pub(super) fn arrange(
     }
     let label = |&place: &usize| {
         let folder = folders.get(place)?;
-        let known = project.iter().find(|class| class.id == *folder);
-        Some(known.cloned().unwrap_or_else(|| ClassLabel { id: folder.clone(), name: folder.clone() }))
+        let listed = known(folder).and_then(|place| project.get(place));
+        Some(listed.cloned().unwrap_or_else(|| ClassLabel { id: folder.clone(), name: folder.clone() }))
     };
     order.iter().filter_map(label).collect()
 }
@@ -68,7 +78,7 @@ pub fn project_network(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let file = super::File { path: "project.zip".into(), bytes: bytes.to_vec() };
-    let mut container = FileTree::open(vec![file]).ok()?;
-    let place = container.entries.iter().position(|entry| entry.path == NETWORK)?;
+    let mut container = FileTree::open(vec![file].into()).ok()?;
+    let place = find(&container, NETWORK)?;
     container.read(place).ok()
 }

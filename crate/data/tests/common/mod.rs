@@ -62,3 +62,17 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+/// A picture of a scene, each of which has its own waves and colours; shots of it are moved by a few pixels.
+pub fn scene(number: u32, shot: u32) -> Vec<u8> {
+    let phase = f64::from(number) * 1.7;
+    let green = (20 + number * 31 % 220) as u8;
+    let picture = RgbImage::from_fn(48, 48, |x, y| {
+        let (x, y) = (f64::from(x + shot % 3), f64::from(y + shot % 2));
+        let wave = (x / (6.0 + 3.0 * phase.sin()) + phase).sin()
+            + (y / (5.0 + 3.0 * phase.cos()) + x * phase.cos() / 9.0).cos();
+        let level = (128.0 + 55.0 * wave) as u8;
+        image::Rgb([level, green, 255 - level])
+    });
+    encode(&picture.into(), ImageFormat::Png)
+}

@@ -20,6 +20,12 @@ messages! {
         Tiff => "a TIFF image",
         /// A gzip archive.
         Gzip => "a gzip archive",
+        /// A RAR archive.
+        Rar => "a RAR archive",
+        /// A 7z archive.
+        SevenZip => "a 7z archive",
+        /// Compressed with a method that is not gzip's.
+        Compressed => "compressed with bzip2, xz or Zstandard",
         /// A text.
         Text => "a text",
         /// Something else.
@@ -36,6 +42,18 @@ messages! {
     transparent {
         /// What the decoder says.
         Decoder(Cause),
+    }
+}
+
+messages! {
+    /// What a JPEG file uses that is not read.
+    JpegKind "jpeg" {
+        /// Arithmetic coding instead of Huffman codes.
+        Arithmetic => "arithmetic coding",
+        /// More than 8 bits.
+        Bits => "more than 8 bits for each sample",
+        /// Another part of the standard.
+        Other => "a part of the standard that is hardly used",
     }
 }
 
@@ -126,6 +144,62 @@ messages! {
             /// Its class.
             class: String,
         } => "{path}: there is no training image of its class, “{class}”.",
+        /// Images of a folder that are not in the folder of a class.
+        NoFolders {
+            /// The folder.
+            folder: String,
+            /// Images in it.
+            count: usize,
+        } => "{folder}: {count} images in it are not in the folder of a class.",
+        /// A folder beside those of the splits.
+        BesideSplits {
+            /// The folder.
+            folder: String,
+            /// Images in it.
+            count: usize,
+        } => "{folder}: this folder is neither for training nor for validation, so its images are left \
+            out: {count}.",
+        /// Test images of a data set that has validation images.
+        TestUnused {
+            /// The folder.
+            folder: String,
+            /// Images in it.
+            count: usize,
+        } => "{folder}: the data set has validation images, so its test images are not used: {count}.",
+        /// A folder that a system or a program makes for itself.
+        SystemFolder {
+            /// The folder.
+            folder: String,
+        } => "{folder}: this folder is made by a system, not by a person; it is left out.",
+        /// Files of other kinds.
+        NotImages {
+            /// One of them.
+            path: String,
+            /// Files in all.
+            count: usize,
+        } => "Files that are not images: {count}, such as “{path}”.",
+        /// An archive in an archive.
+        InnerArchive {
+            /// Path of the inner archive.
+            path: String,
+        } => "{path}: this archive is inside another one: unpack the outer one, then choose this one.",
+        /// A folder without images where those of classes are.
+        EmptyFolder {
+            /// The folder.
+            class: String,
+        } => "{class}: this folder holds no image, so there is no such class.",
+        /// A link to a folder that is read already.
+        Loop {
+            /// Path of the link.
+            path: String,
+        } => "{path}: this link leads to a folder that is read already.",
+        /// A file or folder that the system does not give.
+        NotRead {
+            /// Its path.
+            path: String,
+            /// What the system says.
+            reason: Cause,
+        } => "{path}: it could not be read: {reason}.",
         /// An image that cannot be read.
         Unreadable {
             /// Path of the image.
@@ -145,6 +219,53 @@ messages! {
             /// Test images in all.
             images: usize,
         } => "Test images of classes that have no training image: {count} of {images}.",
+    }
+}
+
+messages! {
+    /// What a person should know about images that were taken.
+    ImportNote "note" {
+        /// No folders of classes, but names such as `cat.0.jpg`.
+        ClassesByName {
+            /// A file.
+            path: String,
+            /// The class that it became.
+            class: String,
+        } => "The classes are taken from the names of the files: “{path}” is of class “{class}”.",
+        /// Folders that differ only in capital letters.
+        OneClass {
+            /// The class.
+            class: String,
+            /// The other spelling.
+            other: String,
+        } => "“{other}” and “{class}” are read as one class, “{class}”.",
+        /// A class that validation cannot measure.
+        NoValidation {
+            /// The class.
+            class: String,
+        } => "{class}: it has no validation image, so its accuracy is not measured.",
+        /// Part of an image is missing.
+        CutOff {
+            /// Path of the image.
+            path: String,
+        } => "{path}: the image is cut off; it is used as far as it goes.",
+        /// More images of which part is missing.
+        MoreCutOff {
+            /// How many.
+            count: usize,
+        } => "Other images that are cut off and used as far as they go: {count}.",
+        /// Bursts and copies.
+        LookAlikes {
+            /// Images that have one.
+            images: usize,
+        } => "Images that look like another one: {images}. Each such group is used either for training or for \
+            validation.",
+        /// All images of a class look alike.
+        OneScene {
+            /// The class.
+            class: String,
+        } => "{class}: all of its images look alike, so the last of them are used for validation; the \
+            accuracy says little about other images.",
     }
 }
 
@@ -170,6 +291,11 @@ messages! {
             /// What is wrong.
             reason: ImageDamage,
         } => "The {format} image is damaged ({reason}): download or export it again.",
+        /// A JPEG file of a rare kind.
+        JpegKind {
+            /// What is rare about it.
+            kind: JpegKind,
+        } => "The JPEG image uses {kind}, which cannot be read: save it again as a usual JPEG or as PNG.",
         /// More pixels than memory allows.
         TooLarge {
             /// Width in pixels.
@@ -217,6 +343,36 @@ messages! {
             /// The archive's file name.
             name: String,
         } => "The archive “{name}” is encrypted: pack it again without a password.",
+        /// An archive whose files are packed with an unusual method.
+        Compression {
+            /// The archive's file name.
+            name: String,
+            /// The method's name or number.
+            method: String,
+        } => "The archive “{name}” is compressed with {method}, which cannot be read: pack it again with \
+            Deflate, the usual method of ZIP.",
+        /// An archive that holds archives instead of images.
+        OnlyArchives {
+            /// The archive's file name.
+            name: String,
+            /// An archive in it.
+            entry: String,
+        } => "The archive “{name}” holds another archive, “{entry}”, instead of images: unpack “{name}”, then \
+            choose “{entry}”.",
+        /// An archive that is neither ZIP nor tar.
+        OtherArchive {
+            /// Its file name.
+            name: String,
+            /// What it is.
+            found: FileContent,
+        } => "“{name}” is {found}, which cannot be opened: unpack it and choose the folder, or pack the \
+            folder as ZIP.",
+        /// CIFAR in a form that is not read.
+        CifarEdition {
+            /// The name of that edition on CIFAR's page.
+            edition: &'static str,
+        } => "These are files of the {edition}: download the CIFAR-10 binary version \
+            (cifar-10-binary.tar.gz), which can be read.",
         /// A file of CIFAR-10 that is not whole.
         CifarLength {
             /// Its file name.
@@ -310,6 +466,9 @@ messages! {
             /// The class.
             class: String,
         } => "The data set has only one class, “{class}”: add a folder with images of something else.",
+        /// One image of each class: nothing is left for validation.
+        OneOfEach => "Every class has only one image, so none is left for validation: add at least one more \
+            image to a class.",
         /// A single image.
         OneImage => "The data set has only one image: add more, at least two for each class.",
         /// None of the images can be read.

@@ -158,6 +158,12 @@ messages! {
             name: String,
         } => "The model cannot be saved, since {name} holds numbers too large for half precision: use \
             single precision.",
+        /// NaN or infinite weights.
+        NotFinite {
+            /// The tensor's name.
+            name: String,
+        } => "The model is not saved, since {name} holds values that are no finite numbers (NaN or infinity): \
+            train again with a lower learning rate.",
         /// A tensor that the network does not have in this shape.
         Tensor {
             /// The tensor's name.

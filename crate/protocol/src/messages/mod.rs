@@ -13,7 +13,8 @@ mod options;
 
 pub use cause::{Cause, ReadError};
 pub use data::{
-    ArchiveDamage, ArchiveSize, DataError, FileContent, IdxDamage, ImageDamage, ShardDamage, SkippedImage,
+    ArchiveDamage, ArchiveSize, DataError, FileContent, IdxDamage, ImageDamage, ImportNote, JpegKind,
+    ShardDamage, SkippedImage,
 };
 pub use engine::{EngineError, ValueName};
 pub use experiment::{ExperimentError, Verdict};
@@ -33,11 +34,13 @@ pub fn all() -> Vec<MessageSpec> {
         NetworkError::SPECS,
         FileContent::SPECS,
         ImageDamage::SPECS,
+        JpegKind::SPECS,
         ArchiveDamage::SPECS,
         ArchiveSize::SPECS,
         IdxDamage::SPECS,
         ShardDamage::SPECS,
         SkippedImage::SPECS,
+        ImportNote::SPECS,
         DataError::SPECS,
         NetworkName::SPECS,
         FileDamage::SPECS,

@@ -113,7 +113,7 @@ export interface LabApi {
   info(): Promise<LabInfo>;
   /** Starts the engine again after it failed. */
   retry(): Promise<LabInfo>;
-  classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels; energy: number; unknown: boolean }>;
+  classify(photo: Blob, options?: { top?: number; views?: Views }): Promise<{ top: Prediction[]; milliseconds: number; crop: Pixels; energy: number; unknown: boolean; /** The file ends before its image does. */ cutOff?: boolean }>;
   /** A new run; what is not named is as the page's address says, else the default. `rival` opens a race. */
   configure(options?: Partial<RunOptions>, rival?: Partial<RunOptions> | null): Promise<RunInfo>;
   /** `n` steps of each slot; the run's metrics. */

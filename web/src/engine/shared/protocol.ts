@@ -53,8 +53,10 @@ export interface DatasetChoice {
   origin: Message | string;
   /** Ships with the page. Others were imported by the visitor and last as long as the tab. */
   builtIn: boolean;
-  /** A message for each picture that was left out. */
+  /** What was left out, with the reason. */
   skipped: Message[];
+  /** What to know about the pictures that were taken. */
+  notes: Message[];
 }
 
 /** A model file that was downloaded to this device, or part of one. */

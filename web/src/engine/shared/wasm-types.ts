@@ -16,10 +16,13 @@ export interface Pixels { size: number; rgba: Uint8Array }
 export interface MaskData { batch: number; units: number; values: Uint8Array }
 /** Filters of the first convolution, or (with one channel) the feature maps of a layer: `(count, channels, height, width)`. */
 export interface FilterData { count: number; channels: number; height: number; width: number; values: Float32Array }
-/** A dataset that the worker holds or streams; `skipped` has a message for each picture left out. */
-export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: RustMessage[] }
+/**
+ * A dataset that the worker holds or streams. `skipped` says what was left out; `notes`, where there is something to know
+ * about what was taken.
+ */
+export interface DatasetInfo { id: string; labels: string[]; trainImages: number; valImages: number; size: number; skipped: RustMessage[]; notes?: RustMessage[] }
 /** The prediction for one picture: the best classes, and the cropped square that the network saw. `energy`: the energy score of the logits, low for a photo unlike those of training; `unknown`: it may show something that the model does not know. */
-export interface Classified { top: Prediction[]; crop: Pixels; energy: number; unknown: boolean }
+export interface Classified { top: Prediction[]; crop: Pixels; energy: number; unknown: boolean; /** The file ends before its image does. */ cutOff?: boolean }
 /** A class activation map in row-major order, from 0 (no evidence for the class) to 1 (most). */
 export interface HeatMapData { height: number; width: number; values: Float32Array }
 /** The best predictions of several networks, the model in use first, and those of the mean of their probabilities. */

@@ -1,10 +1,11 @@
 /** The worker's datasets: listed by an index file or imported by the visitor, opened when a run uses them. */
-import { message, messageError, MessageError, type Message } from "../../errors/message";
+import { message, messageError } from "../../errors/message";
 import type { DatasetChoice } from "../shared/protocol";
 import type { DatasetInfo } from "../shared/wasm-types";
 import { fetchJson, fetchOk } from "../shared/fetch";
+import { readAll } from "./read-files";
 import { fromRust } from "./rust-error";
-import type { NamedBytes, ShardManifest, WasmLab } from "./wasm-api";
+import type { ShardManifest, WasmLab } from "./wasm-api";
 
 /** What takes a data set: the lab, or the experiments. */
 export type Takes = Pick<WasmLab, "addShards" | "importData">;
@@ -99,7 +100,7 @@ export class Datasets {
   }
 }
 
-const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust) });
+const fromInfo = (info: DatasetInfo) => ({ ...info, skipped: info.skipped.map(fromRust), notes: (info.notes ?? []).map(fromRust) });
 
 let fetchFailure: unknown;
 
@@ -128,7 +129,7 @@ async function shards(url: URL, download: RunDownload): Promise<Source | null> {
     }
   };
   return {
-    choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [] },
+    choice: { id, name, labels, size, licence, origin, trainImages: count(train), valImages: count(val), builtIn: true, skipped: [], notes: [] },
     perNetwork: false,
     open: async (lab) => void lab.addShards(manifest, fetchShard),
   };
@@ -136,7 +137,7 @@ async function shards(url: URL, download: RunDownload): Promise<Source | null> {
 
 /** An archive beside the page; its content is known once it is opened. */
 function archive({ id, name }: IndexEntry, url: URL, download: RunDownload): Source {
-  const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [] };
+  const choice: DatasetChoice = { id, name, labels: [], size: 0, licence: "", origin: url.pathname, trainImages: 0, valImages: 0, builtIn: true, skipped: [], notes: [] };
   return {
     choice,
     perNetwork: true,
@@ -145,21 +146,4 @@ function archive({ id, name }: IndexEntry, url: URL, download: RunDownload): Sou
       Object.assign(choice, fromInfo(await lab.importData(id, [{ path: url.pathname.split("/").at(-1) ?? id, bytes }], network)));
     },
   };
-}
-
-/** Files and their bytes; `unread`: those that the browser cannot read. Throws where none can be read. */
-async function readAll(files: File[]): Promise<{ read: NamedBytes[]; unread: Message[] }> {
-  const unread: Message[] = [];
-  const all = await Promise.all(
-    files.map(async (file): Promise<NamedBytes[]> => {
-      const path = file.webkitRelativePath || file.name;
-      const buffer = await file.arrayBuffer().catch(() => null);
-      if (buffer) return [{ path, bytes: new Uint8Array(buffer) }];
-      unread.push(message("engine.namedFileUnreadable", { name: path }));
-      return [];
-    }),
-  );
-  const [first] = unread;
-  if (first && unread.length === files.length) throw new MessageError(first);
-  return { read: all.flat(), unread };
 }

@@ -3,7 +3,7 @@ import { lab } from "../../engine/page/api";
 import type { Pixels } from "../../engine/shared/protocol";
 import type { ModelInfo, Prediction, Views } from "../../generated/protocol";
 import { wrongViewMessage } from "../../state/file-kind";
-import { message, messageOf, MessageError, type Message } from "../../errors/message";
+import { message, messageOf, MessageError, sentence, type Message } from "../../errors/message";
 import { dismiss, showMessage, showError } from "../../state/messages.svelte";
 import { modelState } from "../../state/model.svelte";
 
@@ -120,7 +120,8 @@ async function takeAll(files: Photo[], mine: number): Promise<void> {
 async function ask(name: Message | string, blob: Blob, url?: string): Promise<Answer> {
   const wrongView = typeof name === "string" ? wrongViewMessage(name, "classify") : null;
   if (wrongView) throw new MessageError(wrongView);
-  const { top, milliseconds, crop, unknown } = await lab.classify(blob, { top: 5, views: classify.views });
+  const { top, milliseconds, crop, unknown, cutOff } = await lab.classify(blob, { top: 5, views: classify.views });
+  if (cutOff) showMessage(message("rust.noteCutOff", { path: typeof name === "string" ? name : sentence(name) }));
   return { name, url: url ?? URL.createObjectURL(blob), top, unknown, milliseconds, crop, photo: blob, ...asked() };
 }
 
