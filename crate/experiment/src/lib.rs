@@ -7,7 +7,11 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod coadaptation;
+mod grey;
+mod histogram;
 mod sampling;
+mod saturation;
 mod sixteen;
 mod summary;
 
@@ -64,6 +68,8 @@ fn design(name: &str) -> Result<(&'static Experiment, &'static dyn Design), Expe
     let design: &'static dyn Design = match name {
         "sixteen" => &sixteen::SixteenDesign,
         "sampling" => &sampling::SamplingDesign,
+        "saturation" => &saturation::SaturationDesign,
+        "coadaptation" => &coadaptation::CoadaptationDesign,
         _ => return Err(unknown()),
     };
     Ok((declared, design))

@@ -1,15 +1,19 @@
 //! The table of experiments: one file each.
 
+mod coadaptation;
 mod sampling;
+mod saturation;
 mod sixteen;
 
+pub use coadaptation::COADAPTATION;
 pub use sampling::SAMPLING;
+pub use saturation::SATURATION;
 pub use sixteen::SIXTEEN;
 
 use crate::experiment::Experiment;
 
 /// Every experiment, in the order in which the page lists them.
-pub const EXPERIMENTS: &[&Experiment] = &[&SIXTEEN, &SAMPLING];
+pub const EXPERIMENTS: &[&Experiment] = &[&SATURATION, &SIXTEEN, &SAMPLING, &COADAPTATION];
 
 /// The experiment of this name.
 pub fn experiment(name: &str) -> Option<&'static Experiment> {
