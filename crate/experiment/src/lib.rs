@@ -7,13 +7,17 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod coadaptation;
 mod design;
 mod dropout;
 mod ensemble;
+mod grey;
+mod histogram;
 mod pair;
 mod pairs;
 mod relu;
 mod sampling;
+mod saturation;
 mod sixteen;
 mod summary;
 mod sweep;
@@ -43,6 +47,8 @@ fn design(name: &str) -> Result<(&'static Experiment, &'static dyn Design), Expe
         "ensemble" => &ensemble::EnsembleDesign,
         "sixteen" => &sixteen::SixteenDesign,
         "sampling" => &sampling::SamplingDesign,
+        "saturation" => &saturation::SaturationDesign,
+        "coadaptation" => &coadaptation::CoadaptationDesign,
         _ => return Err(unknown()),
     };
     Ok((declared, design))

@@ -44,7 +44,7 @@ impl Design for SamplingDesign {
         let p = SAMPLING.setting(settings, "p")?.parse().unwrap_or(0.5);
         let options = SixteenOptions {
             hidden: vec![16, 16],
-            shape: Shape::Moons,
+            shape: Shape::Circles,
             p,
             seed: spec.seed,
             ..SixteenOptions::default()
@@ -72,13 +72,16 @@ impl Design for SamplingDesign {
             Some(samples) => Verdict::SamplingMatch { samples },
             None => Verdict::SamplingNever { samples: SAMPLES as u32 },
         };
-        let mut values = BTreeMap::from([("scaledError".into(), scaled)]);
+        let unscaled =
+            reports.iter().filter_map(|report| report.values.get("unscaledError")).sum::<f64>() / count;
+        let forgotten = Verdict::SamplingUnscaled { scaled: 100.0 * scaled, unscaled: 100.0 * unscaled };
+        let mut values = BTreeMap::from([("scaledError".into(), scaled), ("unscaledError".into(), unscaled)]);
         values.extend(matches.map(|samples| ("samplesToMatch".into(), f64::from(samples))));
         Ok(Outcome {
             value: matches.map(f64::from),
             unit: Unit::Count,
             answer: answer.into(),
-            verdict: vec![verdict.message()],
+            verdict: vec![verdict.message(), forgotten.message()],
             values,
             arms: arms(reports, "scaledError"),
         })
@@ -115,9 +118,12 @@ impl Run for SamplingRun {
         };
         let scaled = self.found.as_ref().map(|found| found.scaled_error);
         let mut curves = vec![curve("sampledError", sampled.iter().map(|error| *error as f32).collect())];
+        let unscaled = self.found.as_ref().map(|found| found.unscaled_error);
         curves.extend(scaled.map(|error| curve("scaledError", vec![error as f32; count])));
+        curves.extend(unscaled.map(|error| curve("unscaledError", vec![error as f32; count])));
         let mut values = BTreeMap::new();
         values.extend(scaled.map(|error| ("scaledError".to_owned(), error)));
+        values.extend(unscaled.map(|error| ("unscaledError".to_owned(), error)));
         values.extend(sampled.last().map(|error| ("sampledError".to_owned(), *error)));
         RunReport {
             spec: self.spec.clone(),

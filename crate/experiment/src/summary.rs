@@ -34,6 +34,12 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+/// The mean of a value over the measured runs of an arm. Not a number if there are none.
+pub fn mean_of(reports: &[RunReport], arm: &str, value: &str) -> f64 {
+    let main = reports.iter().filter(|report| report.spec.stage == RunStage::Main && report.spec.arm == arm);
+    mean(&main.filter_map(|report| report.values.get(value).copied()).collect::<Vec<_>>())
+}
+
 /// A mean over seeds and how far it can be off.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effect {

@@ -8,6 +8,10 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod autoencoder;
+pub mod deep;
+pub mod dense;
+pub mod dense_layer;
 pub mod linear;
 pub mod mask;
 pub mod mlp;

@@ -80,7 +80,7 @@ fn place(shape: Shape, label: usize, rng: &mut ChaCha8Rng) -> [f64; 2] {
 }
 
 /// A number of the standard normal distribution (Box and Muller 1958).
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let (a, b) = (1.0 - uniform(rng), uniform(rng));
     (-2.0 * libm::log(a)).sqrt() * libm::cos(std::f64::consts::TAU * b)
 }

@@ -17,16 +17,19 @@ pub struct Sampling {
     pub sampled_error: Vec<f64>,
     /// Error rate of the weight-scaled network.
     pub scaled_error: f64,
+    /// Error rate of the whole network with its weights as they are: what a forgotten scale costs.
+    pub unscaled_error: f64,
 }
 
 /// Averages the probabilities under 1 to `samples` masks, drawn anew for each point.
 pub fn sample(network: &Mlp, p: f64, points: &[Point], samples: usize, seed: u32) -> Sampling {
     let hidden = network.hidden();
     let share = 1.0 / points.len().max(1) as f64;
-    let mut result = Sampling { sampled_error: vec![0.0; samples], scaled_error: 0.0 };
+    let mut result = Sampling { sampled_error: vec![0.0; samples], scaled_error: 0.0, unscaled_error: 0.0 };
     for (i, point) in points.iter().enumerate() {
         let wrong = |probabilities: &[f64]| if best(probabilities) == point.label { 0.0 } else { share };
         result.scaled_error += wrong(&softmax::forward(&network.logits(&point.x, Units::Scaled(1.0 - p))));
+        result.unscaled_error += wrong(&softmax::forward(&network.logits(&point.x, Units::Scaled(1.0))));
         let mut rng = rng(seed, Purpose::Experiment, 2, i as u64);
         let mut sums: Vec<f64> = Vec::new();
         for error in &mut result.sampled_error {
@@ -48,6 +51,35 @@ mod tests {
     use super::*;
     use crate::points::{Shape, points};
     use crate::sixteen::{Sixteen, SixteenOptions};
+
+    /// At p 0.5 both factors are the same, so a scale by p instead of 1 − p would show only at other rates.
+    #[test]
+    fn the_scale_is_the_share_that_is_kept() {
+        for p in [0.2, 0.8] {
+            let errors = (1..=3).map(|seed| {
+                let hidden = vec![16, 16];
+                let options =
+                    SixteenOptions { hidden, shape: Shape::Circles, p, seed, ..SixteenOptions::default() };
+                let mut run = Sixteen::new(options);
+                run.train(3000);
+                let by = |factor: f64| {
+                    let wrong = run.test_points().iter().filter(|point| {
+                        let logits = run.network.logits(&point.x, Units::Scaled(factor));
+                        best(&logits) != point.label
+                    });
+                    wrong.count() as f64 / 500.0
+                };
+                let sampled = sample(&run.network, p, run.test_points(), 10, seed);
+                assert!((sampled.scaled_error - by(1.0 - p)).abs() < 1e-9);
+                [sampled.scaled_error, by(p), sampled.unscaled_error]
+            });
+            let [right, mistaken, unscaled] =
+                errors.fold([0.0; 3], |sums, row| [0, 1, 2].map(|i| sums[i] + row[i] / 3.0));
+            assert!(right < 0.03, "p {p}: {right}");
+            assert!(mistaken > right + 0.01, "p {p}: {mistaken} {right}");
+            assert!(unscaled >= right, "p {p}: {unscaled} {right}");
+        }
+    }
 
     #[test]
     fn many_samples_decide_as_the_arithmetic_mean_does() {

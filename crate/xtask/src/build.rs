@@ -114,6 +114,12 @@ fn replace_site(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Packs Fashion-MNIST for the page, and for the tests of experiments.
+pub fn fashion_mnist() -> Result<()> {
+    packages::install()?;
+    fashion_mnist::pack()
+}
+
 /// Builds everything that the site needs apart from the wasm.
 fn inputs() -> Result<()> {
     sources()?;

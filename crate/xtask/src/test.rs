@@ -68,7 +68,8 @@ fn web(report: &mut Report) {
 }
 
 fn rust(report: &mut Report) {
-    if !report.prepare(toolchain::lints) {
+    // The experiments are tested on the images that ship.
+    if !report.prepare(toolchain::lints) || !report.prepare(build::fashion_mnist) {
         return;
     }
     report.check("formatting", || run_check(cargo().args(["fmt", "--all", "--check"]), NO_RUST));

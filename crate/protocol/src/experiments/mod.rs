@@ -1,6 +1,7 @@
 //! The table of experiments: one file each.
 
 mod augmentation;
+mod coadaptation;
 mod depth;
 mod dropout;
 mod ensemble;
@@ -8,11 +9,13 @@ mod pooling;
 mod relu;
 mod response_norm;
 mod sampling;
+mod saturation;
 mod sixteen;
 mod ten_crops;
 mod towers;
 
 pub use augmentation::AUGMENTATION;
+pub use coadaptation::COADAPTATION;
 pub use depth::DEPTH;
 pub use dropout::DROPOUT;
 pub use ensemble::ENSEMBLE;
@@ -20,6 +23,7 @@ pub use pooling::POOLING;
 pub use relu::RELU;
 pub use response_norm::RESPONSE_NORM;
 pub use sampling::SAMPLING;
+pub use saturation::SATURATION;
 pub use sixteen::SIXTEEN;
 pub use ten_crops::TEN_CROPS;
 pub use towers::TOWERS;
@@ -29,9 +33,11 @@ use crate::experiment::Experiment;
 /// Every experiment, in the order in which the page lists them.
 pub const EXPERIMENTS: &[&Experiment] = &[
     &RELU,
+    &SATURATION,
     &SIXTEEN,
     &SAMPLING,
     &DROPOUT,
+    &COADAPTATION,
     &POOLING,
     &RESPONSE_NORM,
     &AUGMENTATION,

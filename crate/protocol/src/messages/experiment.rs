@@ -184,6 +184,54 @@ messages! {
             /// Number of sampled networks that were averaged.
             samples: u32,
         } => "Even the average of {samples} sampled networks makes more mistakes than the scaled network.",
+        /// What forgetting the scale costs.
+        SamplingUnscaled {
+            /// Error of the scaled network in percent.
+            scaled: f64,
+            /// Error with the weights as they are.
+            unscaled: f64,
+        } => "The scaled network has an error of {scaled:.1} %. Without the scale it is {unscaled:.1} %.",
+        /// What removing a unit costs.
+        CoadaptationCost {
+            /// Mean growth of the error without dropout, in percent.
+            without: f64,
+            /// With dropout.
+            with: f64,
+        } => "Removing one unit raises the error by {without:.2} % on average without dropout, and by {with:.2} % with it.",
+        /// How much the units answer.
+        CoadaptationActivation {
+            /// Mean activation without dropout, divided by that with it.
+            factor: f64,
+        } => "The mean activation without dropout is {factor:.1} times that with it.",
+        /// How well both give back images.
+        CoadaptationError {
+            /// Mean squared error of a pixel without dropout.
+            without: f64,
+            /// With dropout.
+            with: f64,
+        } => "The mean squared error of a pixel is {without:.4} without dropout and {with:.4} with it.",
+        /// How much smaller the first gradient is with sigmoid units.
+        SaturationSigmoid {
+            /// Gradient of the last hidden layer, divided by that of the first.
+            factor: f64,
+        } => "With sigmoid units the gradient of the last hidden layer is {factor:.1} times that of the first.",
+        /// The same with ReLU.
+        SaturationRelu {
+            /// Gradient of the last hidden layer, divided by that of the first.
+            factor: f64,
+        } => "With ReLU it is {factor:.1} times that of the first.",
+        /// No gradient arrives.
+        SaturationNone {
+            /// Number of runs.
+            runs: u32,
+        } => "In {runs} runs no gradient reached the first layer, or the weights were no longer numbers.",
+        /// What was learnt.
+        SaturationError {
+            /// Test error with sigmoid units in percent.
+            sigmoid: f64,
+            /// With ReLU.
+            relu: f64,
+        } => "The test error is {sigmoid:.1} % with sigmoid units and {relu:.1} % with ReLU.",
     }
 }
 
