@@ -19,5 +19,5 @@ export function registerOffline(): void {
       },
     });
   });
-  workbox.register().catch((error: unknown) => console.info("The page is not stored for use without a network:", error));
+  workbox.register().catch((error: unknown) => console.warn("The page is not stored for use without a network:", error));
 }
