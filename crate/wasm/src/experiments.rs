@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use alexnet::Compute;
+use alexnet::architecture::Architecture;
 use alexnet::data::{Manifest, Report, ShardedDataset};
 use alexnet::protocol::messages::{ExperimentError, ValueName};
 use alexnet::protocol::{Network, RunReport, RunSpec, Settings};
