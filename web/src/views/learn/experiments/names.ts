@@ -59,6 +59,19 @@ const CURVES: Readonly<Record<string, () => string>> = {
   bytesExchanged: () => t.learn.valueBytesExchanged(),
   bytesSplitBatch: () => t.learn.valueBytesSplitBatch(),
   samplesToMatch: () => t.learn.valueSamplesToMatch(),
+  unscaledError: () => t.learn.curveUnscaledError(),
+  removalCost: () => t.learn.valueRemovalCost(),
+  removalTimes: () => t.learn.valueRemovalTimes(),
+  sigmoidShrink: () => t.learn.valueSigmoidShrink(),
+  reluShrink: () => t.learn.valueReluShrink(),
+  activationFactor: () => t.learn.valueActivationFactor(),
+  activationWith: () => t.learn.valueActivationWith(),
+  activationWithout: () => t.learn.valueActivationWithout(),
+  activation: () => t.learn.valueActivation(),
+  silent: () => t.learn.valueSilent(),
+  dead: () => t.learn.valueDead(),
+  saturated: () => t.learn.valueSaturated(),
+  gradientRatio: () => t.learn.valueGradientRatio(),
 };
 
 /** What a curve shows. Names that the page does not know stay as they are, as those of arms do. */
@@ -74,6 +87,9 @@ const PICTURES: Readonly<Record<string, () => string>> = {
   gradients: () => t.learn.pictureGradients(),
   removedUnit: () => t.learn.pictureRemovedUnit(),
   agreement: () => t.learn.pictureAgreement(),
+  layerGradients: () => t.learn.pictureLayerGradients(),
+  layerSaturated: () => t.learn.pictureLayerSaturated(),
+  layerDead: () => t.learn.pictureLayerDead(),
 };
 
 /** What a picture shows. */
