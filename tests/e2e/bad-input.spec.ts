@@ -28,7 +28,7 @@ test.describe("photos", () => {
     }
     // More than half of a photo is used, and said.
     await input.setInputFiles(file("most.jpg", jpeg(halves(RED, GREEN)).subarray(0, 1200)));
-    await expect(message(page, /^most\.jpg: the image is cut off; it is used as far as it goes\.$/)).toHaveCount(1);
+    await expect(message(page, /^“most\.jpg”: the image is cut off; it is used as far as it goes\.$/)).toHaveCount(1);
     await expect(page.getByAltText("The photo: most.jpg")).toBeVisible();
     await input.setInputFiles(file("better.png", png(plain(GREEN))));
     await expect(page.getByAltText("The photo: better.png")).toBeVisible();

@@ -13,11 +13,11 @@ const { project, run } = json("expected.json") as {
 };
 const red = file("red.jpg", fixture("red.jpg"));
 
-/** The network is the one that was stored: it answers as it did. */
+/** The network is the one that was stored: it answers as it did, but for what another JPEG decoder changes in the photo. */
 async function answersAsBefore(page: Page): Promise<void> {
   const { label, probability } = await guess(page, red);
   expect(label).toBe(project.guess.label);
-  expect(Number(probability)).toBeCloseTo(project.guess.probability, 4);
+  expect(Number(probability)).toBeCloseTo(project.guess.probability, 2);
 }
 
 test("an old project is imported with its network and what was found out about it", async ({ page }) => {

@@ -248,7 +248,7 @@ messages! {
         CutOff {
             /// Path of the image.
             path: String,
-        } => "{path}: the image is cut off; it is used as far as it goes.",
+        } => "“{path}”: the image is cut off; it is used as far as it goes.",
         /// More images of which part is missing.
         MoreCutOff {
             /// How many.
