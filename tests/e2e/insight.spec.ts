@@ -63,11 +63,11 @@ test("watched images, filters and confusion show and change as it learns", async
   await expect(page.getByTestId("confusion")).toBeVisible();
   await pause(page);
   expect(await page.evaluate(async () => [...(await window.lab.engine.filters(0)).values])).not.toEqual(filters);
-  // More than the run measures on the way: at the same step a smaller one would not replace it.
-  const { images, confusion } = await page.evaluate(() => window.lab.validate(3000));
-  expect(images).toBe(3000);
-  expect(confusion.reduce((sum, count) => sum + count, 0)).toBe(3000);
-  await expect(page.getByText("Measured on 3,000 validation images")).toBeVisible();
+  // All of them: at the same step a smaller validation would not replace one of the run.
+  const { images, confusion } = await page.evaluate(() => window.lab.validate(10_000));
+  expect(images).toBe(10_000);
+  expect(confusion.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+  await expect(page.getByText("Measured on 10,000 validation images")).toBeVisible();
 });
 
 test("a race trains two configurations in alternation on one chart", async ({ page }) => {
